@@ -1,0 +1,32 @@
+package chaos
+
+// Evidence is what was counted where bytes move and sockets close. Times are
+// nanoseconds of CLOCK_MONOTONIC, which all processes of one host share; 0: not yet.
+type Evidence struct {
+	Armed   int64 `json:"armed"`   // in force from here: the confirmed edge
+	First   int64 `json:"first"`   // first time that it acted on a connection
+	Last    int64 `json:"last"`    // last time
+	Cleared int64 `json:"cleared"` // no longer in force from here
+
+	Targeted   int   `json:"targeted"`    // distinct clients of the cohort that had a connection while it was in force
+	Hit        int   `json:"hit"`         // of them, those on whose connection it acted
+	ControlHit int   `json:"control_hit"` // clients outside the cohort on whose connection it acted
+	Resets     int64 `json:"resets"`      // connections ended with a RST
+	HeldChunks int64 `json:"held_chunks"` // chunks and ends of stream held back
+	HeldBytes  int64 `json:"held_bytes"`
+	Leaked     int64 `json:"leaked"`   // bytes or ends of stream that crossed although they should have been held
+	Delayed    int64 `json:"delayed"`  // chunks delayed
+	DelayNS    int64 `json:"delay_ns"` // sum over them of the time actually added
+}
+
+// State is what the evidence proves.
+type State string
+
+const (
+	Confirmed    State = "confirmed"    // in force, seen to act on those it should and on nobody else, and cleared
+	Partial      State = "partial"      // it acted on fewer of its cohort than required
+	NoEffect     State = "no effect"    // in force, but it acted on nobody
+	Unexpected   State = "unexpected"   // it acted on the control cohort, or let through what it should hold
+	NotCleared   State = "not cleared"  // still in force at the end
+	Unverifiable State = "unverifiable" // the backend could not say
+)

@@ -1,0 +1,22 @@
+package chaos
+
+import "time"
+
+// Fault is one thing to break on purpose, resolved from the scenario: what, where,
+// whom and for how long.
+type Fault struct {
+	Name   string        // unique in a run
+	On     string        // the target's name
+	Share  float64       // of the clients, 0 to 1, drawn once per client (InCohort)
+	Seed   uint64        // the run's seed: key of the cohort and of every jitter
+	For    time.Duration // how long it is in force; 0: until cleared. The backend clears it by itself after this
+	Effect Effect
+}
+
+// Effect is what a fault does: one type per kind, its exported fields the attributes
+// that a scenario writes.
+type Effect interface {
+	Kind() string
+	// Check returns what is wrong with the attributes, one sentence each.
+	Check() []string
+}

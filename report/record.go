@@ -1,0 +1,217 @@
+package report
+
+// Schema is the version of the journal's and the summary's shape.
+const Schema = 1
+
+// Record is one line of the journal. T is nanoseconds since the run's start; exactly
+// one of the pointers is set.
+type Record struct {
+	T       int64    `json:"t"`
+	Run     *Run     `json:"run,omitempty"`
+	Phase   *Phase   `json:"phase,omitempty"`
+	Step    *Step    `json:"step,omitempty"`
+	Fault   *Fault   `json:"fault,omitempty"`
+	Load    *Load    `json:"load,omitempty"`
+	Harness *Harness `json:"harness,omitempty"`
+	Target  *Target  `json:"target,omitempty"`
+	Wire    *Wire    `json:"wire,omitempty"`
+	Steady  *Steady  `json:"steady,omitempty"`
+	Unfit   *Unfit   `json:"unfit,omitempty"`
+	Note    *Note    `json:"note,omitempty"`
+	End     *End     `json:"end,omitempty"`
+}
+
+// Run is the first record: what is run, where, and all that the report needs to know
+// of the scenario, so that the journal stands alone.
+type Run struct {
+	Schema    int        `json:"schema"`
+	Scenario  string     `json:"scenario"`
+	About     string     `json:"about,omitempty"`
+	Policy    string     `json:"policy"`
+	Seed      uint64     `json:"seed"`
+	Version   string     `json:"version"`
+	Started   string     `json:"started"` // wall clock, RFC 3339: a label only
+	Host      string     `json:"host"`    // "linux/amd64, 2 CPUs, go1.26.8"
+	Clients   int        `json:"clients"`
+	Rate      float64    `json:"rate"` // messages per second intended over all clients; 0: no load
+	Size      int        `json:"size"` // bytes
+	Guarantee string     `json:"guarantee"`
+	Hold      int64      `json:"hold"`         // ns
+	Endpoints []string   `json:"endpoints"`    // by Step.Endpoint
+	Mu        float64    `json:"mu,omitempty"` // handshakes per second of all targets together, where known
+	Plan      []Planned  `json:"plan"`
+	Steady    []string   `json:"steady_state,omitempty"` // as written
+	Gates     []string   `json:"gates,omitempty"`        // as written
+	Faults    []Intended `json:"faults,omitempty"`
+	Control   string     `json:"control"`           // control cohort as a bitmap, base64 of little-endian bits by client; "" when empty
+	Command   string     `json:"command,omitempty"` // how to run it again
+}
+
+// Planned is one phase of the plan, ns since the run's start.
+type Planned struct {
+	Name string `json:"name"`
+	From int64  `json:"from"`
+	To   int64  `json:"to"`
+}
+
+// Intended is one fault as the scenario asks for it.
+type Intended struct {
+	Name   string  `json:"name"`
+	Kind   string  `json:"kind"`
+	On     string  `json:"on"`
+	Share  float64 `json:"share"`
+	At     int64   `json:"at"`            // ns since the run's start
+	For    int64   `json:"for,omitempty"` // ns; 0: instantaneous
+	Detail string  `json:"detail,omitempty"`
+	Cohort int     `json:"cohort"` // clients of the cohort
+}
+
+// Phase marks that a phase begins.
+type Phase struct {
+	Name string `json:"name"`
+}
+
+// Step is one healing decision: what happened to a client, and what was ordered.
+// Fields are those of heal.Event, heal.State and heal.Action, so that the decision
+// can be replayed.
+type Step struct {
+	Client     int      `json:"c"`
+	Gen        uint32   `json:"gen"` // of the state after the step
+	Event      string   `json:"ev"`  // start timer opened failed proved lost close
+	EventGen   uint32   `json:"eg,omitempty"`
+	Timer      uint32   `json:"timer,omitempty"`
+	Cause      string   `json:"cause,omitempty"`
+	Code       uint16   `json:"code,omitempty"`
+	RetryAfter int64    `json:"retry_after,omitempty"`
+	Inbound    int64    `json:"inbound,omitempty"`
+	From       string   `json:"from"`
+	To         string   `json:"to"`
+	Attempt    uint32   `json:"attempt,omitempty"` // of the state after the step
+	Endpoint   uint8    `json:"ep,omitempty"`
+	Late       int64    `json:"late,omitempty"` // ns after its due time that a timer was served
+	Actions    []Action `json:"do,omitempty"`
+}
+
+// Action is one order of a step.
+type Action struct {
+	Kind     string `json:"a"` // arm dial ping kill shut
+	Gen      uint32 `json:"gen,omitempty"`
+	Timer    uint32 `json:"timer,omitempty"`
+	At       int64  `json:"at,omitempty"`
+	Endpoint uint8  `json:"ep,omitempty"`
+	Code     uint16 `json:"code,omitempty"`
+}
+
+// Fault is one edge of a fault's life, or its evidence.
+type Fault struct {
+	Name  string `json:"name"`
+	Edge  string `json:"edge"`            // commanded confirmed cleared failed evidence
+	Error string `json:"error,omitempty"` // failed
+
+	// evidence: times are ns since the run's start, 0: never
+	State      string `json:"state,omitempty"` // chaos.State
+	Why        string `json:"why,omitempty"`
+	First      int64  `json:"first,omitempty"`
+	Last       int64  `json:"last,omitempty"`
+	Targeted   int    `json:"targeted,omitempty"`
+	Hit        int    `json:"hit,omitempty"`
+	ControlHit int    `json:"control_hit,omitempty"`
+	Resets     int64  `json:"resets,omitempty"`
+	HeldChunks int64  `json:"held_chunks,omitempty"`
+	HeldBytes  int64  `json:"held_bytes,omitempty"`
+	Leaked     int64  `json:"leaked,omitempty"`
+	Delayed    int64  `json:"delayed,omitempty"`
+	DelayNS    int64  `json:"delay_ns,omitempty"`
+}
+
+// Load is the messages of one interval, counted by the interval in which it happened;
+// the phase is that of the message's intended time. Latencies are in latency.hlog
+// under the tag "response.<phase>.<cohort>" and "service.<phase>.<cohort>",
+// cohort being control or faulted.
+type Load struct {
+	From     int64                `json:"from"` // ns; the interval ends at T
+	Phases   map[string]LoadCount `json:"phases"`
+	LateP99  int64                `json:"late_p99"` // ns, sends on usable connections after their intended time
+	LateMax  int64                `json:"late_max"`
+	LateOver int64                `json:"late_over"` // sends on usable connections later than 100 ms
+	OnUsable int64                `json:"on_usable"` // messages due while their client was usable
+}
+
+// LoadCount counts messages.
+type LoadCount struct {
+	Intended int64 `json:"intended"`          // due
+	Sent     int64 `json:"sent"`              // handed to the kernel for the first time
+	Acked    int64 `json:"acked"`             // answered for the first time
+	Resent   int64 `json:"resent,omitempty"`  // handed to the kernel again
+	Dup      int64 `json:"dup,omitempty"`     // answered again
+	Dropped  int64 `json:"dropped,omitempty"` // given up, never to be sent again
+	Waited   int64 `json:"waited,omitempty"`  // due while their client was down
+}
+
+// Harness is the health of one process of the run over one interval.
+type Harness struct {
+	Process    string  `json:"process"` // engine, proxy, target:blue
+	CPU        float64 `json:"cpu"`     // cores used
+	Cores      int     `json:"cores"`
+	RSS        int64   `json:"rss"` // bytes
+	FDs        int     `json:"fds"`
+	FDLimit    int     `json:"fd_limit"`
+	TickP99    int64   `json:"tick_p99,omitempty"` // ns, engine only: lateness of a 10 ms ticker: starved CPU
+	TickMax    int64   `json:"tick_max,omitempty"`
+	GCPauseMax int64   `json:"gc_pause_max,omitempty"`
+	Steal      float64 `json:"steal,omitempty"` // share of the machine's CPU time taken by others, engine only
+}
+
+// Target is what a target says of itself.
+type Target struct {
+	Name     string `json:"name"`
+	Live     int64  `json:"live"`     // WebSocket connections open
+	Upgraded int64  `json:"upgraded"` // handshakes completed since its start
+	Rejected int64  `json:"rejected"` // handshakes turned away
+	Queue    int64  `json:"queue"`    // handshakes waiting
+	Stale    int64  `json:"stale"`    // handshakes worked on for clients that had left
+	Messages int64  `json:"messages"`
+}
+
+// Wire is what the proxy counted in front of one target since it started.
+type Wire struct {
+	Target    string `json:"target"`
+	Accepted  int64  `json:"accepted"`
+	Upgraded  int64  `json:"upgraded"`
+	Live      int64  `json:"live"`
+	Refused   int64  `json:"refused,omitempty"`
+	BytesUp   int64  `json:"bytes_up"`
+	BytesDown int64  `json:"bytes_down"`
+	Errors    int64  `json:"errors,omitempty"`
+}
+
+// Steady is the steady-state check at the end of the baseline.
+type Steady struct {
+	Met    bool    `json:"met"`
+	Checks []Check `json:"checks"`
+}
+
+// Check is one condition judged.
+type Check struct {
+	Text  string  `json:"text"`  // as written
+	Value float64 `json:"value"` // in the metric's unit
+	Met   bool    `json:"met"`
+	Why   string  `json:"why,omitempty"` // no data, or what was found
+}
+
+// Unfit says that the harness could not do its work; the run is invalid.
+type Unfit struct {
+	Limit string `json:"limit"` // what ran out: "descriptors", "CPU"
+	Why   string `json:"why"`
+}
+
+// Note is something worth reading that nothing is computed from.
+type Note struct {
+	Text string `json:"text"`
+}
+
+// End is the last record; a journal without it was cut off.
+type End struct {
+	Reason string `json:"reason"` // complete interrupted aborted unfit unsteady error
+	Why    string `json:"why,omitempty"`
+}

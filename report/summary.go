@@ -1,0 +1,162 @@
+package report
+
+// Verdict of a run. They rank in this order: the first that applies wins.
+type Verdict string
+
+const (
+	Invalid      Verdict = "invalid"      // the harness was unfit
+	Inconclusive Verdict = "inconclusive" // steady state, a fault or a gate's data is missing: nothing was proven
+	Fail         Verdict = "fail"         // a gate is broken
+	Pass         Verdict = "pass"
+)
+
+// Summary is everything that is reported of a run: summary.json, and the only thing
+// that the renderers read. It is a pure function of the run directory's raw files.
+// All times are ns since the run's start, all durations ns, unless a name says otherwise.
+type Summary struct {
+	Schema   int      `json:"schema"`
+	Verdict  Verdict  `json:"verdict"`
+	Reasons  []string `json:"reasons"`  // why, one sentence each; empty for pass
+	Warnings []string `json:"warnings"` // doubts that do not change the verdict: corrupt lines, small samples
+	Run      Run      `json:"run"`
+	Ended    End      `json:"ended"` // reason "cut off" when the journal has no end
+	Duration int64    `json:"duration"`
+
+	Metrics  map[string]float64   `json:"metrics"` // every metric that has a value, by the name that `wsheal metrics` lists
+	Steady   *Steady              `json:"steady_state,omitempty"`
+	Gates    []GateResult         `json:"gates"`
+	Faults   []FaultResult        `json:"faults"`
+	Recovery Recovery             `json:"recovery"`
+	Storm    Storm                `json:"storm"`
+	Messages map[string]LoadCount `json:"messages"` // by phase, and "all"
+	Lost     map[string]int64     `json:"lost"`     // messages never acknowledged by the end, by phase of their intended time, and "all"
+	Latency  []LatencyRow         `json:"latency"`  // by phase and cohort
+	Causes   []CauseRow           `json:"causes"`   // why connections ended and attempts failed
+	Harness  []HarnessRow         `json:"harness"`  // worst of each process
+	Targets  []Target             `json:"targets"`  // last word of each target
+	Timeline Timeline             `json:"timeline"`
+}
+
+// GateResult is one gate judged.
+type GateResult struct {
+	Text    string  `json:"text"`
+	Metric  string  `json:"metric"`
+	Unit    string  `json:"unit"`
+	Value   float64 `json:"value"`
+	Limit   float64 `json:"limit"`
+	Verdict string  `json:"verdict"` // pass, fail, "no data"
+	Why     string  `json:"why"`
+}
+
+// FaultResult is one fault: what was asked, when it was in force, what it did.
+type FaultResult struct {
+	Intended
+	Commanded    int64  `json:"commanded"` // 0: never
+	Confirmed    int64  `json:"confirmed"`
+	Cleared      int64  `json:"cleared"`
+	State        string `json:"state"`
+	Why          string `json:"why"` // the counts behind the state, in words
+	Evidence     Fault  `json:"evidence"`
+	SawReset     int    `json:"saw_reset"`       // clients whose connection ended with ECONNRESET from confirmed to the run's end
+	Shift        int64  `json:"shift,omitempty"` // latency: median response while in force minus baseline, faulted cohort
+	ControlShift int64  `json:"control_shift,omitempty"`
+}
+
+// Recovery of the clients that lost their connection from the first fault's command on.
+type Recovery struct {
+	Zero      string    `json:"zero"`     // the default zero: "confirmed"
+	Lost      int       `json:"lost"`     // clients that lost their connection
+	Healed    int       `json:"healed"`   // of them, usable again to the end
+	Unhealed  int       `json:"unhealed"` // censored: still not usable at the end
+	Baseline  float64   `json:"baseline"` // median usable clients over the baseline
+	Held      bool      `json:"held"`     // t100 held for the hold time
+	Confirmed Marks     `json:"confirmed"`
+	Commanded Marks     `json:"commanded"`
+	Cleared   Marks     `json:"cleared"`
+	Client    Quantiles `json:"client"` // per client: from its loss to usable again
+	Detect    Quantiles `json:"detect"` // per client: from the fault's confirmed edge to its loss being noticed
+	Curve     []Point   `json:"curve"`  // share of the lost clients that are back, over time since confirmed
+}
+
+// Marks are fleet recovery times from one zero; -1 where the level was not reached and held.
+type Marks struct {
+	Zero int64 `json:"zero"`
+	T50  int64 `json:"t50"`
+	T90  int64 `json:"t90"`
+	T99  int64 `json:"t99"`
+	T100 int64 `json:"t100"`
+}
+
+// Quantiles of a sample; N 0 means that there is none.
+type Quantiles struct {
+	N   int   `json:"n"`
+	Min int64 `json:"min"`
+	P50 int64 `json:"p50"`
+	P90 int64 `json:"p90"`
+	P99 int64 `json:"p99"`
+	Max int64 `json:"max"`
+}
+
+// Storm is the reconnect attempts from the first fault's commanded edge to the end.
+type Storm struct {
+	Lost       int     `json:"lost"`       // connections lost
+	Attempts   int     `json:"attempts"`   // dials
+	Healed     int     `json:"healed"`     // dials that led to a usable connection
+	Peak100ms  int     `json:"peak_100ms"` // most attempts in any sliding window
+	Peak1s     int     `json:"peak_1s"`
+	Hopeless   int     `json:"hopeless"`   // failed, begun before the fault was cleared
+	Collateral int     `json:"collateral"` // failed, begun after it was cleared
+	Sync       float64 `json:"sync"`       // synchronisation index S, 0 spread to 1 lock-step
+}
+
+// LatencyRow is one row of the latency table, ns.
+type LatencyRow struct {
+	Phase  string `json:"phase"`
+	Cohort string `json:"cohort"` // control, faulted, all
+	Kind   string `json:"kind"`   // response (from intended time), service (from actual send)
+	N      int64  `json:"n"`
+	Lost   int64  `json:"lost"` // messages of the phase that never came back; they count inside the percentiles (all cohorts together only)
+	P50    int64  `json:"p50"`
+	P90    int64  `json:"p90"`
+	P99    int64  `json:"p99"`
+	P999   int64  `json:"p99_9"`
+	Max    int64  `json:"max"`
+}
+
+// CauseRow counts ends of connections ("lost") and failed attempts ("failed") of one cause.
+type CauseRow struct {
+	Event   string `json:"event"`
+	Cause   string `json:"cause"`
+	Code    uint16 `json:"code,omitempty"`
+	Count   int    `json:"count"`
+	Clients int    `json:"clients"` // distinct
+}
+
+// HarnessRow is the worst of one process over the run.
+type HarnessRow struct {
+	Process  string  `json:"process"`
+	CPU      float64 `json:"cpu"` // cores, highest interval
+	RSS      int64   `json:"rss"`
+	FDs      int     `json:"fds"`
+	FDLimit  int     `json:"fd_limit"`
+	TickP99  int64   `json:"tick_p99,omitempty"`
+	LateP99  int64   `json:"late_p99,omitempty"`  // engine: sends on usable connections
+	TimerP99 int64   `json:"timer_p99,omitempty"` // engine: policy timers
+}
+
+// Timeline is series over the run on one axis, a point per Step ns.
+type Timeline struct {
+	Step      int64     `json:"step"`
+	Usable    []int     `json:"usable"`   // clients at the end of each step
+	Attempts  []int     `json:"attempts"` // dials begun in each step
+	Failed    []int     `json:"failed"`   // of them, those that failed
+	Acked     []float64 `json:"acked"`    // answers per second, by load interval
+	AckedStep int64     `json:"acked_step"`
+	P99       []int64   `json:"p99"` // response p99 by load interval, ns, -1 where there is none
+}
+
+// Point of a curve.
+type Point struct {
+	T int64   `json:"t"`
+	V float64 `json:"v"`
+}

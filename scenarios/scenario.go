@@ -1,0 +1,90 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/report"
+)
+
+// Scenario is one script, parsed, resolved and valid: defaults are filled in, names
+// are looked up, times are absolute.
+type Scenario struct {
+	Name    string
+	About   string
+	Seed    uint64
+	Targets []Target // by name
+	Clients Clients
+	Load    Load
+	Phases  []Phase // warmup, baseline, chaos, recovery, verify, in order; those of length 0 left out
+	Hold    time.Duration
+	Steady  []report.Gate
+	Faults  []Fault
+	Gates   []report.Gate
+
+	AllowRemote bool // targets off this host were allowed by the command line
+}
+
+// Target is the server under test. Exactly one of Embedded, Command (with URL) and
+// URL alone says what it is.
+type Target struct {
+	Name     string
+	URL      string   // ws:// or wss://; empty for embedded
+	Command  []string // started before the run and ended with it
+	Embedded *Embedded
+}
+
+// Embedded configures the built-in echo server.
+type Embedded struct {
+	Handshake Handshake `yaml:"handshake" json:"handshake"`
+}
+
+// Handshake is the server's capacity to accept connections: mu = Workers/Cost. The
+// zero value accepts at once, without limit.
+type Handshake struct {
+	Workers    int           `yaml:"workers" json:"workers,omitempty"`         // at work at once; 0: no limit
+	Cost       time.Duration `yaml:"cost" json:"cost,omitempty"`               // time of one handshake
+	Burn       bool          `yaml:"burn" json:"burn,omitempty"`               // the cost is burnt as CPU, not waited
+	Queue      int           `yaml:"queue" json:"queue,omitempty"`             // waiting handshakes; 0: no limit
+	Overflow   string        `yaml:"overflow" json:"overflow,omitempty"`       // beyond the queue: "503", "reset", "hang"; default 503
+	RetryAfter time.Duration `yaml:"retry_after" json:"retry_after,omitempty"` // sent with 503, whole seconds; 0: not sent
+	LIFO       bool          `yaml:"lifo" json:"lifo,omitempty"`               // serve the newest first
+	StaleWork  bool          `yaml:"stale_work" json:"stale_work,omitempty"`   // spend the cost on clients that have left, too
+}
+
+// Clients is the fleet.
+type Clients struct {
+	Count     int
+	Ramp      time.Duration // first dials are paced evenly over this
+	Endpoints []Endpoint
+	Policy    heal.Policy
+}
+
+// Endpoint is where clients dial.
+type Endpoint struct {
+	Target   string
+	Priority int
+	Weight   int
+}
+
+// Load is the open-loop messages.
+type Load struct {
+	Pattern   string  // "echo", or "none"
+	Rate      float64 // messages per second over all clients
+	Size      int     // bytes, at least 32
+	Guarantee string  // "at-most-once", "at-least-once"
+}
+
+// Phase of the plan, from the run's start.
+type Phase struct {
+	Name string
+	From time.Duration
+	To   time.Duration
+}
+
+// Fault placed in time.
+type Fault struct {
+	chaos.Fault               // Seed filled in
+	At          time.Duration // from the run's start
+}
