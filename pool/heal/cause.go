@@ -19,3 +19,14 @@ const (
 	Unproved                // open, but no validated exchange came back in time
 	Unknown                 // an error that fits nothing above
 )
+
+var causeNames = names[Cause]{
+	None: "", Refused: "refused", Timeout: "timeout", Reset: "reset", EOF: "eof", HalfOpen: "half-open",
+	CloseFrame: "close", Status: "status", TLS: "tls", DNS: "dns", Protocol: "protocol",
+	WriteStall: "write-stall", Unproved: "unproved", Unknown: "unknown",
+}
+
+func (c Cause) String() string { return causeNames.of(c) }
+
+// ParseCause reads what String prints; "" is None.
+func ParseCause(s string) (Cause, bool) { return causeNames.parse(s) }

@@ -10,10 +10,20 @@ const (
 	TimerFired                  // the timer that Timer numbers is due
 	Opened                      // the upgrade was answered with 101
 	Failed                      // the dial or the upgrade failed: Cause, Code, RetryAfter
-	Proved                      // a validated exchange came back on the connection
+	Proved                      // a pong or a data message came back on the connection
 	Lost                        // the connection ended: Cause, Code
 	Close                       // the owner closes the client for good
 )
+
+var eventNames = names[EventKind]{
+	Start: "start", TimerFired: "timer", Opened: "opened", Failed: "failed",
+	Proved: "proved", Lost: "lost", Close: "close",
+}
+
+func (k EventKind) String() string { return eventNames.of(k) }
+
+// ParseEventKind reads what String prints.
+func ParseEventKind(s string) (EventKind, bool) { return eventNames.parse(s) }
 
 // Event is one thing that happened, as a value. Events of another generation than
 // the state's, and timers of another number, are stale and change nothing.
@@ -23,7 +33,7 @@ type Event struct {
 	Code       uint16        // HTTP status of Failed, close code of Lost; 0 when there is none
 	Gen        uint32        // Opened, Failed, Proved, Lost
 	Timer      uint32        // TimerFired
-	RetryAfter time.Duration // Failed: what the server asked for; 0 when it asked for nothing
+	RetryAfter time.Duration // Failed, Lost: what the server asked for; 0 when it asked for nothing
 	Inbound    Instant       // TimerFired: when the connection's last byte arrived; 0 before the first
 }
 
@@ -31,12 +41,19 @@ type Event struct {
 type ActionKind uint8
 
 const (
-	Arm  ActionKind = iota // call back with TimerFired{Timer} at At; it replaces the timer before it
+	Arm  ActionKind = iota // call back with TimerFired{Timer} at At, not before; it replaces the timer before it
 	Dial                   // dial Endpoint as generation Gen, give up after Policy.HandshakeTimeout
 	Ping                   // send a ping on generation Gen
-	Kill                   // close generation Gen's raw connection now, without a close handshake
+	Kill                   // end generation Gen's dial or raw connection now, without a close handshake
 	Shut                   // send a close frame with Code on generation Gen, then close it
 )
+
+var actionNames = names[ActionKind]{Arm: "arm", Dial: "dial", Ping: "ping", Kill: "kill", Shut: "shut"}
+
+func (k ActionKind) String() string { return actionNames.of(k) }
+
+// ParseActionKind reads what String prints.
+func ParseActionKind(s string) (ActionKind, bool) { return actionNames.parse(s) }
 
 // Action is one thing to do, as a value.
 type Action struct {

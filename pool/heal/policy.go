@@ -2,6 +2,29 @@ package heal
 
 import "time"
 
+// FirstRule says how the first reconnect after the loss of a healed connection
+// waits. The loss of one that had not healed continues the backoff instead.
+type FirstRule uint8
+
+const (
+	AtOnce    FirstRule = iota // not at all; the backoff begins with the dial after it
+	Spread                     // U(0, Within) (RFC 6455 7.2.3); the backoff begins with the dial after it
+	ByBackoff                  // there is no rule of its own: it is the backoff's first step
+)
+
+var firstNames = names[FirstRule]{AtOnce: "at-once", Spread: "spread", ByBackoff: "backoff"}
+
+func (f FirstRule) String() string { return firstNames.of(f) }
+
+// ParseFirstRule reads what String prints.
+func ParseFirstRule(s string) (FirstRule, bool) { return firstNames.parse(s) }
+
+// First is the rule for the first reconnect, with its window.
+type First struct {
+	Rule   FirstRule
+	Within time.Duration // Spread: the window, must be > 0; 0 with every other rule
+}
+
 // Jitter says how a delay is drawn from its step c = min(Cap, Base·Factor^k), k
 // counting from 0. Jitter is always drawn after the cap.
 type Jitter uint8
@@ -10,8 +33,15 @@ const (
 	NoJitter     Jitter = iota // c
 	Full                       // U(0, c)
 	Equal                      // U(c/2, c)
-	Decorrelated               // min(Cap, U(Base, 3·previous delay)), drawn so that it never sticks at Cap
+	Decorrelated               // U(Base, min(Cap, 3·previous delay)), the first U(Base, min(Cap, 3·Base))
 )
+
+var jitterNames = names[Jitter]{NoJitter: "none", Full: "full", Equal: "equal", Decorrelated: "decorrelated"}
+
+func (j Jitter) String() string { return jitterNames.of(j) }
+
+// ParseJitter reads what String prints.
+func ParseJitter(s string) (Jitter, bool) { return jitterNames.parse(s) }
 
 // ResetOn says when a connection counts as healed, so that backoff starts afresh.
 type ResetOn uint8
@@ -21,26 +51,33 @@ const (
 	OnOpen                  // at the 101: what naive clients do, and what pins them to their shortest delay
 )
 
-// Policy is the declarative rules of healing for one client. Its zero value redials
-// at once and for ever and never pings; policies.Load gives complete ones.
+var resetNames = names[ResetOn]{OnStable: "stable", OnOpen: "open"}
+
+func (r ResetOn) String() string { return resetNames.of(r) }
+
+// ParseResetOn reads what String prints.
+func ParseResetOn(s string) (ResetOn, bool) { return resetNames.parse(s) }
+
+// Policy is the declarative rules of healing for one client. Its zero value is not
+// valid; package policies gives complete ones, and Faults says what is wrong.
 type Policy struct {
 	Name             string
 	HandshakeTimeout time.Duration // TCP, TLS and upgrade together; must be > 0
 	ProveTimeout     time.Duration // from the 101 to the first validated exchange; must be > 0
-	PingEvery        time.Duration // longest silence before a ping: each is U(PingEvery/2, PingEvery); 0: no pings
+	PingEvery        time.Duration // longest silence before a ping: each is U(PingEvery/2, PingEvery); 0: no pings but the one that proves
 	PingTimeout      time.Duration // how long a ping may stay unanswered; > 0 where PingEvery > 0
-	FirstSpread      time.Duration // first reconnect after an abnormal loss waits U(0, FirstSpread) (RFC 6455 7.2.3); 0: at once
+	First            First         // the first reconnect after the loss of a healed connection
 	Backoff          Backoff       // every later reconnect
-	StableAfter      time.Duration // life after which a proved connection is stable
+	StableAfter      time.Duration // life after which a proved connection is stable; never less than the delay before it
 	ResetOn          ResetOn
 	Heed             bool       // obey Retry-After, close codes and HTTP statuses; false: every end is alike
 	Endpoints        []Endpoint // where a client may dial; set by the pool, not by the policy's author
 }
 
-// Backoff is the growth of delays.
+// Backoff is the growth of delays while a client has not healed.
 type Backoff struct {
-	Base   time.Duration // the step of the first delayed attempt
-	Cap    time.Duration // the largest step; 0: Base
+	Base   time.Duration // the first step; must be > 0
+	Cap    time.Duration // the largest step, >= Base; 0: Base
 	Factor float64       // growth per attempt, >= 1; 0: 1
 	Jitter Jitter
 }

@@ -14,6 +14,13 @@ const (
 	DrawThrottle                    // what is added to a server's Retry-After
 )
 
+var purposeNames = names[Purpose]{
+	0: "none", DrawFirst: "first", DrawBackoff: "backoff", DrawPing: "ping",
+	DrawEndpoint: "endpoint", DrawThrottle: "throttle",
+}
+
+func (p Purpose) String() string { return purposeNames.of(p) }
+
 // Rand draws by key: the number for (Seed, Client, purpose, n) is always the same,
 // whatever was drawn before and on whichever goroutine or machine. Policies can so
 // be compared on common random numbers.

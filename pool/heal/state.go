@@ -22,21 +22,32 @@ const (
 	Ready                // a validated exchange has happened: usable
 	Stable               // usable for at least Policy.StableAfter: healed
 	Suspect              // silent; pinged and not yet answered
-	GaveUp               // a rule said that trying again is pointless
+	GaveUp               // a rule said that trying again is pointless; only its owner can start it again
 	Retired              // closed by its owner; nothing follows, ever
 )
+
+var phaseNames = names[Phase]{
+	Idle: "idle", Waiting: "waiting", Dialing: "dialing", Proving: "proving", Ready: "ready",
+	Stable: "stable", Suspect: "suspect", GaveUp: "gave up", Retired: "retired",
+}
+
+func (p Phase) String() string { return phaseNames.of(p) }
+
+// ParsePhase reads what String prints.
+func ParsePhase(s string) (Phase, bool) { return phaseNames.parse(s) }
 
 // State is what the policy remembers of one client: a small value, so that ten
 // million of them fit in memory. The zero value is a client that has not started.
 type State struct {
 	Opened   Instant       // when the current connection's handshake ended
 	Pinged   Instant       // when the last ping of this connection was ordered
-	Delay    time.Duration // the last delay drawn; decorrelated jitter needs it
+	Delay    time.Duration // the last delay drawn since the client was last stable
 	Silence  time.Duration // how long this connection may be silent before the next ping, as drawn
 	Gen      uint32        // generation of the current or last dial; the first dial is 1
 	Timer    uint32        // number of the timer in force; others are stale
 	Attempt  uint32        // dials since the client was last stable (see Policy.ResetOn)
-	Pings    uint32        // pings drawn over the client's life: the key of the next draw
+	Steps    uint32        // backoff steps drawn in that time: k of the next
+	Pings    uint32        // silences drawn over the client's life: the key of the next draw
 	Phase    Phase
 	Before   Phase // the phase to which a Suspect returns when a byte arrives
 	Endpoint uint8 // index of the endpoint last dialled

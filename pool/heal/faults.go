@@ -1,0 +1,89 @@
+package heal
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// MaxEndpoints is how many endpoints a policy may have.
+const MaxEndpoints = 256
+
+// longest is the longest duration that a policy may name: more is a slip of units.
+const longest = 24 * time.Hour
+
+// Fault is one field of a policy that cannot work.
+type Fault struct {
+	Field string // as policies are written: "backoff.cap"
+	Want  string // what was expected there
+}
+
+// Error is the fault on one line.
+func (f Fault) Error() string { return f.Field + ": want " + f.Want }
+
+// Faults returns everything that is wrong with the policy; none when it is valid.
+func (p *Policy) Faults() []Fault {
+	c := check{}
+	c.positive("handshake_timeout", p.HandshakeTimeout)
+	c.positive("prove_timeout", p.ProveTimeout)
+	c.atLeast("ping.every", p.PingEvery, 0)
+	if p.PingEvery > 0 {
+		c.positive("ping.timeout", p.PingTimeout)
+	} else {
+		c.atLeast("ping.timeout", p.PingTimeout, 0)
+	}
+
+	switch p.First.Rule {
+	case Spread:
+		c.positive("first.spread", p.First.Within)
+	case AtOnce, ByBackoff:
+		c.must(p.First.Within == 0, "first.spread", "no window with the rule "+p.First.Rule.String())
+	default:
+		c.must(false, "first", "at-once, backoff or a spread")
+	}
+
+	b := p.Backoff
+	c.positive("backoff.base", b.Base)
+	if b.Cap != 0 {
+		c.atLeast("backoff.cap", b.Cap, b.Base)
+	}
+	c.must(b.Factor == 0 || b.Factor >= 1 && !math.IsInf(b.Factor, 1), "backoff.factor", "a number of at least 1, or 0 for 1")
+	c.must(b.Jitter <= Decorrelated, "backoff.jitter", "none, full, equal or decorrelated")
+	c.must(b.Jitter != Decorrelated || b.Cap > b.Base, "backoff.cap", "more than the base, which is what decorrelated jitter draws between")
+
+	c.atLeast("stable_after", p.StableAfter, 0)
+	c.must(p.ResetOn <= OnOpen, "reset_on", "stable or open")
+
+	c.must(len(p.Endpoints) <= MaxEndpoints, "endpoints", fmt.Sprintf("at most %d", MaxEndpoints))
+	for i, e := range p.Endpoints {
+		c.must(e.Weight >= 0, fmt.Sprintf("endpoints.%d.weight", i), "a weight of at least 0")
+	}
+	return c.faults
+}
+
+// Validate returns all Faults as one error, or nil.
+func (p *Policy) Validate() error {
+	var errs []error
+	for _, f := range p.Faults() {
+		errs = append(errs, fmt.Errorf("policy %s: %w", p.Name, f))
+	}
+	return errors.Join(errs...)
+}
+
+// check collects faults.
+type check struct{ faults []Fault }
+
+func (c *check) must(ok bool, field, want string) {
+	if !ok {
+		c.faults = append(c.faults, Fault{field, want})
+	}
+}
+
+func (c *check) positive(field string, d time.Duration) {
+	c.must(0 < d && d <= longest, field, "a duration above 0, at most 24h")
+}
+
+func (c *check) atLeast(field string, d, least time.Duration) {
+	c.must(least <= d && d <= longest, field, fmt.Sprintf("a duration of at least %v, at most 24h", least))
+}
