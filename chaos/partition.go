@@ -1,0 +1,34 @@
+package chaos
+
+import "cmp"
+
+// Partition holds every byte and every end of stream. Connections stay open; what was
+// held flows when it is cleared.
+type Partition struct {
+	Direction Direction `json:"direction" yaml:"direction"` // default both
+}
+
+// Kind names the fault.
+func (Partition) Kind() string { return "partition" }
+
+// Check returns what is wrong with the attributes.
+func (p Partition) Check() []string { return p.Direction.check() }
+
+// Way is the direction with the default filled in.
+func (p Partition) Way() Direction { return cmp.Or(p.Direction, Both) }
+
+func init() {
+	register(Kind{
+		Name: "partition",
+		About: "Holds every byte and every end of stream; nothing crosses, connections stay open, and new ones " +
+			"connect but their upgrade hangs. What was held flows when it clears. The kernel still acknowledges " +
+			"what a peer sends, so only pings and deadlines can notice it, not TCP keepalive.",
+		Params: []Param{
+			{Name: "direction", Type: "both | up | down", Default: "both", About: "which way nothing crosses; up is client to target"},
+		},
+		Backends: []string{"toxi"},
+		Evidence: "something was held on at least 95 % of the cohort's clients, and nothing crossed",
+		Example:  "{name: split, inject: partition, on: blue, at: chaos, for: 5s, share: 50%}",
+		New:      func() Effect { return &Partition{Direction: Both} },
+	})
+}

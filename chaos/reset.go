@@ -1,0 +1,21 @@
+package chaos
+
+// Reset ends every connection of the cohort with a TCP RST, once, when it comes into force.
+type Reset struct{}
+
+// Kind names the fault.
+func (Reset) Kind() string { return "reset" }
+
+// Check finds nothing: a reset has no attributes.
+func (Reset) Check() []string { return nil }
+
+func init() {
+	register(Kind{
+		Name:     "reset",
+		About:    "Ends every connection of the cohort with a TCP RST, once. Connections opened afterwards live.",
+		Backends: []string{"toxi"},
+		Evidence: "every client of the cohort that had an open connection had it ended with a RST",
+		Example:  "{name: cut, inject: reset, on: blue, at: chaos, share: 100%}",
+		New:      func() Effect { return new(Reset) },
+	})
+}
