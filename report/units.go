@@ -9,7 +9,7 @@ import (
 
 // FormatDuration writes ns for people: "850 ns", "48.3 µs", "48.3 ms", "1.234 s",
 // "32.1 s", "2 min 05 s", "3 h 07 min". A value that rounds up to the next unit is
-// written in it.
+// written in it; whole milliseconds and seconds are written whole: "8 s".
 func FormatDuration(ns int64) string {
 	if ns == math.MinInt64 {
 		ns++
@@ -23,6 +23,10 @@ func FormatDuration(ns int64) string {
 		return "0 s"
 	case ns < 1000:
 		return strconv.FormatInt(ns, 10) + " ns"
+	case ns%1e9 == 0 && ns < 60e9:
+		return strconv.FormatInt(ns/1e9, 10) + " s"
+	case ns%1e6 == 0 && ns < 1e9:
+		return strconv.FormatInt(ns/1e6, 10) + " ms"
 	case round(v/1e3, 0) < 1000:
 		return significant(v/1e3) + " µs"
 	case round(v/1e6, 0) < 1000:
