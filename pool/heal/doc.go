@@ -78,7 +78,7 @@
 //  6. A heeding client never dials before Retry-After, or 5 min if that is less.
 //  7. A connection whose last byte came at t is killed at t + silence + PingTimeout if
 //     the timers are on time, and silence is in [PingEvery/2, PingEvery).
-//  8. A connection on which a byte arrived after its ping is not killed for silence.
+//  8. A connection on which a byte arrived since its ping is not killed for silence.
 //  9. A client gives up only when it heeds and the end is pointless; it then orders
 //     nothing until it is started or closed.
 //  10. Close retires from every phase in one step, ends what is dialled or open, and

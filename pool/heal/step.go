@@ -131,7 +131,7 @@ func (t *turn) timer(inbound Instant) {
 			t.watch(last)
 		}
 	case Suspect:
-		if inbound > s.Pinged {
+		if inbound >= s.Pinged { // it was silent before the ping, so this is new
 			s.Phase = s.Before
 			t.answered(inbound)
 		} else {
