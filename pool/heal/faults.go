@@ -16,11 +16,12 @@ const longest = 24 * time.Hour
 // Fault is one field of a policy that cannot work.
 type Fault struct {
 	Field string // as policies are written: "backoff.cap"
-	Want  string // what was expected there
+	Want  string // what is expected there
+	Got   string // what is there
 }
 
 // Error is the fault on one line.
-func (f Fault) Error() string { return f.Field + ": want " + f.Want }
+func (f Fault) Error() string { return f.Field + ": expected " + f.Want + ", got " + f.Got }
 
 // Faults returns everything that is wrong with the policy; none when it is valid.
 func (p *Policy) Faults() []Fault {
@@ -34,30 +35,32 @@ func (p *Policy) Faults() []Fault {
 		c.atLeast("ping.timeout", p.PingTimeout, 0)
 	}
 
-	switch p.First.Rule {
+	switch f := p.First; f.Rule {
 	case Spread:
-		c.positive("first.spread", p.First.Within)
+		c.positive("first.spread", f.Within)
 	case AtOnce, ByBackoff:
-		c.must(p.First.Within == 0, "first.spread", "no window with the rule "+p.First.Rule.String())
+		c.must(f.Within == 0, "first.spread", "no window with the rule "+f.Rule.String(), f.Within)
 	default:
-		c.must(false, "first", "at-once, backoff or a spread")
+		c.must(false, "first", "at-once, backoff or a spread", f.Rule)
 	}
 
 	b := p.Backoff
 	c.positive("backoff.base", b.Base)
-	if b.Cap != 0 {
+	switch {
+	case b.Jitter == Decorrelated:
+		c.must(b.Base < b.Cap && b.Cap <= longest, "backoff.cap", "more than the base, for decorrelated jitter draws between them", b.Cap)
+	case b.Cap != 0:
 		c.atLeast("backoff.cap", b.Cap, b.Base)
 	}
-	c.must(b.Factor == 0 || b.Factor >= 1 && !math.IsInf(b.Factor, 1), "backoff.factor", "a number of at least 1, or 0 for 1")
-	c.must(b.Jitter <= Decorrelated, "backoff.jitter", "none, full, equal or decorrelated")
-	c.must(b.Jitter != Decorrelated || b.Cap > b.Base, "backoff.cap", "more than the base, which is what decorrelated jitter draws between")
+	c.must(b.Factor == 0 || b.Factor >= 1 && !math.IsInf(b.Factor, 1), "backoff.factor", "a number of at least 1, or 0 for 1", b.Factor)
+	c.must(b.Jitter <= Decorrelated, "backoff.jitter", "none, full, equal or decorrelated", b.Jitter)
 
 	c.atLeast("stable_after", p.StableAfter, 0)
-	c.must(p.ResetOn <= OnOpen, "reset_on", "stable or open")
+	c.must(p.ResetOn <= OnOpen, "reset_on", "stable or open", p.ResetOn)
 
-	c.must(len(p.Endpoints) <= MaxEndpoints, "endpoints", fmt.Sprintf("at most %d", MaxEndpoints))
+	c.must(len(p.Endpoints) <= MaxEndpoints, "endpoints", fmt.Sprintf("at most %d", MaxEndpoints), len(p.Endpoints))
 	for i, e := range p.Endpoints {
-		c.must(e.Weight >= 0, fmt.Sprintf("endpoints.%d.weight", i), "a weight of at least 0")
+		c.must(e.Weight >= 0, fmt.Sprintf("endpoints.%d.weight", i), "a weight of at least 0", e.Weight)
 	}
 	return c.faults
 }
@@ -74,16 +77,16 @@ func (p *Policy) Validate() error {
 // check collects faults.
 type check struct{ faults []Fault }
 
-func (c *check) must(ok bool, field, want string) {
+func (c *check) must(ok bool, field, want string, got any) {
 	if !ok {
-		c.faults = append(c.faults, Fault{field, want})
+		c.faults = append(c.faults, Fault{field, want, fmt.Sprint(got)})
 	}
 }
 
 func (c *check) positive(field string, d time.Duration) {
-	c.must(0 < d && d <= longest, field, "a duration above 0, at most 24h")
+	c.must(0 < d && d <= longest, field, "a duration above 0, at most 24h", d)
 }
 
 func (c *check) atLeast(field string, d, least time.Duration) {
-	c.must(least <= d && d <= longest, field, fmt.Sprintf("a duration of at least %v, at most 24h", least))
+	c.must(least <= d && d <= longest, field, fmt.Sprintf("a duration of at least %v, at most 24h", least), d)
 }

@@ -1,0 +1,75 @@
+package policies
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// mostBases is how many files may be based on each other.
+const mostBases = 8
+
+// base starts from another policy.
+func (d *document) base(value ast.Node) {
+	if k := kindOf(value); k != scalar {
+		d.mistake(value, "base", "expected the name of a policy or a file, got %s", k)
+		d.baseless = true
+		return
+	}
+	d.follow(value, "base")
+}
+
+// follow takes the policy that a scalar names, at path.
+func (d *document) follow(value ast.Node, path string) {
+	name := textOf(value)
+	if isFile(name) {
+		d.include(value, path)
+		return
+	}
+	p, err := Lookup(name)
+	if err != nil {
+		d.mistake(value, path, "expected %s or a .yaml file, got %q", strings.Join(Names(), ", "), name)
+		d.baseless = true
+	}
+	d.policy = p
+}
+
+// include takes the policy of the file that a scalar names.
+func (d *document) include(value ast.Node, path string) {
+	file := textOf(value)
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(filepath.Dir(d.file), file)
+	}
+	if slices.Contains(d.from, file) || len(d.from) >= mostBases {
+		d.mistake(value, path, "expected a policy that is not based on itself, got %s", textOf(value))
+		d.baseless = true
+		return
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		d.mistake(value, path, "expected a policy: %v", err)
+		d.baseless = true
+		return
+	}
+	below := parse(file, data, d.from)
+	d.policy = below.policy
+	d.mistakes = append(d.mistakes, below.mistakes...)
+	d.baseless = len(below.mistakes) > 0
+}
+
+// isFile tells a path from the name of a built-in policy.
+func isFile(name string) bool {
+	return strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+}
+
+// nameOf makes a policy's name from its file's, "" when that is not fit to be one.
+func nameOf(file string) string {
+	name := filepath.Base(file)
+	if name = strings.TrimSuffix(name, filepath.Ext(name)); !namePattern.MatchString(name) {
+		return ""
+	}
+	return name
+}
