@@ -13,6 +13,11 @@ const (
 // Summary is everything that is reported of a run: summary.json, and the only thing
 // that the renderers read. It is a pure function of the run directory's raw files.
 // All times are ns since the run's start, all durations ns, unless a name says otherwise.
+//
+// A duration of -1 is one without a finite value: the level was not reached, or so many
+// messages were lost (clients never healed) that the percentile falls among them. The
+// metrics that rest on it are then in Unbounded and not in Metrics, since JSON has no
+// infinity; Values has both.
 type Summary struct {
 	Schema   int      `json:"schema"`
 	Verdict  Verdict  `json:"verdict"`
@@ -22,30 +27,34 @@ type Summary struct {
 	Ended    End      `json:"ended"` // reason "cut off" when the journal has no end
 	Duration int64    `json:"duration"`
 
-	Metrics  map[string]float64   `json:"metrics"` // every metric that has a value, by the name that `wsheal metrics` lists
-	Steady   *Steady              `json:"steady_state,omitempty"`
-	Gates    []GateResult         `json:"gates"`
-	Faults   []FaultResult        `json:"faults"`
-	Recovery Recovery             `json:"recovery"`
-	Storm    Storm                `json:"storm"`
-	Messages map[string]LoadCount `json:"messages"` // by phase, and "all"
-	Lost     map[string]int64     `json:"lost"`     // messages never acknowledged by the end, by phase of their intended time, and "all"
-	Latency  []LatencyRow         `json:"latency"`  // by phase and cohort
-	Causes   []CauseRow           `json:"causes"`   // why connections ended and attempts failed
-	Harness  []HarnessRow         `json:"harness"`  // worst of each process
-	Targets  []Target             `json:"targets"`  // last word of each target
-	Timeline Timeline             `json:"timeline"`
+	Metrics   map[string]float64   `json:"metrics"`   // every metric that has a value, by the name that `wsheal metrics` lists
+	Unbounded []string             `json:"unbounded"` // metrics that have no finite value: they break every upper limit
+	Steady    *Steady              `json:"steady_state,omitempty"`
+	Gates     []GateResult         `json:"gates"`
+	Faults    []FaultResult        `json:"faults"`
+	Recovery  Recovery             `json:"recovery"`
+	Storm     Storm                `json:"storm"`
+	Messages  map[string]LoadCount `json:"messages"` // by phase, and "all"
+	Lost      map[string]int64     `json:"lost"`     // messages never acknowledged by the end, by phase of their intended time, and "all"
+	Latency   []LatencyRow         `json:"latency"`  // by phase and cohort
+	Causes    []CauseRow           `json:"causes"`   // why connections ended and attempts failed
+	Clients   Clients              `json:"clients"`
+	Fitness   Fitness              `json:"fitness"` // of the harness: what the limits of verdict "invalid" are held against
+	Harness   []HarnessRow         `json:"harness"` // worst of each process
+	Targets   []Target             `json:"targets"` // last word of each target
+	Timeline  Timeline             `json:"timeline"`
 }
 
 // GateResult is one gate judged.
 type GateResult struct {
-	Text    string  `json:"text"`
-	Metric  string  `json:"metric"`
-	Unit    string  `json:"unit"`
-	Value   float64 `json:"value"`
-	Limit   float64 `json:"limit"`
-	Verdict string  `json:"verdict"` // pass, fail, "no data"
-	Why     string  `json:"why"`
+	Text      string  `json:"text"`
+	Metric    string  `json:"metric"`
+	Unit      string  `json:"unit"`
+	Value     float64 `json:"value"`               // 0 when Unbounded or without data
+	Unbounded bool    `json:"unbounded,omitempty"` // there is data, and no finite value
+	Limit     float64 `json:"limit"`
+	Verdict   string  `json:"verdict"` // pass, fail, "no data"
+	Why       string  `json:"why"`
 }
 
 // FaultResult is one fault: what was asked, when it was in force, what it did.
@@ -57,14 +66,15 @@ type FaultResult struct {
 	State        string `json:"state"`
 	Why          string `json:"why"` // the counts behind the state, in words
 	Evidence     Fault  `json:"evidence"`
-	SawReset     int    `json:"saw_reset"`       // clients whose connection ended with ECONNRESET from confirmed to the run's end
-	Shift        int64  `json:"shift,omitempty"` // latency: median response while in force minus baseline, faulted cohort
+	SawReset     int    `json:"saw_reset"`       // clients that saw ECONNRESET from commanded to the run's end
+	Fleet        Marks  `json:"fleet"`           // fleet recovery from its confirmed edge
+	Shift        int64  `json:"shift,omitempty"` // latency: median response while in force minus baseline, faulted cohort; 0 also without data
 	ControlShift int64  `json:"control_shift,omitempty"`
 }
 
 // Recovery of the clients that lost their connection from the first fault's command on.
 type Recovery struct {
-	Zero      string    `json:"zero"`     // the default zero: "confirmed"
+	Zero      string    `json:"zero"`     // the default zero: "confirmed"; "" when no fault was commanded
 	Lost      int       `json:"lost"`     // clients that lost their connection
 	Healed    int       `json:"healed"`   // of them, usable again to the end
 	Unhealed  int       `json:"unhealed"` // censored: still not usable at the end
@@ -73,12 +83,16 @@ type Recovery struct {
 	Confirmed Marks     `json:"confirmed"`
 	Commanded Marks     `json:"commanded"`
 	Cleared   Marks     `json:"cleared"`
-	Client    Quantiles `json:"client"` // per client: from its loss to usable again
-	Detect    Quantiles `json:"detect"` // per client: from the fault's confirmed edge to its loss being noticed
-	Curve     []Point   `json:"curve"`  // share of the lost clients that are back, over time since confirmed
+	Floor     int64     `json:"floor,omitempty"` // shortest t99 from cleared that the handshake capacity allows; 0: capacity unknown, or nobody lost
+	Client    Quantiles `json:"client"`          // per client and fault: from its loss to usable again for good
+	Detect    Quantiles `json:"detect"`          // per client and fault: from the fault's confirmed edge to its loss being noticed
+	Curve     []Point   `json:"curve"`           // share of the lost clients that are back, over time since confirmed
 }
 
-// Marks are fleet recovery times from one zero; -1 where the level was not reached and held.
+// Marks are fleet recovery times from one zero; -1 where the level was not reached and
+// held. Zero 0: there is no such edge, or no baseline to compare with, and no mark means
+// anything. With several faults each mark is the worst over them, and Zero is the edge of
+// the fault that took longest.
 type Marks struct {
 	Zero int64 `json:"zero"`
 	T50  int64 `json:"t50"`
@@ -99,7 +113,8 @@ type Quantiles struct {
 
 // Storm is the reconnect attempts from the first fault's commanded edge to the end.
 type Storm struct {
-	Lost       int     `json:"lost"`       // connections lost
+	Lost       int     `json:"lost"`       // clients that lost their connection: a client has one, so the most that can come back at once
+	Losses     int     `json:"losses"`     // connections lost, repeated losses of one client included
 	Attempts   int     `json:"attempts"`   // dials
 	Healed     int     `json:"healed"`     // dials that led to a usable connection
 	Peak100ms  int     `json:"peak_100ms"` // most attempts in any sliding window
@@ -111,7 +126,7 @@ type Storm struct {
 
 // LatencyRow is one row of the latency table, ns.
 type LatencyRow struct {
-	Phase  string `json:"phase"`
+	Phase  string `json:"phase"`  // of the intended time; "settled" from t100 + hold on, "all" without warmup
 	Cohort string `json:"cohort"` // control, faulted, all
 	Kind   string `json:"kind"`   // response (from intended time), service (from actual send)
 	N      int64  `json:"n"`
@@ -130,6 +145,31 @@ type CauseRow struct {
 	Code    uint16 `json:"code,omitempty"`
 	Count   int    `json:"count"`
 	Clients int    `json:"clients"` // distinct
+}
+
+// Clients is what became of the fleet.
+type Clients struct {
+	Usable int     `json:"usable"` // at the end
+	Reset  int     `json:"reset"`  // distinct clients that saw ECONNRESET
+	Up     float64 `json:"up"`     // client-seconds usable from the baseline's start on
+	Due    float64 `json:"due"`    // client-seconds of that time
+}
+
+// Fitness of the harness. Lateness counts only while calm: in baseline and verify, and
+// while the whole fleet has been usable for the hold time, so that work which the
+// clients' own reconnects cause is not held against it.
+type Fitness struct {
+	Sends      int64   `json:"sends"`       // messages due on usable connections while calm
+	LateSends  int64   `json:"late_sends"`  // of them, sent more than 100 ms late
+	LateP99    int64   `json:"late_p99"`    // highest p99 of one interval while calm
+	Timers     int64   `json:"timers"`      // policy timers served while calm
+	LateTimers int64   `json:"late_timers"` // of them, more than 100 ms late
+	TimerP99   int64   `json:"timer_p99"`
+	Ticks      int     `json:"ticks"`     // intervals with a tick measurement from the baseline's start on
+	TickP99    int64   `json:"tick_p99"`  // median over them of the ticker's p99 lateness
+	Processes  int     `json:"processes"` // with a known descriptor limit
+	FDs        float64 `json:"fds"`       // highest share of its descriptor limit that a process used
+	FDProcess  string  `json:"fd_process,omitempty"`
 }
 
 // HarnessRow is the worst of one process over the run.

@@ -1,0 +1,155 @@
+package report
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Range of the latency histograms, ns. Three significant digits; what lies beyond the
+// ceiling is counted at it.
+const (
+	lowest  = int64(time.Microsecond)
+	ceiling = int64(120 * time.Second)
+	digits  = 3
+)
+
+func newHist() *hdrhistogram.Histogram { return hdrhistogram.New(lowest, ceiling, digits) }
+
+// series is a histogram with what it cannot keep: the exact maximum.
+type series struct {
+	hist *hdrhistogram.Histogram
+	max  int64
+}
+
+func newSeries() *series { return &series{hist: newHist()} }
+
+func (s *series) record(ns int64) {
+	ns = min(max(ns, 0), ceiling)
+	s.max = max(s.max, ns)
+	// The value was just brought inside the range that the histogram was made for.
+	_ = s.hist.RecordValue(ns)
+}
+
+// merge adds another histogram. Those of another range are cut to this one's.
+func (s *series) merge(h *hdrhistogram.Histogram, maximum int64) {
+	if dropped := s.hist.Merge(h); dropped > 0 {
+		_ = s.hist.RecordValues(ceiling, dropped)
+	}
+	s.max = max(s.max, min(maximum, ceiling))
+}
+
+func (s *series) reset() { s.hist.Reset(); s.max = 0 }
+
+func (s *series) n() int64 { return s.hist.TotalCount() }
+
+// at returns the value of rank k of the values in ascending order, 1 <= k <= n.
+func (s *series) at(k int64) int64 {
+	if k >= s.n() {
+		return s.max
+	}
+	return min(s.hist.ValueAtPercentile(100*float64(k)/float64(s.n())), s.max)
+}
+
+// quantile is the nearest-rank quantile, q in 0 to 1, over the values and lost more that
+// are beyond any of them: -1 when it falls among those, and when there is nothing at all.
+func (s *series) quantile(q float64, lost int64) int64 {
+	k := rank(q, s.n()+lost)
+	if k > s.n() || k == 0 {
+		return -1
+	}
+	return s.at(k)
+}
+
+// rank is the nearest rank of quantile q among n, from 1; 0 when n is 0.
+func rank(q float64, n int64) int64 {
+	k := int64(math.Ceil(q*float64(n) - 1e-6)) // 0.999 × 1000 is a trifle above 999 in floating point
+	return min(max(k, 1), n)
+}
+
+// seriesName names one series of latencies; its tag in latency.hlog is "kind.phase.cohort".
+type seriesName struct {
+	kind   string // response (from the intended time), service (from the actual send)
+	phase  string // of the intended time
+	cohort string // control, faulted
+}
+
+func (n seriesName) tag() string { return n.kind + "." + n.phase + "." + n.cohort }
+
+// Latency records latencies in memory until they are flushed as one interval. It is not
+// safe for concurrent use: hold one per shard, each under its own lock, and Drain them
+// into one that is flushed.
+//
+//	shards ─Record─▶ Latency ─Drain─▶ Latency ─Flush─▶ latency.hlog
+type Latency struct {
+	series map[seriesName]*series
+}
+
+// NewLatency returns an empty recorder. A series takes 150 KB once something is recorded in it.
+func NewLatency() *Latency { return &Latency{series: map[seriesName]*series{}} }
+
+// Record adds one latency in ns to the series of a kind ("response" from the intended
+// time, "service" from the actual send), the phase of the intended time, and a cohort
+// ("control", "faulted"). Negative ones count as 0, those beyond 120 s as 120 s.
+func (l *Latency) Record(kind, phase, cohort string, ns int64) {
+	l.of(seriesName{kind, phase, cohort}).record(ns)
+}
+
+func (l *Latency) of(s seriesName) *series {
+	x := l.series[s]
+	if x == nil {
+		x = newSeries()
+		l.series[s] = x
+	}
+	return x
+}
+
+// Drain moves everything recorded in l into another recorder.
+func (l *Latency) Drain(into *Latency) {
+	for name, x := range l.series {
+		if x.n() == 0 {
+			continue
+		}
+		into.of(name).merge(x.hist, x.max)
+		x.reset()
+	}
+}
+
+// Flush writes one interval line per series that has values, in order of their tags, and
+// forgets the values. From and to are ns since the run's start. On an error nothing is
+// forgotten.
+func (l *Latency) Flush(w *HlogWriter, from, to int64) error {
+	var batch []Interval
+	for name, x := range l.series {
+		if x.n() > 0 {
+			batch = append(batch, Interval{Tag: name.tag(), From: from, To: to, Max: x.max, Hist: x.hist})
+		}
+	}
+	slices.SortFunc(batch, func(a, b Interval) int { return cmp.Compare(a.Tag, b.Tag) })
+	if err := w.Write(batch...); err != nil {
+		return err
+	}
+	for _, x := range l.series {
+		x.reset()
+	}
+	return nil
+}
+
+// Quantile returns the q-th quantile, q in 0 to 1, of what is recorded now under a kind
+// and phase, cohorts together, with lost messages beyond all of it: -1 when it falls
+// among them. ok is false when there is nothing at all.
+func (l *Latency) Quantile(kind, phase string, q float64, lost int64) (ns int64, ok bool) {
+	all := newSeries()
+	for name, x := range l.series {
+		if name.kind == kind && name.phase == phase {
+			all.merge(x.hist, x.max)
+		}
+	}
+	if all.n()+lost == 0 {
+		return 0, false
+	}
+	return all.quantile(q, lost), true
+}

@@ -1,0 +1,116 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// SchemaError says that a journal was written by another version of wsheal, whose
+// records mean something else.
+type SchemaError struct{ Got int }
+
+func (e *SchemaError) Error() string {
+	if e.Got > Schema {
+		return fmt.Sprintf("journal has schema %d, this wsheal reads schema %d: it was written by a newer wsheal", e.Got, Schema)
+	}
+	return fmt.Sprintf("journal has schema %d, this wsheal reads schema %d", e.Got, Schema)
+}
+
+// Reader reads a journal record by record, as bufio.Scanner reads lines:
+//
+//	for r.Scan() {
+//		use(r.Record())
+//	}
+//	err := r.Err()
+//
+// A line that cannot be understood is skipped and told by Warnings.
+type Reader struct {
+	lines  *lines
+	record Record
+	err    error
+}
+
+// NewReader returns a reader of the journal in r.
+func NewReader(r io.Reader) *Reader { return &Reader{lines: newLines("journal", r)} }
+
+// Scan moves to the next record. It returns false at the end and after an error, which
+// Err then has: of the underlying reader, or a *SchemaError.
+func (r *Reader) Scan() bool {
+	for r.err == nil && r.lines.scan() {
+		if len(r.lines.text) == 0 {
+			continue
+		}
+		rec, err := parseRecord(r.lines.text)
+		if err != nil {
+			if !r.lines.whole {
+				r.lines.warn("cut off in the middle")
+			} else {
+				r.lines.warn("%s; skipped", err)
+			}
+			continue
+		}
+		if rec.Run != nil && rec.Run.Schema != Schema {
+			r.err = &SchemaError{Got: rec.Run.Schema}
+			return false
+		}
+		r.record = rec
+		return true
+	}
+	return false
+}
+
+// Record returns the record that Scan moved to.
+func (r *Reader) Record() Record { return r.record }
+
+// Line returns its line number, from 1.
+func (r *Reader) Line() int64 { return r.lines.n }
+
+// Err returns what ended the reading early; nil at the end of the journal.
+func (r *Reader) Err() error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.lines.err
+}
+
+// Warnings returns what was wrong with lines that were skipped, each with its line
+// number, and how many more there were beyond the first twenty.
+func (r *Reader) Warnings() []string { return r.lines.told() }
+
+func parseRecord(line []byte) (Record, error) {
+	var rec Record
+	if err := json.Unmarshal(line, &rec); err != nil {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			return rec, fmt.Errorf("not JSON at byte %d: %s", syntax.Offset, syntax)
+		}
+		if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return rec, fmt.Errorf("field %s: expected %s, got %s", kind.Field, kind.Type, kind.Value)
+		}
+		return rec, err
+	}
+	switch n := rec.kinds(); {
+	case n == 0:
+		return rec, errors.New("no kind of record that this wsheal knows")
+	case n > 1:
+		return rec, errors.New("several records in one line")
+	case rec.T < 0:
+		return rec, fmt.Errorf("t is %d, expected 0 or more", rec.T)
+	}
+	return rec, nil
+}
+
+// kinds counts the records of a line; a sound line has one.
+func (r *Record) kinds() int {
+	n := 0
+	for _, set := range [...]bool{
+		r.Run != nil, r.Phase != nil, r.Step != nil, r.Fault != nil, r.Load != nil, r.Harness != nil,
+		r.Target != nil, r.Wire != nil, r.Steady != nil, r.Unfit != nil, r.Note != nil, r.End != nil,
+	} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
