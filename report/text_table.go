@@ -65,6 +65,9 @@ func (s Style) Printable(text string) string {
 	}, strings.ToValidUTF8(text, "?"))
 }
 
+// visible is text as a page may show it.
+func visible(text string) string { return Style{Unicode: true}.Printable(text) }
+
 // Columns is how many columns text takes: wide signs take two. It may say too much,
 // never too little.
 func Columns(text string) int {

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+)
+
+// recoveryCurve draws the share of the lost clients that are back over the time since
+// the fault was confirmed; what never came back stays below 100 %. It is "" when
+// nobody was lost.
+func recoveryCurve(s *Summary) string {
+	r := s.Recovery
+	if r.Lost == 0 || len(r.Curve) == 0 {
+		return ""
+	}
+	hi := max(r.Curve[len(r.Curve)-1].T, r.Confirmed.T100, r.Confirmed.T99, 1)
+	hi += hi / 12
+	const top, bottom, height = 12.0, 232.0, 272.0
+	x := axis{hi: float64(hi), a: chartLeft, b: chartWidth - chartRight}
+	y := axis{hi: 1.04, a: bottom, b: top}
+
+	words := fmt.Sprintf("%s of %s lost clients came back.", FormatCount(int64(r.Healed)), FormatCount(int64(r.Lost)))
+	for _, m := range r.Confirmed.levels() {
+		words += fmt.Sprintf(" %s: %s.", m.name, level(m.after))
+	}
+	var d drawing
+	d.open("recovery-curve", "Recovery curve", words, chartWidth, height)
+	for _, q := range []float64{0, 0.25, 0.5, 0.75, 0.9, 1} {
+		if q > 0 {
+			d.line(inkGrid, x.a, y.at(q), x.b, y.at(q))
+		}
+		d.text(inkSoft, atEnd, x.a-7, y.at(q)+4, FormatShare(q))
+	}
+	for _, t := range timeTicks(hi, 12) {
+		at := x.at(float64(t))
+		d.line(inkAxis, at, bottom, at, bottom+5)
+		d.text(inkSoft, atMiddle, at, bottom+18, timeLabel(t, hi))
+	}
+	d.text(inkSoft, atEnd, x.b, height-6, "since confirmed")
+
+	var line, area pen
+	line.move(x.a, y.a)
+	area.move(x.a, y.a)
+	share := 0.0
+	k := perColumn(len(r.Curve), columnsMost)
+	for i := 0; i < len(r.Curve); i += k {
+		p := r.Curve[min(i+k-1, len(r.Curve)-1)]
+		at := x.at(float64(p.T))
+		for _, v := range []float64{share, p.V} {
+			line.to(at, y.at(v))
+			area.to(at, y.at(v))
+		}
+		share = p.V
+	}
+	line.to(x.b, y.at(share))
+	area.to(x.b, y.at(share))
+	area.to(x.b, y.a)
+	d.path(inkBlueArea, area)
+	if floor := s.floor(); floor > 0 && floor <= 4*hi {
+		d.line(inkReference, x.a, y.a, x.at(float64(min(floor, hi))), y.at(min(1, float64(hi)/float64(floor))))
+		d.text(inkSoft, atStart, chartLeft+8, top+12, "dashed: no policy can be faster than "+FormatRate(s.Run.Mu)+", "+FormatDuration(floor)+" for all")
+	}
+	d.path(inkBlueLine, line)
+	right := x.b
+	for _, m := range slices.Backward(r.Confirmed.levels()) {
+		if m.after < 0 {
+			continue
+		}
+		at := x.at(float64(m.after))
+		d.line(inkCommand, at, y.at(m.share), at, bottom)
+		d.dot(inkBlue, at, y.at(m.share), 3.5)
+		text := m.name + " " + FormatDuration(m.after)
+		if at-6 <= right && at-6-textWidth(text) > x.a {
+			d.text(inkText, atEnd, at-6, bottom-8, text)
+			right = at - 12 - textWidth(text)
+		}
+	}
+	d.line(inkAxis, x.a, bottom, x.b, bottom)
+	return d.close()
+}
+
+// mark is one recovery level.
+type mark struct {
+	name  string
+	share float64
+	after int64 // ns; -1: not reached
+}
+
+func (m Marks) levels() []mark {
+	return []mark{{"t50", 0.5, m.T50}, {"t90", 0.9, m.T90}, {"t99", 0.99, m.T99}, {"t100", 1, m.T100}}
+}
+
+// floor is the least time in which the servers' handshake capacity lets all lost
+// clients back, ns; 0 where the capacity is not known.
+func (s *Summary) floor() int64 {
+	if s.Run.Mu <= 0 {
+		return 0
+	}
+	return nanoseconds(float64(s.Recovery.Lost) / s.Run.Mu * 1e9)
+}

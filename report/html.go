@@ -1,0 +1,221 @@
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+)
+
+//go:embed html.tmpl
+var htmlTemplate string
+
+//go:embed html.css
+var htmlStyle string
+
+var page = template.Must(template.New("report").Parse(htmlTemplate))
+
+// WriteHTML writes the report as one page that stands alone: no script, no request,
+// its own content security policy, charts drawn as SVG with a table beside each. The
+// same summary gives the same bytes.
+func WriteHTML(w io.Writer, s *Summary) error {
+	digest := sha256.Sum256([]byte(htmlStyle))
+	p := htmlPage{
+		CSS:      template.CSS(htmlStyle), //nolint:gosec // ours, embedded
+		Policy:   "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'; img-src data:; base-uri 'none'; form-action 'none'",
+		Word:     strings.ToUpper(visible(string(s.Verdict))),
+		Scenario: visible(s.Run.Scenario),
+		About:    visible(s.Run.About),
+		Command:  visible(s.Run.Command),
+		Warnings: visibleAll(s.Warnings),
+		Facts:    facts(s),
+		Cards:    cards(s),
+		Sections: sections(s),
+		Footer:   "Written by wsheal " + visible(s.Run.Version) + " from the raw files of the run directory; wsheal report DIR writes it again.",
+	}
+	switch judge(string(s.Verdict)) {
+	case good:
+		p.Tone, p.Icon = "pass", icon(`<path d="M14 25l7 7 13-16" fill="none" stroke="#fff" stroke-width="4.5"/>`, "#008a63")
+	case bad:
+		p.Tone, p.Icon = "fail", icon(`<path d="M16 16l16 16M32 16L16 32" fill="none" stroke="#fff" stroke-width="4.5"/>`, "#c44100")
+	default:
+		p.Tone, p.Icon = "open", icon(`<path d="M18 19a6 6 0 1 1 8.5 5.4c-1.7.9-2.5 1.9-2.5 4.1M24 33.2v3" fill="none" stroke="#fff" stroke-width="4.2"/>`, "#8a6100")
+	}
+	if p.Word == "" {
+		p.Word = "NO VERDICT"
+	}
+	p.Title = p.Word + " " + p.Scenario
+	switch reasons := visibleAll(s.Reasons); len(reasons) {
+	case 0:
+		p.Sentence = sentence(Headline(s))
+	case 1:
+		p.Sentence = sentence(reasons[0])
+	default:
+		p.Sentence, p.Reasons = sentence(Headline(s)), reasons
+	}
+	return page.Execute(w, p)
+}
+
+type htmlPage struct {
+	CSS            template.CSS
+	Policy         string
+	Title          string
+	Word           string // the verdict
+	Tone           string // class: pass, fail, open
+	Icon           template.HTML
+	Scenario       string
+	Sentence       string
+	Reasons        []string
+	About, Command string
+	Facts          []htmlFact
+	Warnings       []string
+	Cards          []htmlCard
+	Sections       []htmlSection
+	Footer         string
+}
+
+type htmlFact struct{ Name, Value string }
+
+type htmlCard struct {
+	Name, Value string
+	Notes       []string
+}
+
+// htmlSection is a heading, a chart, tables in view and tables folded away.
+type htmlSection struct {
+	ID, Title string
+	Chart     template.HTML
+	Note      string
+	Tables    []htmlTable
+	Folded    []htmlTable
+}
+
+// htmlTable is a table; column Name holds the names of the rows.
+type htmlTable struct {
+	Caption string
+	Name    int
+	Head    []htmlCell
+	Rows    [][]htmlCell
+}
+
+type htmlCell struct{ Text, Class string }
+
+func icon(sign, color string) template.HTML {
+	return template.HTML(`<svg aria-hidden="true" viewBox="0 0 48 48"><circle cx="24" cy="24" r="22" fill="` + color + `"/>` + sign + `</svg>`) //nolint:gosec // ours, no input
+}
+
+func visibleAll(texts []string) []string {
+	var all []string
+	for _, t := range texts {
+		all = append(all, visible(t))
+	}
+	return all
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	if first, _, _ := strings.Cut(s, " "); strings.ContainsAny(first, "._/<>:") {
+		return s // a metric's name, not a word
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func facts(s *Summary) []htmlFact {
+	r := s.Run
+	list := []htmlFact{{"Duration", FormatDuration(s.Duration)}}
+	add := func(name, value string) {
+		if value != "" {
+			list = append(list, htmlFact{name, visible(value)})
+		}
+	}
+	if r.Clients > 0 {
+		add("Clients", FormatCount(int64(r.Clients)))
+	}
+	add("Policy", r.Policy)
+	add("Seed", fmt.Sprint(r.Seed))
+	if r.Rate > 0 {
+		add("Load", strings.TrimSpace(FormatRate(r.Rate)+" of "+FormatBytes(int64(r.Size))+" "+r.Guarantee))
+	}
+	if r.Mu > 0 {
+		add("Handshake capacity", FormatRate(r.Mu))
+	}
+	add("Host", r.Host)
+	add("Started", r.Started)
+	ended := s.Ended.Reason
+	if s.Ended.Why != "" {
+		ended += ": " + s.Ended.Why
+	}
+	add("Ended", ended)
+	return list
+}
+
+// cards are the headline numbers, as far as the run has them.
+func cards(s *Summary) []htmlCard {
+	var list []htmlCard
+	if r := s.Recovery; r.Lost > 0 {
+		list = append(list, htmlCard{"Fleet recovery, t99", level(r.Confirmed.T99), []string{
+			"t50 " + level(r.Confirmed.T50) + ", t100 " + level(r.Confirmed.T100),
+			FormatCount(int64(r.Unhealed)) + " of " + FormatCount(int64(r.Lost)) + " lost clients never healed",
+		}})
+	}
+	if v, found := s.Metrics["avail.time"]; found {
+		c := htmlCard{Name: "Availability", Value: FormatShare(v), Notes: []string{"of the clients' time"}}
+		if v, found := s.Metrics["avail.msg"]; found {
+			c.Notes = append(c.Notes, FormatShare(v)+" of the messages")
+		}
+		list = append(list, c)
+	}
+	if t := s.Storm; t.Attempts > 0 && t.Lost > 0 {
+		list = append(list, htmlCard{"Reconnects in the worst second", FormatShare(float64(t.Peak1s) / float64(t.Lost)), []string{
+			FormatCount(int64(t.Peak1s)) + " for " + FormatCount(int64(t.Lost)) + " lost connections",
+			t.amplification() + " attempts per heal, S " + FormatNumber(round(t.Sync, 3)),
+		}})
+	}
+	if m := s.Messages["all"]; m.Intended > 0 {
+		list = append(list, htmlCard{"Messages lost", FormatCount(s.Lost["all"]), []string{
+			"of " + FormatCount(m.Intended) + " intended",
+			FormatCount(m.Dup) + " answered twice, " + FormatCount(m.Resent) + " resent",
+		}})
+	}
+	if c, found := responseCard(s); found {
+		list = append(list, c)
+	}
+	return list
+}
+
+// responseCard shows the p99 response of chaos, or of the last phase, with the others.
+func responseCard(s *Summary) (htmlCard, bool) {
+	var rows []LatencyRow
+	head := -1
+	for _, l := range s.Latency {
+		if l.Kind != "response" || l.Cohort != "all" || l.N == 0 || l.Phase == "warmup" {
+			continue
+		}
+		if l.Phase == "chaos" {
+			head = len(rows)
+		}
+		rows = append(rows, l)
+	}
+	if len(rows) == 0 {
+		return htmlCard{}, false
+	}
+	if head < 0 {
+		head = len(rows) - 1
+	}
+	c := htmlCard{Name: "Response p99 in " + visible(rows[head].Phase), Value: FormatDuration(rows[head].P99)}
+	for i, l := range rows {
+		if i != head && len(c.Notes) < 3 {
+			c.Notes = append(c.Notes, visible(l.Phase)+" "+FormatDuration(l.P99))
+		}
+	}
+	return c, true
+}
