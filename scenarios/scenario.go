@@ -57,6 +57,7 @@ type Handshake struct {
 type Clients struct {
 	Count     int
 	Ramp      time.Duration // first dials are paced evenly over this
+	Sharing   string        // "alone"
 	Endpoints []Endpoint
 	Policy    heal.Policy
 }

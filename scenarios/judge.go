@@ -1,0 +1,3 @@
+package scenarios
+
+func (r *resolver) judgeGates() {}

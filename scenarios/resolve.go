@@ -1,0 +1,291 @@
+package scenarios
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/report"
+)
+
+// resolver turns a checked tree into a Scenario: presets filled in, names looked up,
+// times made absolute. What it finds wrong goes to the same list; a field that the
+// check has refused is left alone, so that nothing is said twice.
+type resolver struct {
+	view
+	opt Options
+	s   Scenario
+}
+
+var seedValue = &valueType{
+	words:  "a whole number from 0 to 2^64-1",
+	check:  func(text string) error { _, err := parseSeed(text); return err },
+	schema: map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 0}, map[string]any{"type": "string", "pattern": variablePattern}}},
+}
+
+func parseSeed(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, expected("a whole number from 0 to 2^64-1", text)
+	}
+	return n, nil
+}
+
+var gateValue = &valueType{
+	words:  "a gate such as recovery.t99 < 8s",
+	check:  func(text string) error { _, err := report.ParseGate(text); return err },
+	schema: map[string]any{"type": "string"},
+}
+
+func (r *resolver) scenario() *Scenario {
+	s := &r.s
+	s.AllowRemote = r.opt.AllowRemote
+	s.Name, _ = read(r.view, "scenario", asText)
+	s.About, _ = read(r.view, "about", asText)
+	s.Seed, _ = read(r.view, "seed", parseSeed)
+	s.Hold, _ = read(r.view, "hold", parseDuration)
+	r.targets(r.into("targets"))
+	r.phases(r.into("phases"))
+	r.clients(r.into("clients"))
+	r.load(r.into("load"))
+	for i, v := range r.items("faults") {
+		r.fault(i, v)
+	}
+	s.Steady = readAll(r.view, "steady_state", report.ParseGate)
+	s.Gates = readAll(r.view, "gates", report.ParseGate)
+	r.judgeGates()
+	return s
+}
+
+func (r *resolver) targets(v view) {
+	if len(v.node.pairs) == 0 {
+		if r.written("targets") && !r.wrong("targets") {
+			r.complain("targets", "expected at least one target")
+		}
+		return
+	}
+	for _, entry := range v.node.pairs {
+		if slices.ContainsFunc(r.s.Targets, func(t Target) bool { return t.Name == entry.key }) {
+			continue // a repeated key, said already
+		}
+		r.s.Targets = append(r.s.Targets, r.target(entry.key, view{v.problems, v.node.get(entry.key), &targetShape, join(v.path, entry.key)}))
+	}
+	slices.SortFunc(r.s.Targets, func(a, b Target) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+func (r *resolver) target(name string, v view) Target {
+	t := Target{Name: name}
+	if v.node.kind != mapping {
+		return t
+	}
+	embedded, url, command := v.written("embedded"), v.written("url"), v.written("command")
+	switch {
+	case embedded && (url || command):
+		v.add(v.node, v.path, "expected embedded alone, or url with or without command, got both")
+	case command && !url:
+		v.complain("url", "required: where the command listens")
+	case !embedded && !url:
+		v.add(v.node, v.path, "expected embedded, url, or command with url, got none of them")
+	}
+	if embedded {
+		t.Embedded = &Embedded{Handshake: handshake(v.into("embedded").into("handshake"))}
+	}
+	if command {
+		t.Command = readAll(v, "command", asText)
+		if len(t.Command) == 0 && !v.wrong("command") {
+			v.complain("command", "expected a program and its arguments, got nothing")
+		}
+	}
+	if text, ok := read(v, "url", asText); url && ok {
+		t.URL = text
+		if err := checkURL(text, r.opt.AllowRemote); err != nil {
+			v.complain("url", "%s", err)
+		}
+	}
+	return t
+}
+
+func handshake(v view) Handshake {
+	var h Handshake
+	h.Workers, _ = read(v, "workers", strconv.Atoi)
+	h.Cost, _ = read(v, "cost", parseDuration)
+	h.Burn, _ = read(v, "burn", parseBool)
+	h.Queue, _ = read(v, "queue", strconv.Atoi)
+	h.Overflow, _ = read(v, "overflow", asText)
+	h.RetryAfter, _ = read(v, "retry_after", parseDuration)
+	h.LIFO, _ = read(v, "lifo", parseBool)
+	h.StaleWork, _ = read(v, "stale_work", parseBool)
+	if h.RetryAfter%time.Second != 0 {
+		v.complain("retry_after", "expected whole seconds, got %s", formatDuration(h.RetryAfter))
+	}
+	if h.Workers == 0 && h.Queue > 0 {
+		v.complain("queue", "expected workers as well: without them nothing ever waits")
+	}
+	return h
+}
+
+func (r *resolver) phases(v view) {
+	var now time.Duration
+	for _, name := range phaseNames {
+		d, ok := read(v, name, parseDuration)
+		if ok && d > 0 {
+			r.s.Phases = append(r.s.Phases, Phase{Name: name, From: now, To: now + d})
+		}
+		now += d
+	}
+	if now == 0 && !r.wrong("phases") {
+		r.complain("phases", "expected at least one phase longer than 0")
+	}
+}
+
+// Phase returns the phase of a name; of one that is left out, its zero value.
+func (s *Scenario) Phase(name string) Phase {
+	i := slices.IndexFunc(s.Phases, func(p Phase) bool { return p.Name == name })
+	if i < 0 {
+		return Phase{}
+	}
+	return s.Phases[i]
+}
+
+// End is the length of the plan.
+func (s *Scenario) End() time.Duration {
+	if len(s.Phases) == 0 {
+		return 0
+	}
+	return s.Phases[len(s.Phases)-1].To
+}
+
+func (r *resolver) clients(v view) {
+	c := &r.s.Clients
+	c.Count, _ = read(v, "count", strconv.Atoi)
+	c.Sharing, _ = read(v, "sharing", asText)
+	warmup := r.s.Phase("warmup").To
+	if ramp, ok := read(v, "ramp", parseDuration); !v.written("ramp") {
+		c.Ramp = min(2*time.Second, warmup)
+	} else if c.Ramp = ramp; ok && ramp > warmup && !r.into("phases").wrong("warmup") {
+		v.complain("ramp", "expected to end within the warmup (%s), got %s", formatDuration(warmup), formatDuration(ramp))
+	}
+	for _, e := range v.items("endpoints") {
+		r.endpoint(e)
+	}
+	switch {
+	case len(c.Endpoints) > mostEndpoints:
+		v.complain("endpoints", "expected at most %d, got %d", mostEndpoints, len(c.Endpoints))
+	case len(c.Endpoints) > 0 || v.wrong("endpoints"):
+	case len(r.s.Targets) == 1:
+		c.Endpoints = []Endpoint{{Target: r.s.Targets[0].Name, Weight: 1}}
+	case len(r.s.Targets) > 1:
+		v.complain("endpoints", "required where there are several targets: where clients dial")
+	}
+	r.policy(v)
+}
+
+func (r *resolver) endpoint(v view) {
+	var e Endpoint
+	e.Priority, _ = read(v, "priority", strconv.Atoi)
+	e.Weight, _ = read(v, "weight", strconv.Atoi)
+	if target, ok := read(v, "target", asText); ok && r.knownTarget(v, "target", target) {
+		e.Target = target
+	}
+	r.s.Clients.Endpoints = append(r.s.Clients.Endpoints, e)
+}
+
+// knownTarget complains about a name that no target has. Without any target that has
+// been said elsewhere.
+func (r *resolver) knownTarget(v view, field, name string) bool {
+	var names []string
+	for _, t := range r.s.Targets {
+		names = append(names, t.Name)
+	}
+	if len(names) > 0 && !slices.Contains(names, name) {
+		v.complain(field, "there is no target %s; targets are %s", shown(name), strings.Join(names, ", "))
+		return false
+	}
+	return true
+}
+
+func (r *resolver) load(v view) {
+	l := &r.s.Load
+	l.Pattern, _ = read(v, "pattern", asText)
+	l.Guarantee, _ = read(v, "guarantee", asText)
+	var ok bool
+	if l.Size, ok = read(v, "size", parseSize); ok && (l.Size < leastSize || l.Size > mostSize) {
+		v.complain("size", "expected a size from %d to %s, got %s", leastSize, formatSize(mostSize), formatSize(l.Size))
+	}
+	if l.Rate, ok = read(v, "rate", parseRate); !v.written("rate") {
+		l.Rate = float64(r.s.Clients.Count)
+	} else if ok && l.Rate == 0 {
+		v.complain("rate", "expected more than 0; pattern: none is a load without messages")
+	}
+	if l.Pattern == "none" {
+		l.Rate = 0
+	}
+}
+
+func (r *resolver) fault(i int, v view) {
+	f := Fault{Fault: chaos.Fault{Seed: r.s.Seed}}
+	var ok bool
+	if f.Name, ok = read(v, "name", asText); ok && slices.ContainsFunc(r.s.Faults, func(o Fault) bool { return o.Name == f.Name }) {
+		v.complain("name", "expected a name of its own; there is another fault %s", f.Name)
+	}
+	if f.On, ok = read(v, "on", asText); ok {
+		r.knownTarget(v, "on", f.On)
+	} else if !v.written("on") && len(r.s.Targets) == 1 {
+		f.On = r.s.Targets[0].Name
+	} else if !v.written("on") && len(r.s.Targets) > 1 {
+		v.complain("on", "required where there are several targets: which one")
+	}
+	f.Share, _ = read(v, "share", parseShare)
+	if kind, known := read(v, "inject", asText); known {
+		if k, found := chaos.Lookup(kind); found {
+			f.Effect, _ = decodeEffect(k, v)
+			r.place(&f, v, lasting(kind))
+		}
+	}
+	r.s.Faults = append(r.s.Faults, f)
+}
+
+// place puts a fault into the plan. Faults before chaos are refused: they would spoil
+// the baseline that everything is compared with.
+func (r *resolver) place(f *Fault, v view, lasts bool) {
+	at, ok := read(v, "at", parseMoment)
+	if !ok || r.into("phases").wrong(at.phase) || r.s.End() == 0 {
+		return
+	}
+	in := r.s.Phase(at.phase)
+	switch end := r.s.End(); {
+	case at.phase == "warmup" || at.phase == "baseline":
+		v.complain("at", "expected a phase from chaos on: a fault in the %s would spoil what recovery is compared with", at.phase)
+		return
+	case in.To == 0:
+		v.complain("at", "expected a phase of the plan; %s has no length", at.phase)
+		return
+	case in.From+at.offset >= end:
+		v.complain("at", "expected a moment before the end of the plan (%s), got %s", formatDuration(end), formatDuration(in.From+at.offset))
+		return
+	}
+	f.At = in.From + at.offset
+	if !lasts {
+		return
+	}
+	if f.For, ok = read(v, "for", parseDuration); !v.written("for") {
+		f.For = r.s.phaseAt(f.At).To - f.At
+	} else if ok && f.For == 0 {
+		v.complain("for", "expected more than 0; share: 0%% is a fault that touches nobody")
+	} else if end := r.s.End(); ok && f.At+f.For > end {
+		v.complain("for", "expected to be over by the end of the plan (%s), ends at %s", formatDuration(end), formatDuration(f.At+f.For))
+	}
+}
+
+// phaseAt returns the phase that a moment of the plan belongs to.
+func (s *Scenario) phaseAt(t time.Duration) Phase {
+	for _, p := range s.Phases {
+		if t < p.To {
+			return p
+		}
+	}
+	return Phase{}
+}

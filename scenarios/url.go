@@ -1,0 +1,30 @@
+package scenarios
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// checkURL says what is wrong with the address of a target.
+func checkURL(text string, allowRemote bool) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "":
+		return expected("an address such as ws://127.0.0.1:9001/ or wss://host/path", text)
+	case u.Fragment != "":
+		return expected("an address without a fragment", text)
+	case !allowRemote && !loopback(u.Hostname()):
+		return errors.New("expected a host of this machine (127.0.0.0/8, ::1, localhost), got " + shown(u.Hostname()) + "; --allow-remote permits others")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
