@@ -1,6 +1,8 @@
 package policies
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,7 +50,7 @@ func (d *document) include(value ast.Node, path string) {
 		d.baseless = true
 		return
 	}
-	data, err := os.ReadFile(file)
+	data, err := read(file)
 	if err != nil {
 		d.mistake(value, path, "expected a policy: %v", err)
 		d.baseless = true
@@ -58,6 +60,24 @@ func (d *document) include(value ast.Node, path string) {
 	d.policy = below.policy
 	d.mistakes = append(d.mistakes, below.mistakes...)
 	d.baseless = len(below.mistakes) > 0
+}
+
+// read returns what a file holds, a little more than parse takes at most. Devices and
+// pipes, which may have no end, are no policies.
+func read(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a file", file)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, mostBytes+1))
 }
 
 // isFile tells a path from the name of a built-in policy.

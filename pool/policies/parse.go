@@ -43,7 +43,7 @@ func parse(file string, data []byte, from []string) (d *document) {
 	d = newDocument(file, append(slices.Clone(from), file))
 	d.named = nameOf(file)
 	if len(data) > mostBytes {
-		d.mistakeAt(1, "", "expected at most %d KiB of YAML, got %d bytes", mostBytes>>10, len(data))
+		d.mistakeAt(1, "", "expected at most %d KiB of YAML", mostBytes>>10)
 		return d
 	}
 	body, line, err := single(data)

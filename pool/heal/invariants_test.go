@@ -1,0 +1,438 @@
+package heal
+
+import (
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The tests are numbered as the invariants of doc.go. Each builds the situation in
+// which its invariant matters; the world checks the others on the way.
+
+var everyPhase = []Phase{Idle, Waiting, Dialing, Proving, Ready, Stable, Suspect, GaveUp, Retired}
+
+func TestInvariant01StaleIsSilent(t *testing.T) {
+	for _, phase := range everyPhase {
+		w := newWorld(t, policyLike("default")).reach(phase)
+		before := w.s
+		for _, off := range []uint32{1, 2, 1 << 31, ^uint32(0)} {
+			for _, kind := range []EventKind{Opened, Failed, Proved, Lost} {
+				assert.Empty(t, w.step(Event{Kind: kind, Gen: before.Gen + off, Cause: Reset}), "%v in %v", kind, phase)
+			}
+			assert.Empty(t, w.step(Event{Kind: TimerFired, Timer: before.Timer + off}), "timer in %v", phase)
+		}
+		assert.Equal(t, before, w.s)
+	}
+}
+
+// A connection that healing killed may still be reported as lost, and a dial that was
+// ordered away as opened.
+func TestInvariant01LateReports(t *testing.T) {
+	w := newWorld(t, policyLike("default")).reach(Suspect)
+	w.fire() // half-open
+	require.Equal(t, Waiting, w.s.Phase)
+	before := w.s
+	assert.Empty(t, w.loses(Reset, 0), "its own generation, reported late")
+	assert.Equal(t, before, w.s)
+
+	w = newWorld(t, policyLike("default")).reach(Dialing)
+	w.close()
+	assert.Empty(t, w.opens())
+	assert.Equal(t, Retired, w.s.Phase)
+}
+
+func TestInvariant02OneConnection(t *testing.T) {
+	w := newWorld(t, policyLike("default"))
+	w.start()
+	for gen := uint32(1); gen < 50; gen++ {
+		require.Equal(t, gen, w.s.Gen)
+		assert.Empty(t, w.start(), "a second start begins no second dial")
+		assert.Empty(t, w.loses(Reset, 0), "a dial cannot be lost")
+		if gen%2 == 0 {
+			w.opens()
+			assert.Empty(t, w.opens(), "opened twice")
+			assert.Empty(t, w.fails(Reset, 0, 0), "failed after it opened")
+			assert.Empty(t, w.start())
+			w.loses(EOF, 0)
+		} else {
+			w.fails(Refused, 0, 0)
+		}
+		assert.Empty(t, w.start(), "started while waiting")
+		w.fire()
+	}
+}
+
+func TestInvariant03NothingWaitsForEver(t *testing.T) {
+	for _, name := range policyNames {
+		w := newWorld(t, policyLike(name))
+		w.start()
+		for range 30 { // a driver that never reports a dial
+			require.Equal(t, Dialing, w.s.Phase)
+			dialled := w.now
+			w.fire()
+			assert.Equal(t, 2*w.p.HandshakeTimeout, w.now.Sub(dialled))
+			assert.Equal(t, Timeout, w.s.Cause)
+			for w.s.Phase == Waiting {
+				w.fire()
+			}
+			w.opens() // and one that never reports a round trip
+			opened := w.now
+			w.fire()
+			assert.Equal(t, w.p.ProveTimeout, w.now.Sub(opened))
+			assert.Equal(t, Unproved, w.s.Cause)
+			for w.s.Phase == Waiting {
+				w.fire()
+			}
+		}
+	}
+}
+
+// Accept-then-close, and accept, prove, then close: attempts go on counting and delays
+// reach the top, however often the connection opens.
+func TestInvariant04HealedMeansStable(t *testing.T) {
+	for _, proves := range []bool{false, true} {
+		w := newWorld(t, policyLike("default")).reach(Stable)
+		assert.Zero(t, w.s.Attempt)
+		w.loses(Reset, 0)
+		for attempt := uint32(1); attempt <= 12; attempt++ {
+			w.fire()
+			require.Equal(t, attempt, w.s.Attempt)
+			w.pass(time.Millisecond)
+			w.opens()
+			if proves {
+				w.proves()
+				w.pass(time.Second)
+			}
+			require.Equal(t, attempt, w.s.Attempt)
+			w.loses(CloseFrame, 1011)
+		}
+		assert.GreaterOrEqual(t, w.s.Delay, 15*time.Second, "half of the cap")
+	}
+}
+
+// A connection is not stable before it has lived for as long as it was waited for.
+func TestInvariant04LongerThanTheDelayBefore(t *testing.T) {
+	w := newWorld(t, policyLike("default"))
+	w.start()
+	for w.s.Delay < 15*time.Second {
+		w.fails(Refused, 0, 0)
+		w.fire()
+	}
+	delay := w.s.Delay
+	w.opens()
+	w.proves()
+	opened := w.now
+	for w.s.Phase != Stable {
+		w.byteAt(w.now)
+		w.fire()
+	}
+	assert.Equal(t, delay, w.now.Sub(opened))
+	assert.Zero(t, w.s.Attempt)
+	assert.Zero(t, w.s.Delay)
+}
+
+// The same, when the timer that says so is served late: time decides, not the driver.
+func TestInvariant04LateTimer(t *testing.T) {
+	for _, tt := range []struct {
+		lived time.Duration
+		fresh bool
+	}{{5*time.Second - 1, false}, {5 * time.Second, true}} {
+		w := newWorld(t, policyLike("default")).reach(Ready)
+		w.now = w.opened.Add(tt.lived)
+		w.loses(Reset, 0)
+		require.Equal(t, Waiting, w.s.Phase)
+		assert.Equal(t, tt.fresh, w.s.Attempt == 0, "lived for %v", tt.lived)
+	}
+}
+
+func TestInvariant05JitterAfterTheCap(t *testing.T) {
+	for _, name := range []string{"default", "full-jitter", "decorrelated"} {
+		p := policyLike(name)
+		for client := range uint64(2000) {
+			w := newWorld(t, p)
+			w.r.Client = client
+			w.start()
+			for range 10 {
+				w.fails(Refused, 0, 0) // the world checks the bounds of each draw
+				require.Less(t, w.s.Delay, p.Backoff.Cap)
+				w.fire()
+			}
+		}
+	}
+}
+
+func TestInvariant06RetryAfter(t *testing.T) {
+	tests := []struct {
+		ev           Event
+		least, below time.Duration
+	}{
+		{Event{Cause: Status, Code: 503, RetryAfter: 20 * time.Second}, 20 * time.Second, 24 * time.Second},
+		{Event{Cause: Status, Code: 429, RetryAfter: 2 * time.Second}, 2 * time.Second, 3 * time.Second},
+		{Event{Cause: Status, Code: 503, RetryAfter: time.Hour}, 5 * time.Minute, 6 * time.Minute},
+		{Event{Cause: Status, Code: 503, RetryAfter: -time.Hour}, 500 * time.Millisecond, time.Second},
+		{Event{Cause: Status, Code: 503}, 500 * time.Millisecond, time.Second},
+	}
+	for _, tt := range tests {
+		for client := range uint64(500) {
+			w := newWorld(t, policyLike("default"))
+			w.r.Client = client
+			w.start()
+			tt.ev.Kind, tt.ev.Gen = Failed, 1
+			w.step(tt.ev)
+			require.Equal(t, Waiting, w.s.Phase)
+			assert.GreaterOrEqual(t, w.s.Delay, tt.least)
+			assert.Less(t, w.s.Delay, tt.below)
+		}
+	}
+
+	w := newWorld(t, policyLike("naive"))
+	w.start()
+	w.fails(Status, 503, time.Minute)
+	assert.Equal(t, time.Second, w.s.Delay, "who does not heed comes back as always")
+}
+
+// The ordinary delay still holds where it is the longer one.
+func TestInvariant06BackoffIsTheLonger(t *testing.T) {
+	w := newWorld(t, policyLike("default"))
+	w.start()
+	for range 8 {
+		w.fails(Refused, 0, 0)
+		w.fire()
+	}
+	w.fails(Status, 503, time.Second)
+	assert.GreaterOrEqual(t, w.s.Delay, 15*time.Second)
+}
+
+func TestInvariant07DetectionIsBounded(t *testing.T) {
+	for client := range uint64(1000) {
+		w := newWorld(t, policyLike("default"))
+		w.r.Client = client
+		w.reach(Ready)
+		last := w.now.Add(time.Duration(client) * 17 * time.Millisecond)
+		for w.due < last { // busy until then
+			w.byteAt(min(w.due, last))
+			w.fire()
+		}
+		if w.s.Phase == Suspect {
+			continue // silent for too long before last: another case
+		}
+		w.byteAt(last)
+		silence := w.p.SilenceOf(w.r, w.s.Pings-1)
+		for w.s.Phase.open() {
+			w.fire()
+		}
+		require.Equal(t, HalfOpen, w.s.Cause)
+		require.Equal(t, last.Add(silence+w.p.PingTimeout), w.now)
+	}
+}
+
+func TestInvariant08AByteSaves(t *testing.T) {
+	for _, after := range []time.Duration{0, 1, time.Second, 3 * time.Second} {
+		w := newWorld(t, policyLike("default")).reach(Suspect)
+		pings := w.s.Pings
+		w.byteAt(w.s.Pinged.Add(after))
+		w.fire()
+		assert.Equal(t, Stable, w.s.Phase, "a byte %v after the ping", after)
+		assert.Equal(t, pings+1, w.s.Pings, "an answered ping draws the next silence")
+		assert.Equal(t, max(w.last.Add(w.s.Silence), w.now), w.due)
+	}
+	w := newWorld(t, policyLike("default")).reach(Suspect)
+	w.fire()
+	assert.Equal(t, Waiting, w.s.Phase, "no byte")
+}
+
+// A driver that reports the answer need not wait for the timer, and a connection
+// returns to the phase from which it became suspect.
+func TestInvariant08AnAnswerSavesAtOnce(t *testing.T) {
+	p := policyLike("default")
+	p.StableAfter = time.Hour
+	for _, p := range []Policy{policyLike("default"), p} {
+		w := newWorld(t, p).reach(Ready)
+		w.fire()
+		for w.s.Phase != Suspect {
+			w.fire()
+		}
+		before := w.s.Before
+		w.pass(time.Millisecond)
+		w.proves()
+		assert.Equal(t, before, w.s.Phase)
+		assert.Equal(t, w.now.Add(w.s.Silence), w.due)
+	}
+}
+
+func TestInvariant09GivesUpWhenPointless(t *testing.T) {
+	pointless := map[uint16]bool{400: true, 401: true, 403: true, 404: true, 426: true}
+	for code := uint16(100); code < 600; code++ {
+		for _, name := range []string{"default", "naive"} {
+			w := newWorld(t, policyLike(name)).reach(Dialing)
+			w.fails(Status, code, 0)
+			assert.Equal(t, name == "default" && pointless[code], w.s.Phase == GaveUp, "%s, status %d", name, code)
+		}
+	}
+	for code := uint16(1000); code < 5000; code++ {
+		w := newWorld(t, policyLike("default")).reach(Ready)
+		w.loses(CloseFrame, code)
+		assert.Equal(t, Waiting, w.s.Phase, "close %d", code)
+	}
+	for cause := None; cause <= Unknown; cause++ {
+		w := newWorld(t, policyLike("default")).reach(Dialing)
+		w.fails(cause, 0, 0)
+		assert.Equal(t, cause == TLS, w.s.Phase == GaveUp, "%v", cause)
+	}
+
+	w := newWorld(t, policyLike("default")).reach(GaveUp)
+	assert.Empty(t, w.fails(Refused, 0, 0))
+	assert.Empty(t, w.opens())
+	w.fire() // the timer of the dial was never called off
+	assert.Equal(t, GaveUp, w.s.Phase)
+	w.start()
+	assert.Equal(t, Dialing, w.s.Phase, "its owner may try again")
+	assert.Equal(t, uint32(1), w.s.Attempt)
+}
+
+func TestInvariant10RetiredIsSilent(t *testing.T) {
+	for _, phase := range everyPhase {
+		w := newWorld(t, policyLike("default")).reach(phase)
+		orders := w.close()
+		switch {
+		case phase == Dialing:
+			assert.Equal(t, []Action{{Kind: Kill, Gen: 1}}, orders)
+		case phase.open():
+			assert.Equal(t, []Action{{Kind: Shut, Gen: 1, Code: 1000}}, orders, "%v", phase)
+		default:
+			assert.Empty(t, orders, "%v", phase)
+		}
+		retired := w.s
+		for kind := Start; kind <= Close; kind++ {
+			for _, cause := range []Cause{Reset, TLS} {
+				assert.Empty(t, w.step(Event{Kind: kind, Gen: w.s.Gen, Timer: w.s.Timer, Cause: cause}))
+			}
+		}
+		assert.Equal(t, retired, w.s)
+	}
+}
+
+// Every event in every phase takes the edge of this table, or none.
+func TestInvariant11OnlyTheseEdges(t *testing.T) {
+	type table map[Phase]map[EventKind]Phase
+	want := table{
+		Idle:    {Start: Dialing},
+		Waiting: {TimerFired: Dialing},
+		Dialing: {TimerFired: Waiting, Opened: Proving, Failed: Waiting},
+		Proving: {TimerFired: Waiting, Proved: Ready, Lost: Waiting},
+		Ready:   {TimerFired: Stable, Lost: Waiting},
+		Stable:  {TimerFired: Suspect, Lost: Waiting},
+		Suspect: {TimerFired: Waiting, Proved: Stable, Lost: Waiting},
+		GaveUp:  {Start: Dialing},
+		Retired: {},
+	}
+	for _, phase := range everyPhase {
+		for kind := Start; kind < Close; kind++ {
+			w := newWorld(t, policyLike("default")).reach(phase)
+			if w.armed {
+				w.now = max(w.now, w.due)
+			}
+			w.step(Event{Kind: kind, Gen: w.s.Gen, Timer: w.s.Timer, Cause: Reset, Inbound: w.last})
+			to, listed := want[phase][kind]
+			if !listed {
+				to = phase
+			}
+			assert.Equal(t, to, w.s.Phase, "%v in %v", kind, phase)
+		}
+	}
+}
+
+// Two clients of the same key with different pasts: one was pinged, lost and resumed,
+// the other is new, and both dial generation 6 after step 2.
+func TestInvariant12DelaysAreKeyed(t *testing.T) {
+	p := policyLike("default")
+	eventful := newWorld(t, p).reach(Suspect)
+	eventful.proves()
+	eventful.loses(Reset, 0)
+	eventful.fire() // 2
+	eventful.opens()
+	eventful.proves()
+	for eventful.s.Phase != Stable {
+		eventful.byteAt(eventful.now)
+		eventful.fire()
+	}
+	eventful.loses(EOF, 0)
+	eventful.fire() // 3
+	for range 2 {
+		eventful.fails(Refused, 0, 0)
+		eventful.fire() // 4, 5
+	}
+	eventful.fails(Timeout, 0, 0)
+	require.Equal(t, uint32(5), eventful.s.Gen)
+	require.Equal(t, uint32(3), eventful.s.Steps)
+
+	plain := State{Gen: 5, Phase: Dialing, Attempt: 3, Steps: 2}
+	Step(1, Event{Kind: Failed, Gen: 5, Cause: DNS}, &plain, &p, eventful.r)
+	assert.Equal(t, eventful.s.Delay, plain.Delay)
+
+	for _, other := range []Rand{{Seed: 43, Client: 7}, {Seed: 42, Client: 8}} {
+		s := State{Gen: 5, Phase: Dialing, Attempt: 3, Steps: 2}
+		Step(1, Event{Kind: Failed, Gen: 5, Cause: DNS}, &s, &p, other)
+		assert.NotEqual(t, plain.Delay, s.Delay)
+	}
+}
+
+// Policies are compared on common random numbers: full jitter at twice the step draws
+// twice the delay.
+func TestInvariant12CommonNumbers(t *testing.T) {
+	delay := func(base time.Duration) time.Duration {
+		p := policyLike("full-jitter")
+		p.Backoff.Base, p.Backoff.Cap = base, base
+		s := State{Gen: 5, Phase: Dialing, Attempt: 3, Steps: 2}
+		Step(1, Event{Kind: Failed, Gen: 5, Cause: DNS}, &s, &p, Rand{Seed: 1, Client: 2})
+		return s.Delay
+	}
+	assert.InDelta(t, float64(2*delay(time.Second)), float64(delay(2*time.Second)), 2)
+}
+
+func TestInvariant13Pure(t *testing.T) {
+	assert.LessOrEqual(t, unsafe.Sizeof(State{}), uintptr(64))
+
+	p := policyLike("default")
+	p.Endpoints = []Endpoint{{0, 3}, {0, 1}, {1, 0}, {5, 2}}
+	for _, phase := range everyPhase {
+		w := newWorld(t, p).reach(phase)
+		for kind := Start; kind <= Close; kind++ {
+			for _, ev := range []Event{
+				{Kind: kind, Gen: w.s.Gen, Timer: w.s.Timer, Cause: Reset, Inbound: w.last},
+				{Kind: kind, Gen: w.s.Gen, Timer: w.s.Timer, Cause: Status, Code: 503, RetryAfter: time.Second},
+				{Kind: kind},
+			} {
+				var orders Actions
+				allocs := testing.AllocsPerRun(20, func() {
+					s := w.s
+					orders = Step(w.now, ev, &s, &p, w.r)
+					_ = orders.All()
+				})
+				assert.Zero(t, allocs, "%v in %v", kind, phase)
+			}
+		}
+	}
+}
+
+// A proof that comes when the connection is already old enough, and a ping that is
+// answered when the next one is due.
+func TestInvariant14NoTimerInThePast(t *testing.T) {
+	w := newWorld(t, policyLike("hasty")).reach(Proving)
+	w.pass(time.Second)
+	w.proves() // stable since it opened, had it been proved
+	assert.Equal(t, w.now, w.due)
+	w.fire()
+	assert.Equal(t, Stable, w.s.Phase)
+	for w.s.Phase != Suspect {
+		w.fire()
+	}
+	w.byteAt(w.s.Pinged) // silence is shorter here than the ping's timeout
+	w.fire()
+	assert.Equal(t, w.now, w.due)
+	w.fire()
+	assert.Equal(t, Suspect, w.s.Phase)
+}
