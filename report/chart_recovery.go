@@ -15,7 +15,7 @@ func recoveryCurve(s *Summary) string {
 	}
 	hi := max(r.Curve[len(r.Curve)-1].T, r.Confirmed.T100, r.Confirmed.T99, 1)
 	hi += hi / 12
-	const top, bottom, height = 12.0, 232.0, 272.0
+	const top, bottom, height = 26.0, 246.0, 286.0
 	x := axis{hi: float64(hi), a: chartLeft, b: chartWidth - chartRight}
 	y := axis{hi: 1.04, a: bottom, b: top}
 
@@ -25,6 +25,7 @@ func recoveryCurve(s *Summary) string {
 	}
 	var d drawing
 	d.open("recovery-curve", "Recovery curve", words, chartWidth, height)
+	d.text(inkTitle, atStart, x.a, 12, "Clients back")
 	for _, q := range []float64{0, 0.25, 0.5, 0.75, 0.9, 1} {
 		if q > 0 {
 			d.line(inkGrid, x.a, y.at(q), x.b, y.at(q))
@@ -58,7 +59,9 @@ func recoveryCurve(s *Summary) string {
 	d.path(inkBlueArea, area)
 	if floor := s.floor(); floor > 0 && floor <= 4*hi {
 		d.line(inkReference, x.a, y.a, x.at(float64(min(floor, hi))), y.at(min(1, float64(hi)/float64(floor))))
-		d.text(inkSoft, atStart, chartLeft+8, top+12, "dashed: no policy can be faster than "+FormatRate(s.Run.Mu)+", "+FormatDuration(floor)+" for all")
+		text := "floor: at " + FormatRate(s.Run.Mu) + " no policy is faster than " + FormatDuration(floor)
+		d.text(inkSoft, atEnd, x.b, 12, text)
+		d.line(inkReference, x.b-textWidth(text)-20, 8, x.b-textWidth(text)+2, 8)
 	}
 	d.path(inkBlueLine, line)
 	right := x.b

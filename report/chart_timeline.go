@@ -52,7 +52,7 @@ func timeline(s *Summary) string {
 	if s.Duration < span-span/200 {
 		at := x.at(float64(s.Duration))
 		d.line(inkEnd, at, strip, at, bottom)
-		d.text(inkSoft, atStart, at+5, strip+panelGap+12, "the run ends here")
+		d.text(inkSoft, atStart, at+5, strip+panelGap+panelHeight-8, "the run ends here")
 	}
 	return d.close()
 }
@@ -84,7 +84,7 @@ func drawPhases(d *drawing, s *Summary, x axis, bottom float64) {
 	for i, p := range s.Run.Plan {
 		a, b := x.at(float64(p.From)), x.at(float64(p.To))
 		d.rect(inkPhase, a, 0, b-a, 20)
-		if label := fitted(visible(p.Name), b-a-8); label != "" {
+		if label := fitted(visible(p.Name), b-a); label != "" {
 			d.text(inkText, atMiddle, (a+b)/2, 14, label)
 		}
 		if i > 0 {

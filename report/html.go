@@ -95,6 +95,7 @@ type htmlSection struct {
 
 // htmlTable is a table; column Name holds the names of the rows.
 type htmlTable struct {
+	ID      string // of its caption
 	Caption string
 	Name    int
 	Head    []htmlCell
@@ -163,27 +164,30 @@ func cards(s *Summary) []htmlCard {
 	var list []htmlCard
 	if r := s.Recovery; r.Lost > 0 {
 		list = append(list, htmlCard{"Fleet recovery, t99", level(r.Confirmed.T99), []string{
-			"t50 " + level(r.Confirmed.T50) + ", t100 " + level(r.Confirmed.T100),
-			FormatCount(int64(r.Unhealed)) + " of " + FormatCount(int64(r.Lost)) + " lost clients never healed",
+			"t50 " + level(r.Confirmed.T50),
+			"t100 " + level(r.Confirmed.T100),
+			FormatCount(int64(r.Unhealed)) + " of " + FormatCount(int64(r.Lost)) + " never healed",
 		}})
 	}
 	if v, found := s.Metrics["avail.time"]; found {
-		c := htmlCard{Name: "Availability", Value: FormatShare(v), Notes: []string{"of the clients' time"}}
+		c := htmlCard{Name: "Availability", Value: FormatShare(v), Notes: []string{"of the clients' time usable"}}
 		if v, found := s.Metrics["avail.msg"]; found {
-			c.Notes = append(c.Notes, FormatShare(v)+" of the messages")
+			c.Notes = append(c.Notes, FormatShare(v)+" of messages in time")
 		}
 		list = append(list, c)
 	}
 	if t := s.Storm; t.Attempts > 0 && t.Lost > 0 {
-		list = append(list, htmlCard{"Reconnects in the worst second", FormatShare(float64(t.Peak1s) / float64(t.Lost)), []string{
-			FormatCount(int64(t.Peak1s)) + " for " + FormatCount(int64(t.Lost)) + " lost connections",
-			t.amplification() + " attempts per heal, S " + FormatNumber(round(t.Sync, 3)),
+		list = append(list, htmlCard{"Storm, worst second", FormatShare(float64(t.Peak1s) / float64(t.Lost)), []string{
+			FormatCount(int64(t.Peak1s)) + " dials for " + FormatCount(int64(t.Lost)) + " lost",
+			t.amplification() + " dials per heal",
+			"synchronisation " + FormatNumber(round(t.Sync, 3)),
 		}})
 	}
 	if m := s.Messages["all"]; m.Intended > 0 {
 		list = append(list, htmlCard{"Messages lost", FormatCount(s.Lost["all"]), []string{
 			"of " + FormatCount(m.Intended) + " intended",
-			FormatCount(m.Dup) + " answered twice, " + FormatCount(m.Resent) + " resent",
+			FormatCount(m.Dup) + " answered twice",
+			FormatCount(m.Resent) + " resent",
 		}})
 	}
 	if c, found := responseCard(s); found {

@@ -11,9 +11,16 @@ import (
 func sections(s *Summary) []htmlSection {
 	var list []htmlSection
 	add := func(sec htmlSection) {
-		if sec.Chart != "" || sec.Note != "" || len(sec.Tables) > 0 {
-			list = append(list, sec)
+		if sec.Chart == "" && sec.Note == "" && len(sec.Tables) == 0 {
+			return
 		}
+		for i := range sec.Tables {
+			sec.Tables[i].ID = sec.ID + "-" + strconv.Itoa(i+1)
+		}
+		for i := range sec.Folded {
+			sec.Folded[i].ID = sec.ID + "-more-" + strconv.Itoa(i+1)
+		}
+		list = append(list, sec)
 	}
 	add(gateSection(s))
 	add(timelineSection(s))
@@ -29,17 +36,28 @@ func sections(s *Summary) []htmlSection {
 // drawn is a chart, whose text was escaped as it was drawn.
 func drawn(svg string) template.HTML { return template.HTML(svg) } //nolint:gosec // see drawing.text
 
-// some are the tables that have rows.
+// some are the tables that have rows, without the columns that are empty in all of them.
 func some(tables ...htmlTable) []htmlTable {
-	return slices.DeleteFunc(tables, func(t htmlTable) bool { return len(t.Rows) == 0 })
+	tables = slices.DeleteFunc(tables, func(t htmlTable) bool { return len(t.Rows) == 0 })
+	for i := range tables {
+		t := &tables[i]
+		for c := len(t.Head) - 1; c > t.Name; c-- {
+			if !slices.ContainsFunc(t.Rows, func(row []htmlCell) bool { return row[c].Text != "" }) {
+				t.Head = slices.Delete(t.Head, c, c+1)
+				for r := range t.Rows {
+					t.Rows[r] = slices.Delete(t.Rows[r], c, c+1)
+				}
+			}
+		}
+	}
+	return tables
 }
 
-func words(text string) htmlCell { return htmlCell{visible(text), "text"} }
-func number(text string) htmlCell {
-	return htmlCell{text, "num"}
-}
-func counted(n int64) htmlCell { return number(FormatCount(n)) }
-func lasted(ns int64) htmlCell { return number(FormatDuration(ns)) }
+func words(text string) htmlCell  { return htmlCell{visible(text), ""} }
+func prose(text string) htmlCell  { return htmlCell{visible(text), "prose"} }
+func number(text string) htmlCell { return htmlCell{text, "num"} }
+func counted(n int64) htmlCell    { return number(FormatCount(n)) }
+func lasted(ns int64) htmlCell    { return number(FormatDuration(ns)) }
 
 // judged is a word with its sign, coloured.
 func judged(word string) htmlCell {
@@ -73,12 +91,12 @@ func gateSection(s *Summary) htmlSection {
 		if judge(g.Verdict) != unknown && g.Limit > 0 {
 			share = FormatShare(g.Value / g.Limit)
 		}
-		gates.Rows = append(gates.Rows, []htmlCell{judged(g.Verdict), words(g.Text), number(g.value()), number(share), words(g.Why)})
+		gates.Rows = append(gates.Rows, []htmlCell{judged(g.Verdict), words(g.Text), number(g.value()), number(share), prose(g.Why)})
 	}
 	steady := htmlTable{Caption: "Steady state, checked at the end of the baseline", Name: 1, Head: heads("Verdict", "Condition", ">Value", "Why")}
 	if s.Steady != nil {
 		for _, c := range s.Steady.Checks {
-			steady.Rows = append(steady.Rows, []htmlCell{judged(c.word()), words(c.Text), number(c.value()), words(c.Why)})
+			steady.Rows = append(steady.Rows, []htmlCell{judged(c.word()), words(c.Text), number(c.value()), prose(c.Why)})
 		}
 	}
 	sec := htmlSection{ID: "gates", Title: "Gates", Tables: some(gates, steady)}
@@ -164,7 +182,7 @@ func (s *Summary) phaseAt(t int64) string {
 }
 
 func faultSection(s *Summary) htmlSection {
-	table := htmlTable{Caption: "What was broken, and the evidence that it was", Name: 1, Head: heads("State", "Fault", "What", "Why", ">Commanded", ">Confirmed", ">Cleared", ">Targeted", ">Hit", ">Control hit", ">Saw a reset")}
+	table := htmlTable{Caption: "What was broken, and the evidence that it was", Name: 1, Head: heads("State", "Fault", "What", "Evidence", ">Commanded", ">Confirmed", ">Cleared", ">Hit", ">Control hit", ">Saw a reset")}
 	shift := htmlTable{Caption: "Shift of the median response while in force, against the baseline", Head: heads("Fault", ">Faulted cohort", ">Control cohort")}
 	for _, f := range s.Faults {
 		edge := func(t int64) htmlCell {
@@ -180,9 +198,9 @@ func faultSection(s *Summary) htmlSection {
 			return number("+" + FormatDuration(t-from))
 		}
 		table.Rows = append(table.Rows, []htmlCell{
-			judged(f.State), words(f.Name), words(f.what()), words(f.Why),
+			judged(f.State), words(f.Name), prose(f.what()), prose(f.Why),
 			edge(f.Commanded), after(f.Confirmed, f.Commanded), after(f.Cleared, f.Confirmed),
-			counted(int64(f.Evidence.Targeted)), counted(int64(f.Evidence.Hit)), counted(int64(f.Evidence.ControlHit)), counted(int64(f.SawReset)),
+			number(FormatCount(int64(f.Evidence.Hit)) + " of " + FormatCount(int64(f.Evidence.Targeted))), counted(int64(f.Evidence.ControlHit)), counted(int64(f.SawReset)),
 		})
 		if f.Shift != 0 || f.ControlShift != 0 {
 			shift.Rows = append(shift.Rows, []htmlCell{words(f.Name), lasted(f.Shift), lasted(f.ControlShift)})
@@ -246,7 +264,7 @@ func stormTable(s *Summary) htmlTable {
 		return table
 	}
 	row := func(name, value, meaning string) {
-		table.Rows = append(table.Rows, []htmlCell{words(name), number(value), words(meaning)})
+		table.Rows = append(table.Rows, []htmlCell{words(name), number(value), prose(meaning)})
 	}
 	row("Connections lost", FormatCount(int64(t.Lost)), "")
 	row("Attempts", FormatCount(int64(t.Attempts)), "connections dialled")
@@ -339,7 +357,7 @@ func targetTable(s *Summary) htmlTable {
 func metricTable(s *Summary) htmlTable {
 	table := htmlTable{Caption: "All metrics that have a value", Head: heads("Metric", ">Value", "Definition")}
 	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-		table.Rows = append(table.Rows, []htmlCell{words(name), number(FormatValue(s.Metrics[name], "")), words("")})
+		table.Rows = append(table.Rows, []htmlCell{words(name), number(FormatValue(s.Metrics[name], "")), prose("")})
 	}
 	return table
 }
@@ -349,7 +367,7 @@ func configTable(s *Summary) htmlTable {
 	table := htmlTable{Caption: "What was run", Head: heads("Setting", "Value")}
 	row := func(name, value string) {
 		if value != "" {
-			table.Rows = append(table.Rows, []htmlCell{words(name), words(value)})
+			table.Rows = append(table.Rows, []htmlCell{words(name), prose(value)})
 		}
 	}
 	for _, p := range r.Plan {

@@ -126,11 +126,14 @@ func esc(s string) string { return html.EscapeString(visible(s)) }
 
 // textWidth estimates the width of s at 11 or 12 units of a sans-serif font. It is
 // rather too much than too little.
-func textWidth(s string) float64 { return 6.7 * float64(Columns(s)) }
+func textWidth(s string) float64 { return letter * float64(Columns(s)) }
+
+// letter is the width of a letter.
+const letter = 6.0
 
 // fitted cuts s to a width in user units; what is too narrow for a letter and the mark is "".
 func fitted(s string, width float64) string {
-	n := int(width / 6.7)
+	n := int(width/letter + 1e-9)
 	if n < 2 && Columns(s) > n {
 		return ""
 	}

@@ -196,6 +196,7 @@ func cutoffSample() *report.Summary {
 	s.Gates[0] = report.GateResult{Text: "recovery.t99 < 8s", Metric: "recovery.t99", Unit: "s", Limit: 8, Verdict: "no data", Why: "99 % were not back when the journal ends"}
 	s.Recovery.Healed, s.Recovery.Unhealed = 643, 357
 	s.Recovery.Confirmed.T90, s.Recovery.Confirmed.T99, s.Recovery.Confirmed.T100 = -1, -1, -1
+	s.Recovery.Commanded.T90, s.Recovery.Commanded.T99, s.Recovery.Commanded.T100 = -1, -1, -1
 	s.Recovery.Held = false
 	s.Recovery.Cleared = report.Marks{}
 	s.Latency = append(s.Latency[:6:6], report.LatencyRow{Phase: "chaos", Cohort: "control", Kind: "response", N: 600, P50: 311_000, P90: 640_000, P99: 2 * ms, P999: 3 * ms, Max: 3 * ms},
