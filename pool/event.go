@@ -10,11 +10,25 @@ import (
 type EventKind uint8
 
 const (
-	Stepped  EventKind = iota // one healing decision: Step, From, State, Actions, Late
+	Stepped  EventKind = iota // one healing decision: Step, From, State, Actions, Late, Err
 	Sent                      // a message was handed to the kernel: Seq, Again
 	Received                  // a data message arrived: Payload, Seq when it acknowledges one (Acked)
 	Dropped                   // a queued message was given up: Seq, Outcome
 )
+
+func (k EventKind) String() string {
+	switch k {
+	case Stepped:
+		return "stepped"
+	case Sent:
+		return "sent"
+	case Received:
+		return "received"
+	case Dropped:
+		return "dropped"
+	}
+	return "unknown"
+}
 
 // Outcome is what is known of a message that was given up.
 type Outcome uint8
@@ -24,9 +38,19 @@ const (
 	InDoubt                // some or all of it was written; the peer may have it
 )
 
+func (o Outcome) String() string {
+	if o == NotSent {
+		return "not sent"
+	}
+	return "in doubt"
+}
+
 // Event is one observation, as a value.
 type Event struct {
-	Kind   EventKind
+	Kind EventKind
+	// At is when it happened: of Stepped the now that Step was given, of Sent when the
+	// kernel had accepted the message, of Received when its last byte was read. The
+	// answer to a message may be observed before its Sent: they come from two goroutines.
 	At     heal.Instant
 	Client int
 	Gen    uint32 // generation of the connection concerned
@@ -36,10 +60,11 @@ type Event struct {
 	State   heal.State    // Stepped: the state after it
 	Actions heal.Actions  // Stepped: the orders
 	Late    time.Duration // Stepped by TimerFired: how long after its due time the timer was served
+	Err     error         // Stepped by Failed or Lost: the error behind Step.Cause, for people; nil when there is none
 
-	Seq     uint64  // Sent, Received with Acked, Dropped
-	Again   bool    // Sent: not the first time
-	Acked   bool    // Received: Seq was waiting for its acknowledgement, and this is the first
+	Seq     uint64  // Sent, Dropped; Received when Options.Ack named it
+	Again   bool    // Sent: not the first time; Received, at-least-once: nothing waited for Seq (any more), a duplicate
+	Acked   bool    // Received, at-least-once: Seq was waiting for its acknowledgement, and this is the first
 	Outcome Outcome // Dropped
 	Payload []byte  // Received: valid only during the call
 }

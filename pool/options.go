@@ -40,8 +40,11 @@ type Options struct {
 	Header func(client int, gen uint32) http.Header
 	// DialContext opens the raw connection; nil: a net.Dialer.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
-	TLS         *tls.Config // for wss; nil: the system's roots
+	// TLS is for wss; nil: the system's roots. Where it names no session cache, the
+	// pool's connections share one, so that healing does not take full handshakes.
+	TLS *tls.Config
 
+	Text        bool // send text frames, whose payloads must be UTF-8; false: binary frames
 	Guarantee   Guarantee
 	QueueFrames int // per client: messages not yet acknowledged (at-least-once) or not yet written; 0: 1024
 	QueueBytes  int // per client, payload bytes of the same; 0: 256 KiB

@@ -1,0 +1,267 @@
+package pool
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// closeWait bounds how long a connection is kept for its closing handshake, ours or
+// the peer's: RFC 6455 7.1.1 leaves it to the server to close the TCP connection.
+const closeWait = time.Second
+
+// conn is one connection of a client. One goroutine reads it for all its life; a
+// second one writes while there is something to write.
+//
+//	client ◀── deliver ◀── decoder ◀── intake ◀─────────── socket
+//	   │                      │ ping, close                   ▲
+//	   └──▶ outbox ──┐        ▼                               │
+//	                 └──▶ flush ◀── control        one Write ─┘
+type conn struct {
+	client  *client
+	gen     uint32
+	nc      net.Conn
+	decoder decoder
+	inbound atomic.Int64  // heal.Instant of the last arrival; 0 before the first
+	pinged  atomic.Bool   // a ping was ordered and nothing has answered yet
+	ended   chan struct{} // closed when reader and writer are done
+	writers sync.WaitGroup
+
+	// Guarded by the client's mutex.
+	control  control
+	flushing bool        // a flusher is at work, or was the last
+	deaf     bool        // no data may go out any more
+	dead     bool        // nothing may go out any more
+	broken   error       // the first error of a write
+	linger   *time.Timer // ends a closing handshake
+}
+
+func newConn(c *client, gen uint32, a answer, ended chan struct{}) *conn {
+	k := &conn{client: c, gen: gen, nc: a.conn, ended: ended}
+	o := &c.pool.options
+	k.decoder = decoder{in: newIntake(a.conn, a.ahead, o.Epoch, &k.inbound), max: o.MaxMessage}
+	return k
+}
+
+// ending is why a connection is over.
+type ending struct {
+	cause heal.Cause
+	code  uint16
+	err   error
+}
+
+// read is the connection's goroutine: it receives until the end, waits for the
+// writer, and tells the shard.
+func (k *conn) read() {
+	c := k.client
+	defer c.pool.work.Done()
+	end := k.receive()
+	k.kill()
+	c.mu.Lock()
+	k.stop()
+	k.dead = true
+	if k.linger != nil {
+		k.linger.Stop()
+	}
+	c.mu.Unlock()
+	k.writers.Wait()
+	k.decoder.release()
+	close(k.ended)
+	c.shard.post(mail{client: c, conn: k, err: end.err, event: heal.Event{
+		Kind: heal.Lost, Gen: k.gen, Cause: end.cause, Code: end.code,
+	}})
+}
+
+// receive handles what arrives until the connection is over.
+func (k *conn) receive() ending {
+	exchanged := false
+	for {
+		f, err := k.decoder.next()
+		if err != nil {
+			return k.over(err)
+		}
+		switch f.op {
+		case ws.OpPing:
+			k.pong(f.payload)
+		case ws.OpClose:
+			code, err := parseClose(f.payload)
+			if err != nil {
+				return k.over(err)
+			}
+			k.shut(code)
+			k.drain()
+			return ending{cause: heal.CloseFrame, code: code}
+		case ws.OpPong:
+			if k.pinged.Swap(false) || !exchanged {
+				k.proved()
+			}
+			exchanged = true
+		default:
+			if !exchanged {
+				k.proved()
+			}
+			exchanged = true
+			k.deliver(f.payload)
+		}
+	}
+}
+
+// proved reports a validated exchange: the first of the connection, and the answer to
+// each ping.
+func (k *conn) proved() {
+	k.client.shard.post(mail{client: k.client, conn: k, event: heal.Event{Kind: heal.Proved, Gen: k.gen}})
+}
+
+// deliver passes a data message on.
+func (k *conn) deliver(payload []byte) {
+	c, o := k.client, &k.client.pool.options
+	ev := Event{Kind: Received, At: heal.Instant(k.inbound.Load()), Client: c.id, Gen: k.gen, Payload: payload}
+	if o.Ack != nil {
+		if seq, ok := o.Ack(c.id, payload); ok {
+			ev.Seq = seq
+			if o.Guarantee == AtLeastOnce {
+				ev.Acked = c.acknowledge(seq)
+				ev.Again = !ev.Acked
+			}
+		}
+	}
+	o.Observe(ev)
+}
+
+// over tells what a read error means. A violation is answered with a close frame. An
+// error that is only the echo of our own closing yields to the one that made us close.
+func (k *conn) over(err error) ending {
+	var v *violation
+	if errors.As(err, &v) {
+		k.shut(v.code)
+		k.drain()
+		return ending{cause: heal.Protocol, code: v.code, err: err}
+	}
+	k.client.mu.Lock()
+	broken := k.broken
+	k.client.mu.Unlock()
+	if broken != nil && errors.Is(err, net.ErrClosed) {
+		return ending{cause: lossCause(broken, true), err: broken}
+	}
+	return ending{cause: lossCause(err, false), err: err}
+}
+
+// drain reads until the peer closes, or the linger timer does. Bytes left unread would
+// turn our close into a reset, and the close frame might never be read.
+func (k *conn) drain() {
+	buf := lent.Get().(*[lentBuffer]byte)
+	defer lent.Put(buf)
+	for {
+		if _, err := k.nc.Read(buf[:]); err != nil {
+			return
+		}
+	}
+}
+
+// kill closes the raw connection, which ends reader and writer at once. It may be
+// called from any goroutine, again and again.
+func (k *conn) kill() { _ = k.nc.Close() }
+
+// refuse ends a connection that nobody wants any more, before it was read.
+func (k *conn) refuse() {
+	k.kill()
+	k.decoder.release()
+	close(k.ended)
+	k.client.pool.work.Done()
+}
+
+// shut sends a close frame, after which nothing is sent, and bounds the rest of the
+// closing handshake. 1005 sends a frame without a code.
+func (k *conn) shut(code uint16) {
+	k.client.mu.Lock()
+	defer k.client.mu.Unlock()
+	k.stop()
+	if k.control.goodbye(code) {
+		k.kick()
+	}
+	k.endWithin(closeWait)
+}
+
+// stop ends the connection's use for data. The client's mutex must be held.
+func (k *conn) stop() {
+	k.deaf = true
+	if k.client.live == k {
+		k.client.live = nil
+	}
+}
+
+// endWithin kills the connection after d, unless it has ended by then. The client's
+// mutex must be held.
+func (k *conn) endWithin(d time.Duration) {
+	if k.linger == nil && !k.dead {
+		k.linger = time.AfterFunc(d, k.kill)
+	}
+}
+
+// ping sends a ping; its payload is the number of pings so far.
+func (k *conn) ping() {
+	k.pinged.Store(true)
+	k.client.mu.Lock()
+	defer k.client.mu.Unlock()
+	k.control.pings++
+	k.control.ping = true
+	k.kick()
+}
+
+// pong answers a ping. Only the latest unanswered one is (RFC 6455 5.5.3).
+func (k *conn) pong(payload []byte) {
+	k.client.mu.Lock()
+	defer k.client.mu.Unlock()
+	k.control.pong = append(k.control.pong[:0], payload...)
+	k.control.ponging = true
+	k.kick()
+}
+
+// control is what is to be sent before all data: at most one frame of each kind.
+type control struct {
+	pong    []byte
+	ponging bool
+	ping    bool
+	pings   uint32
+	bye     bool // a close frame with code is due
+	code    uint16
+	said    bool // a close frame was taken, or is due: nothing may follow it
+}
+
+// goodbye puts a close frame in, once.
+func (x *control) goodbye(code uint16) bool {
+	if x.said {
+		return false
+	}
+	x.bye, x.said, x.code = true, true, code
+	return true
+}
+
+// take appends what is due.
+func (x *control) take(buf []byte) []byte {
+	if x.said && !x.bye {
+		return buf
+	}
+	if x.ponging {
+		buf = appendFrame(buf, ws.OpPong, x.pong)
+	}
+	if x.ping {
+		buf = appendFrame(buf, ws.OpPing, binary.BigEndian.AppendUint32(nil, x.pings))
+	}
+	if x.bye {
+		var code []byte
+		if x.code != 1005 {
+			code = binary.BigEndian.AppendUint16(nil, x.code)
+		}
+		buf = appendFrame(buf, ws.OpClose, code)
+	}
+	x.ponging, x.ping, x.bye = false, false, false
+	return buf
+}

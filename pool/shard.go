@@ -1,0 +1,170 @@
+package pool
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// servedBetween is how many mails a shard handles before it looks at its timers
+// again, so that a storm of mail does not make them late.
+const servedBetween = 64
+
+// shard is one event loop: it alone steps its clients, one after the other.
+//
+//	Start, Close ───────┐
+//	dials: Opened … ────┼──▶ mailbox ──▶ run ──▶ heal.Step ──▶ Arm  ──▶ wheel ─┐
+//	readers: Lost … ────┘                 ▲                    Dial, Ping, …   │
+//	                                      └───────── TimerFired ───────────────┘
+type shard struct {
+	pool   *Pool
+	wheel  wheel
+	notify chan struct{} // holds a token when the mailbox is not empty
+
+	mu   sync.Mutex
+	box  []mail
+	read []mail // the box that is being read; the two change places
+
+	phases  [len(Snapshot{}.Phases)]atomic.Int64
+	dials   atomic.Uint64
+	waiting atomic.Int64 // messages
+}
+
+// mail is what a shard is told: an event of a client, or an order to the shard.
+type mail struct {
+	client *client
+	event  heal.Event
+	conn   *conn // Opened, Proved, Lost
+	err    error // Failed, Lost
+
+	order  order
+	passed *sync.WaitGroup // pass
+}
+
+type order uint8
+
+const (
+	step  order = iota // step the client
+	pass               // tell that everything before this was handled
+	force              // kill every connection
+	quit               // drop what is queued and end
+)
+
+func newShard(p *Pool) *shard {
+	return &shard{pool: p, notify: make(chan struct{}, 1)}
+}
+
+// post puts mail into the box. It never blocks. The box is bounded by what clients can
+// have under way: a few mails each.
+func (s *shard) post(m mail) {
+	s.mu.Lock()
+	s.box = append(s.box, m)
+	s.mu.Unlock()
+	select {
+	case s.notify <- struct{}{}:
+	default:
+	}
+}
+
+// collect empties the box.
+func (s *shard) collect() []mail {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.read)
+	s.box, s.read = s.read[:0], s.box
+	return s.read
+}
+
+// run is the event loop.
+func (s *shard) run() {
+	defer s.pool.loops.Done()
+	clock := time.NewTimer(0)
+	defer clock.Stop()
+	serve := s.fire
+	for {
+		for i, m := range s.collect() {
+			if !s.handle(m) {
+				return
+			}
+			if (i+1)%servedBetween == 0 {
+				s.wheel.advance(s.pool.now(), serve)
+			}
+		}
+		s.wheel.advance(s.pool.now(), serve)
+		if at, ok := s.wheel.due(); ok {
+			clock.Reset(at.Sub(s.pool.now()))
+		} else {
+			clock.Stop()
+		}
+		select {
+		case <-s.notify:
+		case <-clock.C:
+		}
+	}
+}
+
+// handle does what one mail asks; false: the loop is over.
+func (s *shard) handle(m mail) bool {
+	switch m.order {
+	case step:
+		if m.client.admit(&m) {
+			s.step(m.client, m.event, 0, m.err)
+			m.client.after(&m)
+		}
+	case pass:
+		m.passed.Done()
+	case force:
+		s.each(func(c *client) {
+			if c.conn != nil {
+				c.conn.kill()
+			}
+		})
+	case quit:
+		s.each((*client).dropAll)
+		return false
+	}
+	return true
+}
+
+// each calls f for every client of the shard.
+func (s *shard) each(f func(*client)) {
+	for i := range s.pool.clients {
+		if c := &s.pool.clients[i]; c.shard == s {
+			f(c)
+		}
+	}
+}
+
+// fire serves a timer that is due.
+func (s *shard) fire(t *timer) {
+	c := t.client
+	ev := heal.Event{Kind: heal.TimerFired, Timer: t.number}
+	if c.conn != nil {
+		ev.Inbound = heal.Instant(c.conn.inbound.Load())
+	}
+	s.step(c, ev, s.pool.now().Sub(t.at), nil)
+}
+
+// step lets heal decide, reports the decision and carries it out.
+func (s *shard) step(c *client, ev heal.Event, late time.Duration, err error) {
+	o := &s.pool.options
+	now, from := s.pool.now(), c.state.Phase
+	actions := heal.Step(now, ev, &c.state, &o.Policy, heal.Rand{Seed: o.Seed, Client: uint64(c.id)})
+	if to := c.state.Phase; to != from {
+		s.phases[from].Add(-1)
+		s.phases[to].Add(1)
+	}
+	gen := ev.Gen
+	if gen == 0 {
+		gen = c.state.Gen
+	}
+	o.Observe(Event{
+		Kind: Stepped, At: now, Client: c.id, Gen: gen,
+		Step: ev, From: from, State: c.state, Actions: actions, Late: late, Err: err,
+	})
+	for _, a := range actions.All() {
+		c.act(a)
+	}
+}

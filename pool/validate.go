@@ -1,0 +1,79 @@
+package pool
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// withDefaults returns a copy in which the zero values are replaced, with the
+// policy's endpoints filled in.
+func (o Options) withDefaults() Options {
+	o.Endpoints = slices.Clone(o.Endpoints)
+	o.Policy.Endpoints = make([]heal.Endpoint, len(o.Endpoints))
+	for i, e := range o.Endpoints {
+		o.Policy.Endpoints[i] = heal.Endpoint{Priority: e.Priority, Weight: e.Weight}
+	}
+	if o.Epoch.IsZero() {
+		o.Epoch = time.Now()
+	}
+	if o.Observe == nil {
+		o.Observe = func(Event) {}
+	}
+	o.QueueFrames = cmp.Or(o.QueueFrames, 1024)
+	o.QueueBytes = cmp.Or(o.QueueBytes, 256<<10)
+	o.MaxMessage = cmp.Or(o.MaxMessage, 1<<20)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
+	o.Shards = min(cmp.Or(o.Shards, runtime.GOMAXPROCS(0)), max(o.Clients, 1))
+	return o
+}
+
+// validate returns everything that cannot work, joined; o has its defaults.
+func (o *Options) validate() error {
+	var errs []error
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("pool: "+format, args...))
+		}
+	}
+	must(o.Clients > 0, "Clients is %d: want at least 1", o.Clients)
+	must(len(o.Endpoints) > 0, "Endpoints is empty: want at least one")
+	for i, e := range o.Endpoints {
+		if err := dialable(e.URL); err != nil {
+			must(false, "Endpoints[%d].URL %q: %w", i, e.URL, err)
+		}
+	}
+	for _, f := range o.Policy.Faults() {
+		must(false, "Policy: %w", f)
+	}
+	must(o.Guarantee <= AtLeastOnce, "Guarantee is %d: want AtMostOnce or AtLeastOnce", o.Guarantee)
+	must(o.Guarantee != AtLeastOnce || o.Ack != nil, "Ack is nil: AtLeastOnce cannot do without")
+	must(o.QueueFrames > 0, "QueueFrames is %d: want at least 1", o.QueueFrames)
+	must(o.QueueBytes > 0, "QueueBytes is %d: want at least 1", o.QueueBytes)
+	must(o.MaxMessage > 0, "MaxMessage is %d: want at least 1", o.MaxMessage)
+	must(o.WriteTimeout > 0, "WriteTimeout is %v: want more than 0", o.WriteTimeout)
+	must(o.Shards > 0, "Shards is %d: want at least 1", o.Shards)
+	return errors.Join(errs...)
+}
+
+// dialable tells what keeps a URL from being dialled.
+func dialable(raw string) error {
+	u, err := url.ParseRequestURI(raw)
+	switch {
+	case err != nil:
+		return errors.New("want a URL such as ws://host:port/path")
+	case u.Scheme != "ws" && u.Scheme != "wss":
+		return errors.New("want the scheme ws or wss")
+	case u.Hostname() == "":
+		return errors.New("want a host")
+	case u.User != nil:
+		return errors.New("want credentials in Options.Header, not in the URL")
+	}
+	return nil
+}

@@ -1,0 +1,382 @@
+package pool
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/internal/memnet"
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// patient is a policy whose numbers are easy to tell apart.
+func patient() heal.Policy {
+	return heal.Policy{
+		Name:             "patient",
+		HandshakeTimeout: 4 * time.Second,
+		ProveTimeout:     3 * time.Second,
+		PingEvery:        20 * time.Second,
+		PingTimeout:      6 * time.Second,
+		First:            heal.First{Rule: heal.Spread, Within: 5 * time.Second},
+		Backoff:          heal.Backoff{Base: time.Second, Cap: 30 * time.Second, Factor: 2, Jitter: heal.Equal},
+		StableAfter:      10 * time.Second,
+		Heed:             true,
+	}
+}
+
+// world is a pool and a server on one network in memory, in a bubble of virtual time.
+type world struct {
+	*testing.T
+	net    *memnet.Network
+	pool   *Pool
+	server *server
+	log    *journal
+	opt    Options
+}
+
+// inWorld runs a test in a world. change may alter the options before the pool opens.
+func inWorld(t *testing.T, change func(*Options), test func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{T: t, net: new(memnet.Network), log: new(journal)}
+		w.opt = Options{
+			Clients: 1, Seed: 42, Policy: patient(), Shards: 1, Epoch: time.Now(),
+			Endpoints:   []Endpoint{{Name: "a", URL: "ws://a:80/chat"}},
+			DialContext: w.net.DialContext,
+			Header: func(client int, gen uint32) http.Header {
+				return http.Header{"X-Wsheal-Client": {strconv.Itoa(client) + "/" + strconv.Itoa(int(gen))}}
+			},
+			Ack:     func(_ int, p []byte) (uint64, bool) { return seqOf(p) },
+			Observe: w.log.observe,
+		}
+		if change != nil {
+			change(&w.opt)
+		}
+		w.server = serve(t, w.net, "a:80")
+		var err error
+		w.pool, err = Open(w.opt)
+		require.NoError(t, err)
+		defer func() {
+			assert.NoError(t, w.pool.Close(context.Background()))
+			w.server.stop()
+			w.replay()
+		}()
+		test(w)
+	})
+}
+
+// replay feeds the recorded events through Step: the pool must have done what heal
+// orders, and nothing else.
+func (w *world) replay() {
+	p := w.opt.withDefaults().Policy
+	states := map[int]*heal.State{}
+	for _, ev := range w.log.all() {
+		if ev.Kind != Stepped {
+			continue
+		}
+		s := states[ev.Client]
+		if s == nil {
+			s = new(heal.State)
+			states[ev.Client] = s
+		}
+		assert.Equal(w, ev.From, s.Phase)
+		actions := heal.Step(ev.At, ev.Step, s, &p, heal.Rand{Seed: w.opt.Seed, Client: uint64(ev.Client)})
+		assert.Equal(w, ev.Actions, actions)
+		assert.Equal(w, ev.State, *s)
+	}
+}
+
+// now is the pool's time.
+func (w *world) now() heal.Instant { return heal.Instant(time.Since(w.opt.Epoch)) }
+
+// send sends a message that carries its number.
+func (w *world) send(client int, seq uint64) error {
+	return w.pool.Send(client, seq, numbered(seq))
+}
+
+// connect starts all clients and waits until they are usable.
+func (w *world) connect() {
+	for i := range w.opt.Clients {
+		w.pool.Start(i)
+	}
+	synctest.Wait()
+	require.Equal(w, w.opt.Clients, w.pool.Snapshot().Usable())
+}
+
+// numbered is a payload that carries seq; seqOf reads it.
+func numbered(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
+
+func seqOf(p []byte) (uint64, bool) {
+	if len(p) < 8 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(p), true
+}
+
+// journal keeps what was observed, in order of arrival.
+type journal struct {
+	mu     sync.Mutex
+	events []Event
+}
+
+func (j *journal) observe(ev Event) {
+	ev.Payload = append([]byte(nil), ev.Payload...)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.events = append(j.events, ev)
+}
+
+func (j *journal) all() []Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]Event(nil), j.events...)
+}
+
+// of returns the events of one kind.
+func (j *journal) of(kind EventKind) (found []Event) {
+	for _, ev := range j.all() {
+		if ev.Kind == kind {
+			found = append(found, ev)
+		}
+	}
+	return found
+}
+
+// steps returns the decisions about one kind of heal event.
+func (j *journal) steps(kind heal.EventKind) (found []Event) {
+	for _, ev := range j.of(Stepped) {
+		if ev.Step.Kind == kind {
+			found = append(found, ev)
+		}
+	}
+	return found
+}
+
+// dials returns when each dial was ordered.
+func (j *journal) dials() (at []heal.Instant) {
+	for _, ev := range j.of(Stepped) {
+		for _, a := range ev.Actions.All() {
+			if a.Kind == heal.Dial {
+				at = append(at, ev.At)
+			}
+		}
+	}
+	return at
+}
+
+// seqs returns the numbers of events.
+func seqs(events []Event) (all []uint64) {
+	for _, ev := range events {
+		all = append(all, ev.Seq)
+	}
+	return all
+}
+
+// server is a small echo server that remembers its connections.
+type server struct {
+	t testing.TB
+	l net.Listener
+
+	mu       sync.Mutex
+	handle   func(*served) // instead of upgrading and echoing; nil: that
+	accepted []*served
+	open     map[string]int // connections by client
+	double   []string       // clients that were seen with two at once
+	running  sync.WaitGroup
+}
+
+// served is one connection as the server sees it.
+type served struct {
+	net.Conn
+	server *server
+	n      int    // how many were accepted before
+	client string // X-Wsheal-Client, without the generation
+	got    []uint64
+	codes  []uint16 // of close frames, 1005 for an empty one
+}
+
+func serve(t testing.TB, n *memnet.Network, address string) *server {
+	l, err := n.Listen(address)
+	require.NoError(t, err)
+	s := &server{t: t, l: l, open: map[string]int{}}
+	s.running.Add(1)
+	go s.accept()
+	return s
+}
+
+func (s *server) accept() {
+	defer s.running.Done()
+	for {
+		nc, err := s.l.Accept()
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		c := &served{Conn: nc, server: s, n: len(s.accepted)}
+		s.accepted = append(s.accepted, c)
+		handle := s.handle
+		s.mu.Unlock()
+		s.running.Add(1)
+		go func() {
+			defer s.running.Done()
+			defer nc.Close()
+			if handle != nil {
+				handle(c)
+			} else {
+				c.serve()
+			}
+		}()
+	}
+}
+
+// stop closes the listener and everything that is left, and waits.
+func (s *server) stop() {
+	s.l.Close()
+	for _, c := range s.conns() {
+		c.Close()
+	}
+	s.running.Wait()
+}
+
+// behave replaces what the server does with new connections; nil: serve.
+func (s *server) behave(handle func(*served)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handle = handle
+}
+
+func (s *server) conns() []*served {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*served(nil), s.accepted...)
+}
+
+// last is the connection accepted last, as the network sees it.
+func (s *server) last() *served {
+	all := s.conns()
+	return all[len(all)-1]
+}
+
+func (c *served) mem() *memnet.Conn { return c.Conn.(*memnet.Conn) }
+
+// received is what arrived in data frames, as numbers.
+func (c *served) received() []uint64 {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	return append([]uint64(nil), c.got...)
+}
+
+// closes are the codes of the close frames that arrived.
+func (c *served) closes() []uint16 {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	return append([]uint16(nil), c.codes...)
+}
+
+// serve upgrades and echoes.
+func (c *served) serve() {
+	if c.upgrade() {
+		c.echo()
+	}
+}
+
+func (c *served) upgrade() bool {
+	u := ws.Upgrader{OnHeader: func(key, value []byte) error {
+		if string(key) == "X-Wsheal-Client" {
+			c.client, _, _ = strings.Cut(string(value), "/")
+		}
+		return nil
+	}}
+	_, err := u.Upgrade(c.Conn)
+	return err == nil
+}
+
+// echo answers until the connection ends.
+func (c *served) echo() {
+	c.enter()
+	defer c.leave()
+	c.frames(func(op ws.OpCode, payload []byte) bool {
+		switch op {
+		case ws.OpPing:
+			return c.write(ws.NewPongFrame(payload))
+		case ws.OpClose:
+			return c.write(ws.NewCloseFrame(payload)) && false
+		case ws.OpText, ws.OpBinary:
+			return c.write(ws.NewFrame(op, true, payload))
+		}
+		return true
+	})
+}
+
+// frames hands every frame to f until f or the connection has enough.
+func (c *served) frames(f func(op ws.OpCode, payload []byte) bool) {
+	for {
+		h, err := ws.ReadHeader(c.Conn)
+		if err != nil {
+			return
+		}
+		payload := make([]byte, h.Length)
+		if _, err := io.ReadFull(c.Conn, payload); err != nil {
+			return
+		}
+		assert.True(c.server.t, h.Masked)
+		ws.Cipher(payload, h.Mask, 0)
+		c.note(h.OpCode, payload)
+		if !f(h.OpCode, payload) {
+			return
+		}
+	}
+}
+
+func (c *served) note(op ws.OpCode, payload []byte) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	switch op {
+	case ws.OpClose:
+		code := uint16(1005)
+		if len(payload) >= 2 {
+			code = binary.BigEndian.Uint16(payload)
+		}
+		c.codes = append(c.codes, code)
+	case ws.OpText, ws.OpBinary:
+		if seq, ok := seqOf(payload); ok {
+			c.got = append(c.got, seq)
+		}
+	}
+}
+
+func (c *served) write(f ws.Frame) bool { return ws.WriteFrame(c.Conn, f) == nil }
+
+// enter and leave count the client's connections.
+func (c *served) enter() {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if c.server.open[c.client]++; c.server.open[c.client] > 1 {
+		c.server.double = append(c.server.double, c.client)
+	}
+}
+
+func (c *served) leave() {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.server.open[c.client]--
+}
+
+// within is a context that ends after d.
+func (w *world) within(d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(w.Context(), d)
+	w.Cleanup(cancel)
+	return ctx
+}
