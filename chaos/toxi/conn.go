@@ -1,0 +1,207 @@
+package toxi
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/Shopify/toxiproxy/v2/stream"
+
+	"github.com/wsheal/wsheal/chaos"
+)
+
+// conn is one connection of a client through a proxy: two sockets and two lanes.
+type conn struct {
+	proxy    *proxy
+	ordinal  uint64 // of arrival at the proxy, from 0
+	upstream string // where it is dialled to
+
+	client *side
+	server *side
+	remote *remote // the server's endpoint
+	up     *lane
+	down   *lane
+
+	who      atomic.Pointer[identity] // nil until the upgrade request has been read
+	request  requestReader            // of the up lane, under its lock
+	status   statusReader             // of the down lane, under its lock
+	upgraded atomic.Bool              // the target answered 101
+	served   atomic.Bool              // the client got the beginning of that answer; of opaque ones, anything
+
+	over  atomic.Bool  // ended by the proxy: both sockets are closed, the lanes drain
+	lanes atomic.Int32 // that have not ended
+	gone  sync.Once    // leaves the proxy's count of the living
+	cutMu sync.Mutex   // one cut at a time
+}
+
+func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn {
+	c := &conn{proxy: p, ordinal: ordinal, upstream: upstream}
+	c.remote = newRemote(c)
+	c.client, c.server = &side{endpoint: tcp}, &side{endpoint: c.remote}
+	c.up, c.down = newLane(c, chaos.Up), newLane(c, chaos.Down)
+	c.up.out = &sink{to: c.server, from: c.client, lane: c.up}
+	c.down.out = &sink{to: c.client, from: c.server, lane: c.down}
+	c.lanes.Store(2)
+	return c
+}
+
+// start hands both directions to Toxiproxy's links. The target is dialled at once,
+// unless a partition is in force that may be meant for this client: then not before
+// its request may go on.
+func (c *conn) start() {
+	c.proxy.ends.Add(6) // source, tap and sink of each lane
+	if !c.mayBeHeld() {
+		c.remote.dial()
+	}
+	p := c.proxy
+	p.startMu.Lock()
+	defer p.startMu.Unlock()
+	p.starting = c
+	name := fmt.Sprintf("%d", c.ordinal) // not the address, as that is used again
+	var from io.Reader = &source{c.client, c.up}
+	p.stock.Toxics.StartLink(p.server.stock, name+"up", from, c.up.out, stream.Upstream)
+	from = &source{c.server, c.down}
+	p.stock.Toxics.StartLink(p.server.stock, name+"down", from, c.down.out, stream.Downstream)
+}
+
+// mayBeHeld says whether an order holds what goes up, for all that is known.
+func (c *conn) mayBeHeld() bool {
+	c.up.mu.Lock()
+	defer c.up.mu.Unlock()
+	c.up.refresh()
+	return c.up.plan.hold
+}
+
+// read looks into a chunk on its way for the identity and for the target's 101; nil is
+// the end of stream. The lane's lock is held.
+func (c *conn) read(way chaos.Direction, chunk *stream.StreamChunk) {
+	if way == chaos.Down {
+		if chunk != nil && c.status.feed(chunk.Data) {
+			c.upgraded.Store(true)
+			c.proxy.upgraded.Add(1)
+		}
+		return
+	}
+	if c.who.Load() != nil {
+		return
+	}
+	var who identity
+	named, done := false, true
+	if chunk != nil {
+		who, named, done = c.request.feed(chunk.Data)
+	}
+	if !done {
+		return
+	}
+	if !named {
+		who.client = foreign | c.ordinal
+	}
+	c.who.Store(&who)
+	c.down.poke()
+}
+
+// crossed counts bytes that were written to the other side.
+func (c *conn) crossed(way chaos.Direction, n int) {
+	if way == chaos.Up {
+		c.proxy.bytesUp.Add(int64(n))
+		return
+	}
+	c.proxy.bytesDown.Add(int64(n))
+	if !c.served.Load() {
+		who := c.who.Load()
+		c.served.Store(c.upgraded.Load() || who != nil && who.opaque)
+	}
+}
+
+// holding returns the orders that are in force and ought to hold what goes this way.
+// It does not ask the lane.
+func (c *conn) holding(way chaos.Direction) []*order {
+	var found []*order
+	for _, o := range *c.proxy.orders.Load() {
+		if !o.holds || !o.inForce() || !o.way.Covers(way) || c.over.Load() {
+			continue
+		}
+		who := c.who.Load()
+		if who == nil && o.share >= 1 || who != nil && chaos.InCohort(o.seed, o.key, who.client, o.share) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// fate is what became of a connection that was to be cut.
+type fate uint8
+
+const (
+	livesOn   fate = iota // the order was not obeyed
+	isCut                 // ended with a RST
+	wasClosed             // it had ended before
+)
+
+// cut ends the connection with a RST on both sides, and counts it for the order when
+// the client's socket was really closed so.
+func (c *conn) cut(o *order) fate {
+	if c.proxy.deaf {
+		return livesOn
+	}
+	c.cutMu.Lock()
+	defer c.cutMu.Unlock()
+	if c.over.Load() {
+		return wasClosed
+	}
+	// With a linger of 0 closing flushes nothing and waits for nothing: the kernel drops
+	// what is unsent and sends the RST at once, idle or not. The target's side, of which
+	// nothing is claimed, comes first, as the lanes close it too once the client's is gone.
+	_ = c.server.SetLinger(0)
+	err := c.client.SetLinger(0)
+	if err == nil {
+		err = c.client.Close()
+	}
+	now := c.proxy.clock()
+	_ = c.server.Close()
+	c.stop()
+	if err != nil {
+		return wasClosed
+	}
+	o.cut.Add(1)
+	switch who := c.who.Load(); {
+	case who == nil:
+		o.acted(now)
+	case c.served.Load() || !chaos.InCohort(o.seed, o.key, who.client, o.share):
+		o.act(who.client, now)
+	default:
+		o.acted(now)
+	}
+	return isCut
+}
+
+// end closes both sockets.
+func (c *conn) end() {
+	_ = c.client.Close()
+	_ = c.server.Close()
+	c.stop()
+}
+
+// stop makes the lanes end, whatever they hold.
+func (c *conn) stop() {
+	c.over.Store(true)
+	for _, l := range []*lane{c.up, c.down} {
+		l.mu.Lock()
+		l.moved.Broadcast()
+		l.mu.Unlock()
+		l.poke()
+	}
+	c.leave()
+}
+
+// laneEnded notes that one direction has ended; after both, the connection is no more.
+func (c *conn) laneEnded() {
+	if c.lanes.Add(-1) == 0 {
+		c.leave()
+	}
+}
+
+// leave takes the connection out of the proxy's living, once.
+func (c *conn) leave() { c.gone.Do(func() { c.proxy.forget(c) }) }

@@ -1,0 +1,40 @@
+// Package toxi is the fault proxy and its driver. The proxy stands between clients and
+// targets, speaks Toxiproxy's control API, and is built on Toxiproxy's links; the driver
+// is the chaos.Injector and chaos.Wire on the other end of that API.
+//
+// One proxied connection, each arrow a goroutine of Toxiproxy's link but the ends ours:
+//
+//	        source ─▶ noop ─▶ tap ─▶ sink            lane up
+//	client                 ▲              target
+//	        sink ◀─ tap ◀─ noop ◀─ source            lane down
+//	                ▲ orders: what is in force, an atomic list per proxy
+//
+// The tap is a permanent toxic, there from the first byte. Nothing is added to a link or
+// removed from it at run time: a fault is an order in an atomic list, and arming it wakes
+// the taps. A tap never blocks on a reader that stalls, so neither does arming.
+//
+// # What is in force, and from when
+//
+// A tap decides under its lane's lock whether a chunk may go on, and counts it as in
+// flight until the sink has written it. Arming a partition puts the order into the list,
+// visits every lane, and for the few that have something in flight ends the write by a
+// deadline in the past: the sink keeps what it had not yet written and parks. Only when
+// every lane is settled is the fault armed. From then on each byte that a sink writes for
+// a connection of the cohort is a leak, and the sink counts it as one, by its own
+// reckoning of cohort and order.
+//
+// # Identity
+//
+// The up lane reads X-Wsheal-Client: client/generation from the upgrade request. A
+// connection without it, or whose bytes are no HTTP (TLS passes through unread), is
+// foreign: its identity is the order of its arrival, in a range of its own from 1<<63.
+// While a partition is in force, nothing of a connection not yet identified is forwarded,
+// and it is not dialled onwards either, so that not even a SYN crosses; when its client
+// gives up before it was dialled, the target never learns of it.
+//
+// # Ends
+//
+// A peer's FIN crosses as a FIN, a peer's RST and a failed dial to the target as a RST,
+// in order behind the bytes before it, held and delayed as they are. As in Toxiproxy
+// there is no half-close: the end of one direction closes the other side whole.
+package toxi

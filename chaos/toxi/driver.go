@@ -1,0 +1,235 @@
+package toxi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	stock "github.com/Shopify/toxiproxy/v2"
+
+	"github.com/wsheal/wsheal/chaos"
+)
+
+// Driver is the client side: chaos.Injector and chaos.Wire over the control API. It
+// keeps nothing but the address, so that any number of drivers may speak to one proxy.
+// It may be used from many goroutines at once.
+type Driver struct {
+	control string // http://host:port
+	http    *http.Client
+}
+
+var (
+	_ chaos.Injector = (*Driver)(nil)
+	_ chaos.Wire     = (*Driver)(nil)
+)
+
+// NewDriver returns a driver for the control API at a URL, http://host:port, or at a
+// host:port. It does not connect.
+func NewDriver(control string) (*Driver, error) {
+	full := control
+	if !strings.Contains(full, "://") {
+		full = "http://" + full
+	}
+	u, err := url.Parse(full)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" {
+		return nil, fmt.Errorf("control API %q: expected http://host:port", control)
+	}
+	return &Driver{control: u.Scheme + "://" + u.Host, http: &http.Client{Transport: &http.Transport{}}}, nil
+}
+
+// Close closes idle connections to the control API. It ends no fault.
+func (d *Driver) Close() { d.http.CloseIdleConnections() }
+
+// CreateProxy makes a proxy in front of a target, on a free port of the loopback, and
+// returns the address to dial. Upstream is host:port.
+func (d *Driver) CreateProxy(ctx context.Context, name, upstream string) (string, error) {
+	in := posted{Name: &name, Upstream: &upstream}
+	var out shown
+	if err := d.call(ctx, http.MethodPost, "/proxies", in, &out); err != nil {
+		return "", fmt.Errorf("create proxy %q in front of %s: %w", name, upstream, err)
+	}
+	return out.Listen, nil
+}
+
+// Supports returns why the proxy cannot express a fault, nil when it can.
+func (d *Driver) Supports(f chaos.Fault) error {
+	if f.Effect == nil {
+		return fmt.Errorf("fault %q: it has no effect to put in force", f.Name)
+	}
+	k, ok := chaos.Lookup(f.Effect.Kind())
+	if !ok || !slices.Contains(k.Backends, "toxi") {
+		return fmt.Errorf("fault %q: %s cannot be expressed by the fault proxy", f.Name, f.Effect.Kind())
+	}
+	if _, err := toxicOf(f); err != nil {
+		return fmt.Errorf("fault %q: %w", f.Name, err)
+	}
+	return nil
+}
+
+// Inject puts the fault in force on the proxy of the name f.On and returns when the
+// proxy has confirmed that every connection obeys it.
+func (d *Driver) Inject(ctx context.Context, f chaos.Fault) error {
+	if err := d.Supports(f); err != nil {
+		return err
+	}
+	body, err := toxicOf(f)
+	if err != nil {
+		return fmt.Errorf("fault %q: %w", f.Name, err)
+	}
+	err = d.call(ctx, http.MethodPost, "/proxies/"+url.PathEscape(f.On)+"/toxics", json.RawMessage(body), nil)
+	if isNotFound(err) {
+		return fmt.Errorf("inject %q: there is no proxy in front of %q", f.Name, f.On)
+	}
+	if err != nil {
+		return fmt.Errorf("inject %q on %q: %w", f.Name, f.On, err)
+	}
+	return nil
+}
+
+// Clear ends the named fault wherever it is in force, and returns when it is not.
+func (d *Driver) Clear(ctx context.Context, name string) error {
+	if err := d.call(ctx, http.MethodDelete, "/wsheal/faults/"+url.PathEscape(name), nil, nil); err != nil {
+		return fmt.Errorf("clear %q: %w", name, err)
+	}
+	return nil
+}
+
+// Evidence returns what was counted for the named fault, summed over the proxies to
+// which it was posted. A fault that was never injected is an error.
+func (d *Driver) Evidence(ctx context.Context, name string) (chaos.Evidence, error) {
+	byProxy := map[string]chaos.Evidence{}
+	err := d.call(ctx, http.MethodGet, "/wsheal/evidence/"+url.PathEscape(name), nil, &byProxy)
+	if isNotFound(err) {
+		return chaos.Evidence{}, fmt.Errorf("evidence of %q: it was never injected", name)
+	}
+	if err != nil {
+		return chaos.Evidence{}, fmt.Errorf("evidence of %q: %w", name, err)
+	}
+	var sum chaos.Evidence
+	first := true
+	for _, e := range byProxy {
+		if first {
+			sum, first = e, false
+			continue
+		}
+		sum = merged(sum, e)
+	}
+	return sum, nil
+}
+
+// Traffic returns the counters of every proxy, by target.
+func (d *Driver) Traffic(ctx context.Context) (map[string]chaos.Traffic, error) {
+	byTarget := map[string]chaos.Traffic{}
+	if err := d.call(ctx, http.MethodGet, "/wsheal/traffic", nil, &byTarget); err != nil {
+		return nil, fmt.Errorf("traffic: %w", err)
+	}
+	return byTarget, nil
+}
+
+// merged joins the evidence of two proxies: in force when both are, cleared when both are.
+func merged(a, b chaos.Evidence) chaos.Evidence {
+	bothOrNever := func(x, y int64) int64 {
+		if x == 0 || y == 0 {
+			return 0
+		}
+		return max(x, y)
+	}
+	firstOf := func(x, y int64) int64 {
+		if x == 0 || y == 0 {
+			return max(x, y)
+		}
+		return min(x, y)
+	}
+	return chaos.Evidence{
+		Armed: bothOrNever(a.Armed, b.Armed), First: firstOf(a.First, b.First),
+		Last: max(a.Last, b.Last), Cleared: bothOrNever(a.Cleared, b.Cleared),
+		Targeted: a.Targeted + b.Targeted, Hit: a.Hit + b.Hit, ControlHit: a.ControlHit + b.ControlHit,
+		Resets: a.Resets + b.Resets, HeldChunks: a.HeldChunks + b.HeldChunks, HeldBytes: a.HeldBytes + b.HeldBytes,
+		Leaked: a.Leaked + b.Leaked, Delayed: a.Delayed + b.Delayed, DelayNS: a.DelayNS + b.DelayNS,
+	}
+}
+
+// toxicOf writes a fault as the toxic that the proxy reads, having read it back.
+func toxicOf(f chaos.Fault) ([]byte, error) {
+	if f.Name == "" {
+		return nil, errors.New("a fault needs a name")
+	}
+	effect, err := chaos.EncodeEffect(f.Effect)
+	if err != nil {
+		return nil, err
+	}
+	attributes := map[string]json.RawMessage{}
+	if err := json.Unmarshal(effect, &attributes); err != nil {
+		return nil, err
+	}
+	attributes[attrSeed] = json.RawMessage(strconv.FormatUint(f.Seed, 10))
+	if f.For != 0 {
+		attributes[attrFor] = json.RawMessage(strconv.FormatInt(int64(f.For), 10))
+	}
+	body, err := json.Marshal(map[string]any{
+		"name": f.Name, "type": f.Effect.Kind(), "toxicity": f.Share, "attributes": attributes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := parseToxic(body); err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), stock.ErrBadRequestBody.Message+": "))
+	}
+	return body, nil
+}
+
+// call makes one request, bounded by ctx. An answer that is an error of the API comes
+// back as a *stock.ApiError.
+func (d *Driver) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, d.control+path, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := d.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode/100 != 2 {
+		api := &stock.ApiError{}
+		if json.Unmarshal(b, api) != nil || api.Message == "" {
+			api.Message = strings.TrimSpace(resp.Status + " " + string(b))
+		}
+		api.StatusCode = resp.StatusCode
+		return api
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return fmt.Errorf("answer of %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// isNotFound says whether the API answered that there is no such thing.
+func isNotFound(err error) bool {
+	var api *stock.ApiError
+	return errors.As(err, &api) && api.StatusCode == http.StatusNotFound
+}

@@ -1,0 +1,360 @@
+package toxi
+
+import (
+	"sync"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2/stream"
+
+	"github.com/wsheal/wsheal/chaos"
+)
+
+// What a lane keeps before it stops reading, so that TCP pushes back on the sender.
+const (
+	holdLimit  = 64 << 10 // bytes, while something holds it
+	delayLimit = 1 << 20  // bytes on their way, while nothing does
+)
+
+// lane is one direction of one connection: the queue between the tap, which fills and
+// empties it, and what is in force. Its lock is never held across anything that waits.
+type lane struct {
+	conn *conn
+	way  chaos.Direction // Up or Down
+	out  *sink
+	wake chan struct{} // of capacity 1: look again
+
+	mu    sync.Mutex
+	moved *sync.Cond // what a parked sink waits for
+
+	seen  *[]*order // the list from which plan was made
+	known bool      // and whether the client was known then
+	plan  plan
+
+	queue []item // in order; the end of stream is the last
+	head  int    // index of the first
+	bytes int    // in the queue
+	ended bool   // the end of stream is in the queue or gone on
+	count uint64 // chunks that came in: the key of the jitter
+
+	offered  bool          // the first item is being handed to the sink
+	inflight int           // bytes and ends handed over or offered, and not yet written
+	parked   bool          // the sink was stopped in a write and keeps the rest
+	closed   bool          // the sink has ended
+	quiet    chan struct{} // closed when nothing is in flight or the sink is parked; nil: nobody waits
+
+	noted map[*order]struct{} // orders whose act on this lane has been noted
+}
+
+// plan is what the orders in force mean for one lane.
+type plan struct {
+	hold    bool // nothing may go on: a holder, or a partition of which nobody knows yet whether it is meant
+	holders []*order
+	delays  []*order
+	reset   *order // resets the connection when something crosses
+}
+
+// item is a chunk, or the end of stream when chunk is nil.
+type item struct {
+	chunk  *stream.StreamChunk
+	came   time.Time
+	delays []delay
+	held   []*order // that have counted it
+}
+
+// delay is one order's part in an item's delay.
+type delay struct {
+	by *order
+	d  time.Duration
+}
+
+func newLane(c *conn, way chaos.Direction) *lane {
+	l := &lane{conn: c, way: way, wake: make(chan struct{}, 1)}
+	l.moved = sync.NewCond(&l.mu)
+	return l
+}
+
+// poke makes the tap look again. It never blocks.
+func (l *lane) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// refresh brings the plan up to date with the orders and the identity. l.mu is held.
+func (l *lane) refresh() {
+	list, who := l.conn.proxy.orders.Load(), l.conn.who.Load()
+	if list == l.seen && (who != nil) == l.known {
+		return
+	}
+	l.seen, l.known, l.plan = list, who != nil, plan{}
+	for _, o := range *list {
+		if o.cleared.Load() != 0 || o.share <= 0 {
+			continue
+		}
+		if who == nil {
+			l.plan.hold = l.plan.hold || o.holds && o.way.Covers(l.way)
+			continue
+		}
+		if !o.has(who.client) {
+			continue
+		}
+		o.target(who.client)
+		if !o.way.Covers(l.way) {
+			continue
+		}
+		switch {
+		case o.holds:
+			l.plan.hold = true
+			l.plan.holders = append(l.plan.holders, o)
+		case o.delay > 0:
+			l.plan.delays = append(l.plan.delays, o)
+		case o.resets == resetKeep:
+			l.plan.reset = o
+		}
+	}
+	if l.conn.proxy.deaf {
+		l.plan = plan{}
+	}
+	for i := l.head; i < len(l.queue); i++ {
+		l.countHeld(&l.queue[i])
+	}
+}
+
+// countHeld notes an item with every order that holds it. l.mu is held.
+func (l *lane) countHeld(it *item) {
+	for _, o := range l.plan.holders {
+		if contains(it.held, o) {
+			continue
+		}
+		it.held = append(it.held, o)
+		l.noteHeld(o, size(it.chunk))
+	}
+}
+
+// noteHeld counts one thing held, of n bytes. l.mu is held.
+func (l *lane) noteHeld(o *order, n int) {
+	o.heldChunks.Add(1)
+	o.heldBytes.Add(int64(n))
+	l.note(o)
+}
+
+// note remembers that an order acted here; on whom is asked only once. l.mu is held.
+func (l *lane) note(o *order) {
+	now := l.conn.proxy.clock()
+	if _, ok := l.noted[o]; ok {
+		o.acted(now)
+		return
+	}
+	if l.noted == nil {
+		l.noted = map[*order]struct{}{}
+	}
+	l.noted[o] = struct{}{}
+	if who := l.conn.who.Load(); who != nil {
+		o.act(who.client, now)
+	}
+}
+
+// push takes what came from the link: a chunk, or nil at the end of stream. It returns
+// the order that wants the connection reset because of it, nil when none does.
+func (l *lane) push(c *stream.StreamChunk) *order {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conn.read(l.way, c)
+	l.refresh()
+	if c != nil && l.plan.reset != nil {
+		return l.plan.reset
+	}
+	it := item{chunk: c, came: time.Now()}
+	if c == nil {
+		l.ended = true
+	} else {
+		it.came = c.Timestamp
+		l.bytes += len(c.Data)
+	}
+	if who := l.conn.who.Load(); who != nil {
+		for _, o := range l.plan.delays {
+			it.delays = append(it.delays, delay{o, o.draw(who.client, l.way, l.count)})
+		}
+	}
+	l.count++
+	l.countHeld(&it)
+	l.queue = append(l.queue, it)
+	return nil
+}
+
+// due is when an item may go on. Orders that were cleared no longer delay it.
+func (it *item) due() time.Time {
+	at := it.came
+	for _, d := range it.delays {
+		if d.by.cleared.Load() == 0 {
+			at = at.Add(d.d)
+		}
+	}
+	return at
+}
+
+// step is what the tap has to do next.
+type step struct {
+	over bool                // the connection or the sink has ended: close and drain
+	gone bool                // the client gave up before it was dialled onwards: end the connection
+	end  bool                // the end of stream goes on: close
+	read bool                // there is room for more
+	send *stream.StreamChunk // goes on now; nil: nothing may
+	wait time.Duration       // look again after this; 0: no need
+}
+
+// next decides. What it lets go on is in flight from here.
+func (l *lane) next() step {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refresh()
+	if l.closed || l.conn.over.Load() || l.way == chaos.Up && l.conn.remote.failed() {
+		l.withdraw()
+		return step{over: true}
+	}
+	if l.ended && l.way == chaos.Up && !l.conn.remote.begun() {
+		l.withdraw()
+		return step{gone: true}
+	}
+	limit := delayLimit
+	if l.plan.hold {
+		limit = holdLimit
+	}
+	s := step{read: !l.ended && l.bytes < limit}
+	if l.head == len(l.queue) {
+		return s
+	}
+	it := &l.queue[l.head]
+	if l.plan.hold {
+		l.withdraw()
+		return s
+	}
+	if len(it.delays) > 0 {
+		if wait := time.Until(it.due()); wait > 0 {
+			s.wait = wait
+			return s
+		}
+	}
+	if l.way == chaos.Up && !l.conn.remote.dialled() {
+		l.conn.remote.dial() // which pokes when it is done
+		return s
+	}
+	if it.chunk == nil {
+		l.inflight++
+		l.pop()
+		return step{end: true}
+	}
+	if !l.offered {
+		l.offered = true
+		l.inflight += len(it.chunk.Data)
+	}
+	s.send = it.chunk
+	return s
+}
+
+// sent takes the chunk that the sink received off the queue.
+func (l *lane) sent() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.offered = false
+	l.bytes -= len(l.queue[l.head].chunk.Data)
+	l.pop()
+}
+
+// pop drops the first item and credits those who delayed it. l.mu is held.
+func (l *lane) pop() {
+	it := l.queue[l.head]
+	l.queue[l.head] = item{}
+	if l.head++; l.head == len(l.queue) {
+		l.queue, l.head = l.queue[:0], 0
+	} else if l.head >= 64 && l.head*2 >= len(l.queue) {
+		n := copy(l.queue, l.queue[l.head:])
+		clear(l.queue[n:])
+		l.queue, l.head = l.queue[:n], 0
+	}
+	if len(it.delays) == 0 {
+		return
+	}
+	var sum time.Duration
+	for _, d := range it.delays {
+		sum += d.d
+	}
+	added := time.Since(it.came)
+	for _, d := range it.delays {
+		part := d.d // of one that was held as well, only what was drawn is known to be the delay's
+		if len(it.held) == 0 {
+			part = share(added, d.d, sum, len(it.delays))
+		}
+		d.by.delayed.Add(1)
+		d.by.addedN.Add(int64(part))
+		l.note(d.by)
+	}
+}
+
+// share divides the time added among n orders as their drawn delays divide the sum.
+func share(added, d, sum time.Duration, n int) time.Duration {
+	if sum == 0 {
+		return added / time.Duration(n)
+	}
+	return time.Duration(float64(added) * float64(d) / float64(sum))
+}
+
+// withdraw takes back what was offered and not received. l.mu is held.
+func (l *lane) withdraw() {
+	if l.offered {
+		l.offered = false
+		l.landed(len(l.queue[l.head].chunk.Data))
+	}
+}
+
+// landed counts n bytes or ends as no longer in flight. l.mu is held.
+func (l *lane) landed(n int) {
+	l.inflight -= n
+	if l.inflight == 0 {
+		l.settle()
+	}
+}
+
+// settle tells whoever arms that nothing is in flight here. l.mu is held.
+func (l *lane) settle() {
+	if l.quiet != nil {
+		close(l.quiet)
+		l.quiet = nil
+	}
+}
+
+// visit makes the lane take note of a change in the orders. When it now holds and
+// something is in flight, the write is stopped, and the channel returned is closed
+// when it has been.
+func (l *lane) visit() (quiet <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refresh()
+	l.poke()
+	l.moved.Broadcast()
+	if !l.plan.hold || l.inflight == 0 || l.parked || l.closed {
+		return nil
+	}
+	if l.quiet == nil {
+		l.quiet = make(chan struct{})
+	}
+	l.out.stop()
+	return l.quiet
+}
+
+func contains(list []*order, o *order) bool {
+	for _, x := range list {
+		if x == o {
+			return true
+		}
+	}
+	return false
+}
+
+func size(c *stream.StreamChunk) int {
+	if c == nil {
+		return 0
+	}
+	return len(c.Data)
+}
