@@ -79,51 +79,57 @@ type seriesName struct {
 
 func (n seriesName) tag() string { return n.kind + "." + n.phase + "." + n.cohort }
 
-// Latency records latencies in memory until they are flushed as one interval. It is not
-// safe for concurrent use: hold one per shard, each under its own lock, and Drain them
-// into one that is flushed.
+// Latency records latencies, to be written interval by interval. It is not safe for
+// concurrent use: hold one per shard, each under its own lock, and Drain them into one
+// that is flushed and asked.
 //
 //	shards ─Record─▶ Latency ─Drain─▶ Latency ─Flush─▶ latency.hlog
+//	                                     └───Quantile─▶ steady state
 type Latency struct {
-	series map[seriesName]*series
+	interval map[seriesName]*series // since the last Flush or Drain
+	flushed  map[seriesName]*series // before it
 }
 
 // NewLatency returns an empty recorder. A series takes 150 KB once something is recorded in it.
-func NewLatency() *Latency { return &Latency{series: map[seriesName]*series{}} }
+func NewLatency() *Latency {
+	return &Latency{interval: map[seriesName]*series{}, flushed: map[seriesName]*series{}}
+}
 
 // Record adds one latency in ns to the series of a kind ("response" from the intended
 // time, "service" from the actual send), the phase of the intended time, and a cohort
 // ("control", "faulted"). Negative ones count as 0, those beyond 120 s as 120 s.
 func (l *Latency) Record(kind, phase, cohort string, ns int64) {
-	l.of(seriesName{kind, phase, cohort}).record(ns)
+	grow(l.interval, seriesName{kind, phase, cohort}).record(ns)
 }
 
-func (l *Latency) of(s seriesName) *series {
-	x := l.series[s]
+// grow returns the named series, and makes it where there is none yet.
+func grow(all map[seriesName]*series, name seriesName) *series {
+	x := all[name]
 	if x == nil {
 		x = newSeries()
-		l.series[s] = x
+		all[name] = x
 	}
 	return x
 }
 
-// Drain moves everything recorded in l into another recorder.
-func (l *Latency) Drain(into *Latency) {
-	for name, x := range l.series {
-		if x.n() == 0 {
-			continue
+// Drain moves what was recorded in l since the last call into another recorder.
+func (l *Latency) Drain(into *Latency) { move(l.interval, into.interval) }
+
+func move(from, to map[seriesName]*series) {
+	for name, x := range from {
+		if x.n() > 0 {
+			grow(to, name).merge(x.hist, x.max)
+			x.reset()
 		}
-		into.of(name).merge(x.hist, x.max)
-		x.reset()
 	}
 }
 
-// Flush writes one interval line per series that has values, in order of their tags, and
-// forgets the values. From and to are ns since the run's start. On an error nothing is
-// forgotten.
+// Flush writes what came since the last Flush: one interval line per series that has
+// values, in order of their tags. From and to are ns since the run's start. After an
+// error the values are still there.
 func (l *Latency) Flush(w *HlogWriter, from, to int64) error {
 	var batch []Interval
-	for name, x := range l.series {
+	for name, x := range l.interval {
 		if x.n() > 0 {
 			batch = append(batch, Interval{Tag: name.tag(), From: from, To: to, Max: x.max, Hist: x.hist})
 		}
@@ -132,24 +138,24 @@ func (l *Latency) Flush(w *HlogWriter, from, to int64) error {
 	if err := w.Write(batch...); err != nil {
 		return err
 	}
-	for _, x := range l.series {
-		x.reset()
-	}
+	move(l.interval, l.flushed)
 	return nil
 }
 
-// Quantile returns the q-th quantile, q in 0 to 1, of what is recorded now under a kind
-// and phase, cohorts together, with lost messages beyond all of it: -1 when it falls
-// among them. ok is false when there is nothing at all.
+// Quantile returns the q-th quantile in ns, q in 0 to 1, of everything recorded or
+// drained into l under a kind and a phase, cohorts together, with lost messages beyond
+// all of it: -1 when it falls among those. ok is false when there is nothing at all.
 func (l *Latency) Quantile(kind, phase string, q float64, lost int64) (ns int64, ok bool) {
-	all := newSeries()
-	for name, x := range l.series {
-		if name.kind == kind && name.phase == phase {
-			all.merge(x.hist, x.max)
+	sum := newSeries()
+	for _, part := range []map[seriesName]*series{l.interval, l.flushed} {
+		for name, x := range part {
+			if name.kind == kind && name.phase == phase {
+				sum.merge(x.hist, x.max)
+			}
 		}
 	}
-	if all.n()+lost == 0 {
+	if sum.n()+lost == 0 {
 		return 0, false
 	}
-	return all.quantile(q, lost), true
+	return sum.quantile(q, lost), true
 }

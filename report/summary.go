@@ -37,6 +37,7 @@ type Summary struct {
 	Messages  map[string]LoadCount `json:"messages"` // by phase, and "all"
 	Lost      map[string]int64     `json:"lost"`     // messages never acknowledged by the end, by phase of their intended time, and "all"
 	Latency   []LatencyRow         `json:"latency"`  // by phase and cohort
+	Shift     map[string]int64     `json:"shift"`    // by cohort: median response while a fault was in force minus baseline; absent without data
 	Causes    []CauseRow           `json:"causes"`   // why connections ended and attempts failed
 	Clients   Clients              `json:"clients"`
 	Fitness   Fitness              `json:"fitness"` // of the harness: what the limits of verdict "invalid" are held against
@@ -121,6 +122,7 @@ type Storm struct {
 	Peak1s     int     `json:"peak_1s"`
 	Hopeless   int     `json:"hopeless"`   // failed, begun before the fault was cleared
 	Collateral int     `json:"collateral"` // failed, begun after it was cleared
+	InWindow   int     `json:"in_window"`  // attempts that Sync is computed over: from the first loss to full recovery
 	Sync       float64 `json:"sync"`       // synchronisation index S, 0 spread to 1 lock-step
 }
 

@@ -1,0 +1,51 @@
+package report
+
+// attempts follows the dials of each client from their order to their outcome. An
+// attempt has healed its client when the client is usable by it, and has failed when the
+// client dials again or goes elsewhere before that.
+type attempts struct {
+	pending map[int]int64 // by client: when its dial was ordered
+}
+
+// outcome of an attempt that a step ended.
+type outcome uint8
+
+const (
+	noAttempt outcome = iota // the step ended none
+	attemptHealed
+	attemptFailed
+)
+
+// attempt is what a step says of the client's attempts.
+type attempt struct {
+	began   bool
+	ended   outcome
+	endedOf int64 // when the ended one had begun
+}
+
+func newAttempts() *attempts { return &attempts{pending: map[int]int64{}} }
+
+func (a *attempts) step(t int64, s *Step) (out attempt) {
+	for i := range s.Actions {
+		out.began = out.began || s.Actions[i].Kind == "dial"
+	}
+	begun, pending := a.pending[s.Client]
+	if pending {
+		out.endedOf = begun
+		switch {
+		case isUsable(s.To):
+			out.ended = attemptHealed
+		case s.To == "retired": // the owner gave it up: it neither healed nor failed
+			delete(a.pending, s.Client)
+		case out.began, s.To != "dialing" && s.To != "proving":
+			out.ended = attemptFailed
+		}
+		if out.ended != noAttempt {
+			delete(a.pending, s.Client)
+		}
+	}
+	if out.began {
+		a.pending[s.Client] = t
+	}
+	return out
+}

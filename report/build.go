@@ -1,0 +1,320 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+)
+
+// cutOff is the reason of a journal's end that has none: the run was killed.
+const cutOff = "cut off"
+
+// overrun is how long after its plan a run may still write: its last calls are bounded.
+// A time beyond it is a corrupt one, which would stretch everything that is measured.
+const overrun = int64(10 * time.Minute)
+
+// Build computes the summary of a run from its two raw files, each read once from
+// beginning to end. What is kept in memory follows the number of clients, of seconds and
+// of faults, not that of lines. The same files give the same summary.
+//
+//	journal ─▶ Reader ─▶ in order of time ─▶ folds ─┐
+//	                                                ├▶ Summary ─▶ metrics ─▶ gates ─▶ verdict
+//	latency.hlog ─▶ HlogReader ─▶ latency ──────────┘
+//
+// Hlog may be nil: then there are no latencies. What is wrong with single lines is a
+// warning. The error says why nothing could be read at all: the journal is empty, does
+// not begin with a run, or is of another schema (*SchemaError).
+func Build(journal, hlog io.Reader) (*Summary, error) {
+	r := NewReader(journal)
+	if !r.Scan() {
+		return nil, nothing(r, "the journal is empty")
+	}
+	first := r.Record()
+	if first.Run == nil {
+		return nil, nothing(r, "the journal does not begin with a record of what was run")
+	}
+	b := newBuilder(first.Run)
+	b.fold(r)
+	if r.Err() != nil {
+		b.warn("%v; the rest is missing", r.Err())
+	}
+	b.warnings = append(r.Warnings(), b.warnings...)
+	s := b.close(hlog)
+	return s, nil
+}
+
+// nothing says why there is nothing to report.
+func nothing(r *Reader, what string) error {
+	if r.Err() != nil {
+		return r.Err()
+	}
+	if w := r.Warnings(); len(w) > 0 {
+		return errors.New(what + ": " + w[0])
+	}
+	return errors.New(what)
+}
+
+// builder feeds the folds.
+type builder struct {
+	run      *Run
+	last     int64 // time of the last record given to the folds
+	line     int64 // where it stands in the journal
+	end      *End
+	steady   *Steady
+	limit    int64 // no record can be later
+	back     int64 // how often the clock went back, and the most that it did
+	backMost int64
+	backLine int64
+
+	attempts *attempts
+	fleet    *fleet
+	faults   *faults
+	recovery *recovery
+	storm    *storm
+	messages *messages
+	harness  *harness
+	causes   *causes
+	course   *course
+
+	warnings []string
+	unsaid   int
+}
+
+func newBuilder(run *Run) *builder {
+	b := &builder{
+		run: run, limit: math.MaxInt64,
+		attempts: newAttempts(), fleet: newFleet(run), recovery: newRecovery(), storm: newStorm(),
+		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(),
+	}
+	b.faults = newFaults(run, func(format string, args ...any) {
+		b.warn("journal line %d: %s", b.line, fmt.Sprintf(format, args...))
+	})
+	if n := len(run.Plan); n > 0 && run.Plan[n-1].To < math.MaxInt64-overrun {
+		b.limit = run.Plan[n-1].To + overrun
+	}
+	return b
+}
+
+func (b *builder) warn(format string, args ...any) {
+	if len(b.warnings) >= maxWarnings {
+		b.unsaid++
+		return
+	}
+	b.warnings = append(b.warnings, fmt.Sprintf(format, args...))
+}
+
+// fold reads the journal to its end.
+func (b *builder) fold(r *Reader) {
+	var order sorter
+	drain := func(all bool) {
+		for e, ok := order.pop(all); ok; e, ok = order.pop(all) {
+			b.add(e.rec, e.line)
+		}
+	}
+	for r.Scan() {
+		rec := r.Record()
+		switch {
+		case rec.Run != nil:
+			b.warn("journal line %d: a second run; skipped", r.Line())
+		case rec.T > b.limit:
+			b.warn("journal line %d: at %s, long after the run's plan ended; skipped", r.Line(), FormatDuration(rec.T))
+		case rec.Step != nil && (rec.Step.Client < 0 || rec.Step.Client >= b.run.Clients):
+			b.warn("journal line %d: client %d, expected 0 to %d; skipped", r.Line(), rec.Step.Client, b.run.Clients-1)
+		default:
+			order.push(rec, r.Line())
+			drain(false)
+		}
+	}
+	drain(true)
+}
+
+// add gives one record to every fold. Times given to them never go back.
+func (b *builder) add(rec Record, line int64) {
+	b.line = line
+	b.faults.Add(rec) // by the edge's own time
+	if rec.Fault != nil {
+		if f := b.faults.results[rec.Fault.Name]; f != nil && f.over() > 0 {
+			b.storm.Clear(f.over())
+		}
+	}
+	if rec.T < b.last {
+		if rec.Fault == nil { // the confirmation of a fault may come late
+			b.back++
+			if d := b.last - rec.T; d > b.backMost {
+				b.backMost, b.backLine = d, line
+			}
+		}
+		rec.T = b.last
+	}
+	b.last = rec.T
+	var a attempt
+	if rec.Step != nil {
+		a = b.attempts.step(rec.T, rec.Step)
+	}
+	switch {
+	case rec.Steady != nil:
+		b.steady = rec.Steady
+	case rec.End != nil:
+		b.end = rec.End
+	}
+	b.fleet.Add(rec)
+	b.harness.Add(rec, b.fleet.calm)
+	b.recovery.Add(rec)
+	b.storm.Add(rec, a)
+	b.messages.Add(rec)
+	b.causes.Add(rec, a)
+	b.course.Add(rec, a)
+}
+
+// close computes the summary.
+func (b *builder) close(hlog io.Reader) *Summary {
+	commanded := b.faults.commanded()
+	s := &Summary{
+		Schema: Schema, Run: *b.run, Ended: End{Reason: cutOff}, Duration: b.last,
+		Steady: b.steady, Gates: []GateResult{}, Causes: b.causes.Result(), Shift: map[string]int64{},
+	}
+	if b.end != nil {
+		s.Ended = *b.end
+	}
+	full := b.recover(s, commanded)
+	s.Storm = b.storm.Close(s.Recovery.Lost, b.recovery.losses, b.faults.cleared(), full)
+	s.Clients = Clients{Usable: b.fleet.n, Reset: b.causes.sawReset(0), Up: b.fleet.up / 1e9, Due: b.fleet.due / 1e9}
+	s.Harness, s.Targets, s.Fitness = b.harness.Close()
+	s.Messages, s.Lost = b.messages.Result()
+	s.Timeline = b.course.Close(b.messages.intervals, s.Duration)
+	missing := b.latencies(s, hlog, commanded)
+	s.measure()
+	b.judge(s)
+	if b.back > 0 {
+		b.warn("journal line %d: the clock went back by %s (%s records in all)", b.backLine, FormatDuration(b.backMost), FormatCount(b.back))
+	}
+	if b.unsaid > 0 {
+		b.warnings = append(b.warnings, fmt.Sprintf("and %d more", b.unsaid))
+	}
+	s.Warnings = append(append([]string{}, b.warnings...), s.smallSamples()...)
+	s.decide(b.harness, missing)
+	return s
+}
+
+// recover fills in recovery and faults, and returns when the fleet had recovered in full
+// after the last fault, 0 when it had not.
+func (b *builder) recover(s *Summary, commanded []*FaultResult) (full int64) {
+	s.Recovery = b.recovery.Close(commanded)
+	var confirmed, cmd, cleared []Marks
+	for i, f := range commanded {
+		after := next(commanded, i)
+		f.Fleet = b.fleet.marks(f.Confirmed, after)
+		f.SawReset = b.causes.sawReset(f.Commanded)
+		confirmed = append(confirmed, f.Fleet)
+		cmd = append(cmd, b.fleet.marks(f.Commanded, after))
+		cleared = append(cleared, b.fleet.marks(f.over(), after))
+		if full >= 0 {
+			full = max(full, f.Confirmed+f.Fleet.T100)
+		}
+		if f.Fleet.Zero == 0 || f.Fleet.T100 < 0 {
+			full = -1
+		}
+	}
+	r := &s.Recovery
+	r.Baseline = b.fleet.base
+	r.Confirmed, r.Commanded, r.Cleared = worst(confirmed), worst(cmd), worst(cleared)
+	r.Held = r.Confirmed.Zero > 0 && r.Confirmed.T100 >= 0
+	if len(commanded) == 1 { // of several, nobody knows how many each took
+		r.Floor = floor(r.Baseline, r.Lost, b.run.Mu)
+	}
+	s.Faults = b.faults.Result()
+	return max(0, full)
+}
+
+// latencies reads latency.hlog. Missing says in a sentence that it does not have what a
+// gate needs; "" when it does.
+func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult) (missing string) {
+	var from int64
+	if s.Recovery.Held {
+		for _, f := range commanded {
+			from = max(from, f.Confirmed+f.Fleet.T100+b.run.Hold)
+		}
+	}
+	lost := map[string]int64{}
+	for phase, n := range s.Lost {
+		lost[phase] = n
+	}
+	lost["all"] = s.measuredLost()
+	if from > 0 {
+		lost[settled] = b.messages.lostSince(from)
+	}
+	fold := newLatency(from, commanded, &s.Timeline)
+	if hlog == nil {
+		b.warn("there is no latency.hlog")
+	} else {
+		r := NewHlogReader(hlog)
+		for r.Scan() {
+			if iv := r.Interval(); !fold.Add(iv) {
+				b.warn("latency.hlog line %d: tag %q, expected kind.phase.cohort; skipped", r.lines.n, brief(iv.Tag))
+			}
+		}
+		if r.Err() != nil {
+			b.warn("%v; the rest is missing", r.Err())
+		}
+		b.warnings = append(b.warnings, r.Warnings()...)
+	}
+	s.Latency = fold.Close(lost)
+	for _, cohort := range cohorts[1:] {
+		if v, ok := fold.shift("", cohort); ok {
+			s.Shift[cohort] = v
+		}
+	}
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		f.Shift, _ = fold.shift(f.Name, "faulted")
+		f.ControlShift, _ = fold.shift(f.Name, "control")
+	}
+	return b.incomplete(s)
+}
+
+// incomplete compares the answers in latency.hlog with those that the journal counts. At
+// the end of a run a handful may fall between the two.
+func (b *builder) incomplete(s *Summary) string {
+	acked := s.measured().Acked
+	var have int64
+	if row := s.row("all", "all", "response"); row != nil {
+		have = row.N
+	}
+	if acked-have <= max(10, acked/1000) {
+		return ""
+	}
+	text := fmt.Sprintf("latency.hlog lacks %s of the %s answers that the journal counts", FormatCount(acked-have), FormatCount(acked))
+	for _, g := range b.run.Gates {
+		if strings.HasPrefix(strings.TrimSpace(g), "latency.") {
+			return text
+		}
+	}
+	b.warn("%s", text)
+	return ""
+}
+
+// judge holds the metrics against the run's gates.
+func (b *builder) judge(s *Summary) {
+	values := s.Values()
+	for _, text := range b.run.Gates {
+		g, err := ParseGate(text)
+		if err != nil {
+			s.Gates = append(s.Gates, GateResult{Text: text, Verdict: noData, Why: err.Error()})
+			continue
+		}
+		s.Gates = append(s.Gates, g.Judge(values))
+	}
+}
+
+// WriteJSON writes the summary as summary.json: indented, maps in order of their keys, so
+// that the same summary is the same bytes.
+func WriteJSON(w io.Writer, s *Summary) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(s)
+}

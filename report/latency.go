@@ -1,0 +1,137 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// cohorts and kinds of the latency table, in its order.
+var (
+	cohorts = []string{"all", "control", "faulted"}
+	kinds   = []string{"response", "service"}
+)
+
+// latency merges the intervals of latency.hlog, once all is known that the journal says:
+// by phase, over all phases but warmup, in the settled part, and while faults were in
+// force. Histograms are merged, percentiles never averaged.
+type latency struct {
+	settled int64 // from here on the run is settled; 0: never
+	faults  []*FaultResult
+	sums    map[seriesName]*series
+	inForce map[seriesName]*series // phase: a fault's name, or "" for any
+	line    *Timeline
+	at      int // step of the timeline that is being merged
+	second  *series
+}
+
+func newLatency(settled int64, faults []*FaultResult, line *Timeline) *latency {
+	return &latency{
+		settled: settled, faults: faults, line: line,
+		sums: map[seriesName]*series{}, inForce: map[seriesName]*series{}, second: newSeries(),
+	}
+}
+
+// Add merges one interval; false when its tag is none of the engine's.
+func (l *latency) Add(iv Interval) bool {
+	parts := strings.Split(iv.Tag, ".")
+	if len(parts) != 3 || !slices.Contains(kinds, parts[0]) || !slices.Contains(cohorts[1:], parts[2]) {
+		return false
+	}
+	kind, phase, cohort := parts[0], parts[1], parts[2]
+	phases := []string{phase}
+	if phase != warmup {
+		phases = append(phases, "all")
+		if l.settled > 0 && iv.From >= l.settled {
+			phases = append(phases, settled)
+		}
+	}
+	for _, p := range phases {
+		grow(l.sums, seriesName{kind, p, cohort}).merge(iv.Hist, iv.Max)
+		grow(l.sums, seriesName{kind, p, "all"}).merge(iv.Hist, iv.Max)
+	}
+	if kind == "response" {
+		l.duringFaults(iv, cohort)
+		l.point(iv)
+	}
+	return true
+}
+
+// duringFaults keeps what was answered in intervals that lie wholly between the confirmed
+// and the cleared edge of a fault.
+func (l *latency) duringFaults(iv Interval, cohort string) {
+	any := false
+	for _, f := range l.faults {
+		if f.For > 0 && f.Confirmed > 0 && iv.From >= f.Confirmed && (f.Cleared == 0 || iv.To <= f.Cleared) {
+			grow(l.inForce, seriesName{phase: f.Name, cohort: cohort}).merge(iv.Hist, iv.Max)
+			any = true
+		}
+	}
+	if any {
+		grow(l.inForce, seriesName{cohort: cohort}).merge(iv.Hist, iv.Max)
+	}
+}
+
+// point merges an interval into its step of the timeline.
+func (l *latency) point(iv Interval) {
+	at, ok := middle(iv.From, iv.To, l.line.AckedStep)
+	if !ok || at >= len(l.line.P99) {
+		return
+	}
+	if at != l.at {
+		l.finish()
+		l.at = at
+	}
+	l.second.merge(iv.Hist, iv.Max)
+}
+
+// finish takes the p99 of the step that was being merged.
+func (l *latency) finish() {
+	if l.second.n() > 0 {
+		l.line.P99[l.at] = max(l.line.P99[l.at], l.second.quantile(0.99, 0))
+		l.second.reset()
+	}
+}
+
+// Close returns the table, given the messages lost by phase, with those of "all" and
+// "settled". A phase in which everything was lost has a row, too.
+func (l *latency) Close(lost map[string]int64) []LatencyRow {
+	l.finish()
+	for phase, n := range lost {
+		if n > 0 {
+			grow(l.sums, seriesName{"response", phase, "all"})
+		}
+	}
+	rows := []LatencyRow{}
+	for name, x := range l.sums {
+		row := LatencyRow{Phase: name.phase, Cohort: name.cohort, Kind: name.kind, N: x.n()}
+		if name.cohort == "all" && name.kind == "response" {
+			row.Lost = lost[name.phase]
+		}
+		row.P50, row.P90 = x.quantile(0.5, row.Lost), x.quantile(0.9, row.Lost)
+		row.P99, row.P999 = x.quantile(0.99, row.Lost), x.quantile(0.999, row.Lost)
+		row.Max = x.quantile(1, row.Lost)
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b LatencyRow) int {
+		return cmp.Or(
+			cmp.Compare(phaseRank(a.Phase), phaseRank(b.Phase)), cmp.Compare(a.Phase, b.Phase),
+			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Cohort, b.Cohort))
+	})
+	return rows
+}
+
+// phaseRank orders phases as they follow each other.
+func phaseRank(phase string) int {
+	return slices.Index([]string{"all", warmup, baseline, "chaos", "recovery", settled, verify}, phase)
+}
+
+// shift is the median response of a cohort while a fault ("": any) was in force minus its
+// median in the baseline.
+func (l *latency) shift(fault, cohort string) (ns int64, ok bool) {
+	force, base := l.inForce[seriesName{phase: fault, cohort: cohort}], l.sums[seriesName{"response", baseline, cohort}]
+	if force == nil || base == nil || force.n() == 0 || base.n() == 0 {
+		return 0, false
+	}
+	return force.quantile(0.5, 0) - base.quantile(0.5, 0), true
+}

@@ -1,0 +1,64 @@
+package report
+
+// messages sums the load by the phase of the messages' intended times.
+type messages struct {
+	phases    map[string]LoadCount
+	intervals []loadInterval
+}
+
+// loadInterval is what is kept of each interval: one a second.
+type loadInterval struct {
+	from, to        int64
+	intended, acked int64
+}
+
+func newMessages() *messages { return &messages{phases: map[string]LoadCount{}} }
+
+func (m *messages) Add(rec Record) {
+	if rec.Load == nil {
+		return
+	}
+	iv := loadInterval{from: rec.Load.From, to: rec.T}
+	for phase, c := range rec.Load.Phases {
+		m.phases[phase] = m.phases[phase].plus(c)
+		iv.intended += c.Intended
+		iv.acked += c.Acked
+	}
+	m.intervals = append(m.intervals, iv)
+}
+
+// Result returns the counts and the lost by phase and for "all". Lost is what was due and
+// never answered, up to the last interval of the journal.
+func (m *messages) Result() (counts map[string]LoadCount, lost map[string]int64) {
+	counts, lost = map[string]LoadCount{}, map[string]int64{}
+	var all LoadCount
+	for phase, c := range m.phases {
+		counts[phase] = c
+		lost[phase] = max(0, c.Intended-c.Acked)
+		lost["all"] += lost[phase]
+		all = all.plus(c)
+	}
+	if len(counts) > 0 {
+		counts["all"] = all
+	}
+	return counts, lost
+}
+
+// lostSince estimates the messages lost in the intervals that lie wholly after a moment:
+// those due minus those answered in them. What was under way at both ends cancels out.
+func (m *messages) lostSince(t int64) int64 {
+	var n int64
+	for _, iv := range m.intervals {
+		if iv.from >= t {
+			n += iv.intended - iv.acked
+		}
+	}
+	return max(0, n)
+}
+
+func (a LoadCount) plus(b LoadCount) LoadCount {
+	return LoadCount{
+		Intended: a.Intended + b.Intended, Sent: a.Sent + b.Sent, Acked: a.Acked + b.Acked, Resent: a.Resent + b.Resent,
+		Dup: a.Dup + b.Dup, Dropped: a.Dropped + b.Dropped, Waited: a.Waited + b.Waited,
+	}
+}

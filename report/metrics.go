@@ -1,0 +1,126 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Metric is one number that gates can limit. Its name is the same in YAML, JSON, HTML
+// and docs.
+type Metric struct {
+	Name   string
+	Unit   string // "s" durations, "share" of 1, "count" plain numbers, "/s" rates
+	About  string // definition, one or two sentences
+	Source string // where the definition comes from
+}
+
+// metric is a Metric with its value. The value is taken from the summary alone: +Inf
+// where it has no finite one, ok false where there is no data.
+type metric struct {
+	Metric
+	value func(*Summary) (v float64, ok bool)
+}
+
+// Metrics lists every metric in the order in which they are explained.
+func Metrics() []Metric {
+	out := make([]Metric, len(metrics))
+	for i := range metrics {
+		out[i] = metrics[i].Metric
+	}
+	return out
+}
+
+// Lookup finds a metric by its name.
+func Lookup(name string) (Metric, bool) {
+	for i := range metrics {
+		if metrics[i].Name == name {
+			return metrics[i].Metric, true
+		}
+	}
+	return Metric{}, false
+}
+
+// Values are the run's metrics by name, those without a finite value as +Inf: what
+// Gate.Judge takes.
+func (s *Summary) Values() map[string]float64 {
+	out := make(map[string]float64, len(s.Metrics)+len(s.Unbounded))
+	for name, v := range s.Metrics {
+		out[name] = v
+	}
+	for _, name := range s.Unbounded {
+		out[name] = math.Inf(1)
+	}
+	return out
+}
+
+// measure fills in Metrics and Unbounded from the rest of the summary.
+func (s *Summary) measure() {
+	s.Metrics, s.Unbounded = map[string]float64{}, []string{}
+	for i := range metrics {
+		m := &metrics[i]
+		v, ok := m.value(s)
+		switch {
+		case !ok || math.IsNaN(v):
+		case math.IsInf(v, 0):
+			s.Unbounded = append(s.Unbounded, m.Name)
+		default:
+			s.Metrics[m.Name] = v
+		}
+	}
+	slices.Sort(s.Unbounded)
+}
+
+// unboundedWhy says why a metric has no finite value.
+func unboundedWhy(name string) string {
+	switch {
+	case strings.HasPrefix(name, "latency."):
+		return "so many messages were lost that the percentile falls among them"
+	case strings.HasPrefix(name, "recovery.client."):
+		return "so many clients never healed that the percentile falls among them"
+	case strings.HasPrefix(name, "recovery."):
+		return "the level was not reached and held before the end of the run"
+	case name == "storm.amp":
+		return "no attempt healed a client"
+	}
+	return "it has no finite value"
+}
+
+// unknownMetric names the nearest metric, where one is near.
+func unknownMetric(name string) error {
+	best, distance := "", 1+max(len(name)/3, 2)
+	for i := range metrics {
+		if d := edits(name, metrics[i].Name); d < distance {
+			best, distance = metrics[i].Name, d
+		}
+	}
+	if best == "" {
+		return fmt.Errorf("unknown metric %q, expected one that `wsheal metrics` lists", brief(name))
+	}
+	return fmt.Errorf("unknown metric %q, did you mean %s?", brief(name), best)
+}
+
+// edits is the number of single-character insertions, deletions and substitutions that
+// turn a into b (Levenshtein).
+func edits(a, b string) int {
+	if len(a) > 100 {
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,159 @@
+package report
+
+import (
+	"math"
+	"slices"
+)
+
+// recovery follows each client that loses its connection after the first fault's command,
+// until it is usable again for good. A client's outage belongs to the fault in force when
+// it began; the next fault's command ends what has healed, so that two faults a minute
+// apart do not make one outage of a minute.
+type recovery struct {
+	fault   int // faults commanded so far
+	clients map[int]*patient
+	samples []sample
+	losses  int
+}
+
+// patient is one client.
+type patient struct {
+	usable bool
+	lost   bool  // ever, since the first command
+	down   bool  // in an outage that is not closed yet, though it may be usable again
+	fault  int   // in which the outage began, from 1
+	from   int64 // when it began
+	back   int64 // when the client was last usable again
+}
+
+// sample is one outage of one client.
+type sample struct {
+	fault    int
+	from, to int64
+	healed   bool
+}
+
+func newRecovery() *recovery { return &recovery{clients: map[int]*patient{}} }
+
+func (r *recovery) Add(rec Record) {
+	if rec.Fault != nil && rec.Fault.Edge == "commanded" {
+		for _, p := range r.clients {
+			if p.down && p.usable {
+				r.discharge(p)
+			}
+		}
+		r.fault++
+	}
+	if rec.Step == nil {
+		return
+	}
+	p := r.clients[rec.Step.Client]
+	if p == nil {
+		p = new(patient)
+		r.clients[rec.Step.Client] = p
+	}
+	was := p.usable
+	p.usable = isUsable(rec.Step.To)
+	switch {
+	case !was && p.usable:
+		p.back = rec.T
+	case was && !p.usable && r.fault > 0 && rec.Step.To != "retired":
+		r.losses++
+		p.lost = true
+		if !p.down {
+			p.down, p.fault, p.from = true, r.fault, rec.T
+		}
+	}
+}
+
+// discharge closes a client's outage.
+func (r *recovery) discharge(p *patient) {
+	r.samples = append(r.samples, sample{fault: p.fault, from: p.from, to: p.back, healed: p.usable})
+	p.down = false
+}
+
+// Close returns the clients' part of the result, given the faults in order of their
+// commands.
+func (r *recovery) Close(faults []*FaultResult) Recovery {
+	out := Recovery{Curve: []Point{}}
+	if len(faults) == 0 {
+		return out
+	}
+	out.Zero = "confirmed"
+	var back []int64
+	for _, p := range r.clients {
+		if p.down {
+			r.discharge(p)
+		}
+		if !p.lost {
+			continue
+		}
+		out.Lost++
+		if p.usable {
+			out.Healed++
+			back = append(back, p.back)
+		} else {
+			out.Unhealed++
+		}
+	}
+	var healing, noticing []int64
+	for _, s := range r.samples {
+		d := int64(math.MaxInt64)
+		if s.healed {
+			d = s.to - s.from
+		}
+		healing = append(healing, d)
+		if zero := faults[min(s.fault, len(faults))-1].Confirmed; zero > 0 {
+			noticing = append(noticing, max(0, s.from-zero))
+		}
+	}
+	out.Client, out.Detect = quantiles(healing), quantiles(noticing)
+	if zero := faults[0].Confirmed; zero > 0 {
+		out.Curve = curve(back, zero, out.Lost)
+	}
+	return out
+}
+
+// quantiles are the nearest-rank quantiles of a sample, math.MaxInt64 standing for what
+// has no finite value.
+func quantiles(sample []int64) Quantiles {
+	n := len(sample)
+	if n == 0 {
+		return Quantiles{}
+	}
+	slices.Sort(sample)
+	at := func(q float64) int64 {
+		v := sample[rank(q, int64(n))-1]
+		if v == math.MaxInt64 {
+			return -1
+		}
+		return v
+	}
+	return Quantiles{N: n, Min: at(0), P50: at(0.5), P90: at(0.9), P99: at(0.99), Max: at(1)}
+}
+
+// curvePoints bounds the points of a curve.
+const curvePoints = 200
+
+// curve is the share of the lost clients that are back for good, over time since zero.
+func curve(back []int64, zero int64, lost int) []Point {
+	slices.Sort(back)
+	out := []Point{{}}
+	step := max(1, (len(back)+curvePoints-1)/curvePoints)
+	for i, t := range back {
+		if (i+1)%step == 0 || i == len(back)-1 {
+			out = append(out, Point{T: max(0, t-zero), V: float64(i+1) / float64(lost)})
+		}
+	}
+	return out
+}
+
+// floor is the shortest time from capacity to 99 % of the baseline that mu handshakes per
+// second allow, ns: research calls it F, the part of the lost that must come back over mu.
+func floor(base float64, lost int, mu float64) int64 {
+	if mu <= 0 || base <= 0 {
+		return 0
+	}
+	need := math.Ceil(0.99*base-1e-9) - max(0, base-float64(lost))
+	return int64(max(0, need) / mu * 1e9)
+}

@@ -1,0 +1,175 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// Limits of the harness's fitness. Beyond any of them the run is invalid: what it found
+// may be the tool's own doing.
+const (
+	// lateLimit bounds the lateness of sends and of policy timers, p99: at 100 ms and more
+	// the load is no longer the one that the scenario asks for, and the shortest delays that
+	// policies draw are no longer the ones that happen. It is also the bin of the
+	// synchronisation index, so later timers would make waves of their own.
+	lateLimit = int64(100 * time.Millisecond)
+	// lateShare turns that p99 into counts, which can be summed over intervals.
+	lateShare = 0.01
+	// lateMin is the fewest sends or timers to judge by: of fewer than 100, one makes the p99.
+	lateMin = 100
+	// tickLimit bounds the median over the seconds of a 10 ms ticker's p99 lateness: a
+	// process that for half of the run gets its CPU 50 ms late is starved. A storm of the
+	// clients' own making is shorter than that.
+	tickLimit = int64(50 * time.Millisecond)
+	// fdLimit is the share of its descriptor limit at which a process counts as out of them:
+	// they are sampled once a second, and between two samples the rest is soon used.
+	fdLimit = 0.98
+)
+
+// decide fills in the verdict and its reasons, the worst first.
+func (s *Summary) decide(h *harness, missing string) {
+	invalid, inconclusive, fail := s.unfitness(h.unfit), s.doubts(missing), []string(nil)
+	for _, g := range s.Gates {
+		if g.Verdict == string(Fail) {
+			fail = append(fail, fmt.Sprintf("gate %s is broken: %s", g.Text, g.Why))
+		}
+	}
+	if s.Ended.Reason == "aborted" && len(fail) == 0 {
+		inconclusive = append(inconclusive, because("the run was aborted", s.Ended.Why))
+	}
+	s.Reasons = append(append(append([]string{}, invalid...), inconclusive...), fail...)
+	switch {
+	case len(invalid) > 0:
+		s.Verdict = Invalid
+	case len(inconclusive) > 0:
+		s.Verdict = Inconclusive
+	case len(fail) > 0:
+		s.Verdict = Fail
+	default:
+		s.Verdict = Pass
+	}
+}
+
+// because joins a sentence and its reason, where there is one.
+func because(what, why string) string {
+	if why == "" {
+		return what
+	}
+	return what + ": " + why
+}
+
+// unfitness lists why the harness could not do its work.
+func (s *Summary) unfitness(unfit []Unfit) []string {
+	var out []string
+	for _, u := range unfit {
+		out = append(out, because("the harness ran out of "+u.Limit, u.Why))
+	}
+	if s.Ended.Reason == "unfit" && len(unfit) == 0 {
+		out = append(out, because("the harness was unfit", s.Ended.Why))
+	}
+	f := s.Fitness
+	if late(f.LateSends, f.Sends) {
+		out = append(out, fmt.Sprintf("the load generator was late: %s of %s sends on usable connections went out more than %s after their time, limit %s",
+			FormatCount(f.LateSends), FormatCount(f.Sends), FormatDuration(lateLimit), FormatShare(lateShare)))
+	}
+	if late(f.LateTimers, f.Timers) {
+		out = append(out, fmt.Sprintf("the policy's timers were late: %s of %s were served more than %s after their time, limit %s",
+			FormatCount(f.LateTimers), FormatCount(f.Timers), FormatDuration(lateLimit), FormatShare(lateShare)))
+	}
+	if f.TickP99 > tickLimit {
+		out = append(out, fmt.Sprintf("the CPU was starved: in half of the seconds a 10 ms ticker came %s late or more (p99), limit %s",
+			FormatDuration(f.TickP99), FormatDuration(tickLimit)))
+	}
+	for _, row := range s.Harness {
+		if row.FDLimit > 0 && float64(row.FDs) >= fdLimit*float64(row.FDLimit) {
+			out = append(out, fmt.Sprintf("descriptors ran out: process %s had %s of %s open, limit %s",
+				row.Process, FormatCount(int64(row.FDs)), FormatCount(int64(row.FDLimit)), FormatShare(fdLimit)))
+		}
+	}
+	return out
+}
+
+func late(n, of int64) bool { return of >= lateMin && float64(n) > lateShare*float64(of) }
+
+// doubts lists why nothing was proven.
+func (s *Summary) doubts(missing string) []string {
+	var out []string
+	switch s.Ended.Reason {
+	case "complete", "aborted", "unfit":
+	case cutOff:
+		out = append(out, "the run was cut off: the journal ends at "+FormatDuration(s.Duration)+" without saying why")
+	case "interrupted":
+		out = append(out, because("the run was interrupted", s.Ended.Why))
+	case "unsteady":
+		if s.Steady == nil || s.Steady.Met {
+			out = append(out, because("steady state was not reached", s.Ended.Why))
+		}
+	default:
+		out = append(out, because("the run ended early", s.Ended.Why))
+	}
+	switch {
+	case s.Steady != nil && !s.Steady.Met:
+		out = append(out, because("steady state was not reached", s.unmet()))
+	case s.Steady == nil && len(s.Run.Steady) > 0:
+		out = append(out, "steady state was never checked")
+	}
+	for _, f := range s.Faults {
+		if f.State != "confirmed" {
+			out = append(out, because(fmt.Sprintf("fault %s is not confirmed: %s", f.Name, f.State), f.Why))
+		}
+	}
+	for _, g := range s.Gates {
+		if g.Verdict == noData {
+			out = append(out, fmt.Sprintf("gate %s has no data: %s", g.Text, g.Why))
+		}
+	}
+	if missing != "" {
+		out = append(out, missing)
+	}
+	return out
+}
+
+// unmet names the conditions of the steady state that were not met.
+func (s *Summary) unmet() string {
+	var out []string
+	for _, c := range s.Steady.Checks {
+		if !c.Met {
+			out = append(out, because(c.Text, c.Why))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// smallSamples warns of gates on percentiles that rest on fewer values than a 95 % upper
+// bound of them needs: n >= ln 0.05 / ln q.
+func (s *Summary) smallSamples() []string {
+	var out []string
+	for _, g := range s.Gates {
+		q, n := s.sampleOf(g.Metric)
+		need := int64(math.Ceil(math.Log(0.05) / math.Log(q)))
+		if q > 0 && n > 0 && n < need {
+			out = append(out, fmt.Sprintf("gate %s rests on %s values; a percentile as high as that is trustworthy from %s on", g.Text, FormatCount(n), FormatCount(need)))
+		}
+	}
+	return out
+}
+
+// sampleOf is the quantile that a metric takes and the size of its sample; 0, 0 for
+// metrics that are no percentile.
+func (s *Summary) sampleOf(name string) (q float64, n int64) {
+	q = map[string]float64{"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}[name[strings.LastIndexByte(name, '.')+1:]]
+	switch {
+	case q == 0:
+		return 0, 0
+	case strings.HasPrefix(name, "recovery.client."):
+		return q, int64(s.Recovery.Client.N)
+	case strings.HasPrefix(name, "detect."):
+		return q, int64(s.Recovery.Detect.N)
+	}
+	if row := s.row(phaseOf(name), "all", "response"); row != nil {
+		return q, row.N + row.Lost
+	}
+	return 0, 0
+}
