@@ -1,0 +1,58 @@
+package heal
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestFaults(t *testing.T) {
+	const second, day = time.Second, 24 * time.Hour
+	tests := []struct {
+		field string
+		set   func(p *Policy)
+	}{
+		{"handshake_timeout", func(p *Policy) { p.HandshakeTimeout = 0 }},
+		{"handshake_timeout", func(p *Policy) { p.HandshakeTimeout = day + 1 }},
+		{"prove_timeout", func(p *Policy) { p.ProveTimeout = -1 }},
+		{"ping.every", func(p *Policy) { p.PingEvery = -1 }},
+		{"ping.timeout", func(p *Policy) { p.PingTimeout = 0 }},
+		{"ping.timeout", func(p *Policy) { p.PingEvery, p.PingTimeout = 0, -1 }},
+		{"first.spread", func(p *Policy) { p.First.Within = 0 }},
+		{"first.spread", func(p *Policy) { p.First.Rule = ByBackoff }},
+		{"first", func(p *Policy) { p.First.Rule = 9 }},
+		{"backoff.base", func(p *Policy) { p.Backoff.Base = 0 }},
+		{"backoff.cap", func(p *Policy) { p.Backoff.Cap = p.Backoff.Base - 1 }},
+		{"backoff.cap", func(p *Policy) { p.Backoff.Jitter, p.Backoff.Cap = Decorrelated, p.Backoff.Base }},
+		{"backoff.cap", func(p *Policy) { p.Backoff.Jitter, p.Backoff.Cap = Decorrelated, 2*day }},
+		{"backoff.factor", func(p *Policy) { p.Backoff.Factor = 0.5 }},
+		{"backoff.factor", func(p *Policy) { p.Backoff.Factor = math.NaN() }},
+		{"backoff.factor", func(p *Policy) { p.Backoff.Factor = math.Inf(1) }},
+		{"backoff.jitter", func(p *Policy) { p.Backoff.Jitter = 9 }},
+		{"stable_after", func(p *Policy) { p.StableAfter = -second }},
+		{"reset_on", func(p *Policy) { p.ResetOn = 2 }},
+		{"endpoints", func(p *Policy) { p.Endpoints = make([]Endpoint, MaxEndpoints+1) }},
+		{"endpoints.1.weight", func(p *Policy) { p.Endpoints = []Endpoint{{}, {Weight: -1}} }},
+	}
+	for _, tt := range tests {
+		p := policyLike("default")
+		tt.set(&p)
+		faults := p.Faults()
+		if assert.Len(t, faults, 1, tt.field) {
+			assert.Equal(t, tt.field, faults[0].Field)
+		}
+	}
+	for _, name := range policyNames {
+		p := policyLike(name)
+		assert.Empty(t, p.Faults(), name)
+	}
+}
+
+func TestValidateTellsAll(t *testing.T) {
+	p := Policy{Name: "empty"}
+	assert.EqualError(t, p.Validate(), `policy empty: handshake_timeout: expected a duration above 0, at most 24h, got 0s
+policy empty: prove_timeout: expected a duration above 0, at most 24h, got 0s
+policy empty: backoff.base: expected a duration above 0, at most 24h, got 0s`)
+}
