@@ -12,16 +12,27 @@ func (s *Scenario) Uses(target string) bool {
 	return slices.ContainsFunc(s.Clients.Endpoints, func(e Endpoint) bool { return e.Target == target })
 }
 
-// Cohort says whether a fault touches a client. A fault on a target that no client
+// Touches says whether a fault touches a client. A fault on a target that no client
 // dials touches nobody.
-func (s *Scenario) Cohort(f Fault, client int) bool {
+func (s *Scenario) Touches(f Fault, client int) bool {
 	return s.Uses(f.On) && chaos.InCohort(f.Seed, f.Name, uint64(client), f.Share)
+}
+
+// CohortSize counts the clients that a fault touches.
+func (s *Scenario) CohortSize(f Fault) int {
+	n := 0
+	for client := range s.Clients.Count {
+		if s.Touches(f, client) {
+			n++
+		}
+	}
+	return n
 }
 
 // Faulted says whether any fault touches a client. Those that none touches are the
 // control cohort.
 func (s *Scenario) Faulted(client int) bool {
-	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return s.Cohort(f, client) })
+	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return s.Touches(f, client) })
 }
 
 // ControlBitmap is the control cohort as report.Run.Control has it: base64 of

@@ -17,7 +17,7 @@ func substitute(n *node, path string, getenv func(string) (string, bool), p *pro
 		n.text = text
 	}
 	for _, entry := range n.pairs {
-		substitute(entry.value, join(path, entry.key), getenv, p)
+		substitute(entry.value, join(path, shownKey(entry.key)), getenv, p)
 	}
 	for i, item := range n.items {
 		substitute(item, join(path, item.label(i)), getenv, p)

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"errors"
 	"slices"
+
+	"github.com/wsheal/wsheal/report"
 )
 
 // phaseNames in the order in which they come.
@@ -96,6 +98,12 @@ var faultShape = shape{
 		{name: "at", about: "phase, or phase+offset, from chaos on", preset: "chaos", shape: valueOf(momentValue)},
 		{name: "share", about: "of the clients, drawn once per client", preset: "100%", shape: valueOf(shareValue)},
 	},
+}
+
+var gateValue = &valueType{
+	words:  "a gate such as recovery.t99 < 8s",
+	check:  func(text string) error { _, err := report.ParseGate(text); return err },
+	schema: map[string]any{"type": "string"},
 }
 
 var sharingValue = &valueType{

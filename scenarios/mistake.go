@@ -87,25 +87,29 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// edits is the Levenshtein distance over bytes.
+// edits counts the letters to insert, delete, change or swap with their neighbour
+// (optimal string alignment).
 func edits(a, b string) int {
 	if len(a) > 64 || len(b) > 64 { // no name is that long
 		return 64
 	}
+	var before, last []int
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, last, row = last, row, make([]int, len(b)+1)
 		row[0] = i + 1
 		for j := range len(b) {
-			change := diagonal
+			change := last[j]
 			if a[i] != b[j] {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
-	"github.com/wsheal/wsheal/report"
 )
 
 // resolver turns a checked tree into a Scenario: presets filled in, names looked up,
@@ -18,26 +17,6 @@ type resolver struct {
 	view
 	opt Options
 	s   Scenario
-}
-
-var seedValue = &valueType{
-	words:  "a whole number from 0 to 2^64-1",
-	check:  func(text string) error { _, err := parseSeed(text); return err },
-	schema: map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 0}, map[string]any{"type": "string", "pattern": variablePattern}}},
-}
-
-func parseSeed(text string) (uint64, error) {
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, expected("a whole number from 0 to 2^64-1", text)
-	}
-	return n, nil
-}
-
-var gateValue = &valueType{
-	words:  "a gate such as recovery.t99 < 8s",
-	check:  func(text string) error { _, err := report.ParseGate(text); return err },
-	schema: map[string]any{"type": "string"},
 }
 
 func (r *resolver) scenario() *Scenario {
@@ -51,12 +30,13 @@ func (r *resolver) scenario() *Scenario {
 	r.phases(r.into("phases"))
 	r.clients(r.into("clients"))
 	r.load(r.into("load"))
-	for i, v := range r.items("faults") {
-		r.fault(i, v)
+	for _, v := range r.items("faults") {
+		if v.node.kind == mapping {
+			r.fault(v)
+		}
 	}
-	s.Steady = readAll(r.view, "steady_state", report.ParseGate)
-	s.Gates = readAll(r.view, "gates", report.ParseGate)
-	r.judgeGates()
+	s.Steady = r.gates("steady_state", r.steadyUnfit)
+	s.Gates = r.gates("gates", r.gateUnfit)
 	return s
 }
 
@@ -169,7 +149,9 @@ func (r *resolver) clients(v view) {
 		v.complain("ramp", "expected to end within the warmup (%s), got %s", formatDuration(warmup), formatDuration(ramp))
 	}
 	for _, e := range v.items("endpoints") {
-		r.endpoint(e)
+		if e.node.kind == mapping {
+			r.endpoint(e)
+		}
 	}
 	switch {
 	case len(c.Endpoints) > mostEndpoints:
@@ -225,7 +207,7 @@ func (r *resolver) load(v view) {
 	}
 }
 
-func (r *resolver) fault(i int, v view) {
+func (r *resolver) fault(v view) {
 	f := Fault{Fault: chaos.Fault{Seed: r.s.Seed}}
 	var ok bool
 	if f.Name, ok = read(v, "name", asText); ok && slices.ContainsFunc(r.s.Faults, func(o Fault) bool { return o.Name == f.Name }) {

@@ -19,7 +19,7 @@ func set(root *node, i int, arg string) error {
 	}
 	value, err := parseTree([]byte(text))
 	if err != nil {
-		return fmt.Errorf("expected a value in YAML: %w", err)
+		return fmt.Errorf("expected a value in YAML: %s", strings.TrimPrefix(err.Error(), "expected YAML: "))
 	}
 	value.mark(argument(i))
 	at, names := root, strings.Split(path, ".")

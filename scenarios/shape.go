@@ -52,11 +52,12 @@ type valueType struct {
 
 func valueOf(v *valueType) shape { return shape{value: v} }
 
-// typed makes a valueType of a parser and the pattern of what it accepts.
-func typed[T any](words, pattern string, parse func(string) (T, error), numberToo bool) *valueType {
+// typed makes a valueType of a parser and the pattern of what it accepts; number is the
+// schema of what it accepts without quotes and letters, nil for nothing.
+func typed[T any](words, pattern string, parse func(string) (T, error), number map[string]any) *valueType {
 	schema := map[string]any{"type": "string", "pattern": "^(" + pattern + ")$|" + variablePattern}
-	if numberToo {
-		schema["type"] = []any{"string", "number"}
+	if number != nil {
+		schema = map[string]any{"anyOf": []any{schema, number}}
 	}
 	return &valueType{
 		words:  words,
@@ -69,17 +70,14 @@ func typed[T any](words, pattern string, parse func(string) (T, error), numberTo
 const variablePattern = `\$\{`
 
 var (
-	durationValue = typed("a duration", `([0-9.]+(ns|us|µs|ms|s|m|h))+|0`, parseDuration, true)
-	rateValue     = typed("a rate", `[0-9.e+]+/(s|min|h)`, parseRate, false)
-	sizeValue     = typed("a size", `[0-9]+(B|KiB|MiB|GiB)?`, parseSize, true)
-	shareValue    = typed("a share", `[0-9.]+%?`, parseShare, true)
-	momentValue   = typed("a moment", `(`+strings.Join(phaseNames, "|")+`)( *\+ *[0-9a-zµ.]+)?`, parseMoment, false)
-	boolValue     = &valueType{
-		words:  "true or false",
-		check:  func(text string) error { _, err := parseBool(text); return err },
-		schema: map[string]any{"anyOf": []any{map[string]any{"type": "boolean"}, map[string]any{"type": "string", "pattern": variablePattern}}},
-	}
-	textValue = &valueType{
+	durationValue = typed("a duration", `([0-9.]+(ns|us|µs|ms|s|m|h))+|0`, parseDuration, map[string]any{"const": 0})
+	rateValue     = typed("a rate", `[0-9.e+]+/(s|min|h)`, parseRate, nil)
+	sizeValue     = typed("a size", `[0-9]+(B|KiB|MiB|GiB)?`, parseSize, map[string]any{"type": "integer", "minimum": 0})
+	shareValue    = typed("a share", `[0-9.]+%?`, parseShare, map[string]any{"type": "number", "minimum": 0, "maximum": 1})
+	momentValue   = typed("a moment", `(`+strings.Join(phaseNames, "|")+`)( *\+ *[0-9a-zµ.]+)?`, parseMoment, nil)
+	boolValue     = typed("true or false", `true|false`, parseBool, map[string]any{"type": "boolean"})
+	seedValue     = typed("a whole number from 0 to 2^64-1", `[0-9]+`, parseSeed, map[string]any{"type": "integer", "minimum": 0})
+	textValue     = &valueType{
 		words: "text",
 		check: func(text string) error {
 			if strings.TrimSpace(text) == "" {
@@ -136,11 +134,7 @@ func choice(words ...string) *valueType {
 			if slices.Contains(words, text) {
 				return nil
 			}
-			err := expected(oneOf(words), text)
-			if near := nearest(text, words); near != "" {
-				err = fmt.Errorf("%w; did you mean %s?", err, near)
-			}
-			return err
+			return expected(oneOf(words), text)
 		},
 		schema: map[string]any{"anyOf": []any{
 			map[string]any{"enum": known},
@@ -158,7 +152,8 @@ func oneOf(words []string) string {
 }
 
 // keys returns the fields that a mapping of this shape may have, given what it holds.
-// Where the field that chooses the case is missing or wrong, those of every case count.
+// Where the field that chooses the case is missing or wrong, those of every case may
+// be there, and none must.
 func (s *shape) keys(n *node) []field {
 	if s.by == "" {
 		return s.fields
@@ -174,7 +169,10 @@ func (s *shape) keys(n *node) []field {
 	}
 	all := slices.Clone(s.fields)
 	for _, c := range s.cases {
-		all = append(all, c.fields...)
+		for _, f := range c.fields {
+			f.required = false
+			all = append(all, f)
+		}
 	}
 	return all
 }
@@ -225,17 +223,17 @@ func (s *shape) checkMapping(n *node, path string, p *problems) {
 	first := map[string]int{}
 	for _, entry := range n.pairs {
 		at := &node{line: entry.line}
-		where := join(path, shown(entry.key))
+		where := join(path, shownKey(entry.key))
 		if line, again := first[entry.key]; again {
 			p.add(at, where, "expected once; it is already there on line %d", line)
-			continue
+		} else {
+			first[entry.key] = entry.line
 		}
-		first[entry.key] = entry.line
 		if s.byName != nil {
 			if !namePattern.MatchString(entry.key) {
 				p.add(at, where, "expected a name of letters, digits, - and _, got %s", shown(entry.key))
 			}
-			s.byName.check(n.get(entry.key), where, p)
+			s.byName.check(entry.value, where, p)
 			continue
 		}
 		i := slices.IndexFunc(known, func(f field) bool { return f.name == entry.key })
@@ -243,13 +241,20 @@ func (s *shape) checkMapping(n *node, path string, p *problems) {
 			p.add(at, where, "there is no such field; %s", suggest(entry.key, names, "fields"))
 			continue
 		}
-		known[i].shape.check(n.get(entry.key), where, p)
+		known[i].shape.check(entry.value, where, p)
 	}
 	for _, f := range known {
 		if f.required && n.get(f.name) == nil {
 			p.add(n, join(path, f.name), "required: %s", f.about)
 		}
 	}
+}
+
+func shownKey(key string) string {
+	if namePattern.MatchString(key) {
+		return key
+	}
+	return strconv.Quote(key)
 }
 
 func join(path, name string) string {

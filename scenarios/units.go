@@ -121,6 +121,14 @@ func parseMoment(text string) (moment, error) {
 	return m, nil
 }
 
+func parseSeed(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, expected("a whole number from 0 to 2^64-1", text)
+	}
+	return n, nil
+}
+
 func parseBool(text string) (bool, error) {
 	switch text {
 	case "true":
