@@ -195,6 +195,7 @@ type server struct {
 	open     map[string]int // connections by client
 	double   []string       // clients that were seen with two at once
 	running  sync.WaitGroup
+	quit     chan struct{} // closed by stop
 }
 
 // served is one connection as the server sees it.
@@ -210,7 +211,7 @@ type served struct {
 func serve(t testing.TB, n *memnet.Network, address string) *server {
 	l, err := n.Listen(address)
 	require.NoError(t, err)
-	s := &server{t: t, l: l, open: map[string]int{}}
+	s := &server{t: t, l: l, open: map[string]int{}, quit: make(chan struct{})}
 	s.running.Add(1)
 	go s.accept()
 	return s
@@ -244,6 +245,12 @@ func (s *server) accept() {
 // stop closes the listener and everything that is left, and waits.
 func (s *server) stop() {
 	s.l.Close()
+	select {
+	case <-s.quit:
+		return
+	default:
+		close(s.quit)
+	}
 	for _, c := range s.conns() {
 		c.Close()
 	}
@@ -357,7 +364,11 @@ func (c *served) note(op ws.OpCode, payload []byte) {
 	}
 }
 
-func (c *served) write(f ws.Frame) bool { return ws.WriteFrame(c.Conn, f) == nil }
+// write sends a frame in one piece, so that tests may write beside the echo.
+func (c *served) write(f ws.Frame) bool {
+	_, err := c.Conn.Write(ws.MustCompileFrame(f))
+	return err == nil
+}
 
 // enter and leave count the client's connections.
 func (c *served) enter() {

@@ -1,0 +1,257 @@
+package pool
+
+import (
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+func atLeastOnce(o *Options) { o.Guarantee = AtLeastOnce }
+
+// TestAtLeastOnceLosesNothingAcrossAReset lets a server read some messages without
+// answering, resets it, and expects all of them again, in order, before newer ones.
+func TestAtLeastOnceLosesNothingAcrossAReset(t *testing.T) {
+	inWorld(t, atLeastOnce, func(w *world) {
+		w.server.behave(func(c *served) {
+			if !c.upgrade() {
+				return
+			}
+			answered := 0
+			c.frames(func(op ws.OpCode, p []byte) bool {
+				switch {
+				case op == ws.OpPing:
+					return c.write(ws.NewPongFrame(p))
+				case op == ws.OpBinary && answered < 2: // answers two, hears five
+					answered++
+					return c.write(ws.NewBinaryFrame(p))
+				}
+				return len(c.received()) < 5
+			})
+			c.mem().Reset()
+		})
+		w.connect()
+		for seq := range uint64(5) {
+			require.NoError(w, w.send(0, seq))
+			synctest.Wait()
+		}
+		assert.Equal(w, 3, w.pool.Snapshot().Waiting)
+		require.Len(w, w.log.steps(heal.Lost), 1)
+		for seq := range uint64(3) {
+			require.NoError(w, w.send(0, 5+seq))
+		}
+		w.server.behave(nil)
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+
+		first, second := w.server.conns()[0], w.server.conns()[1]
+		assert.Equal(w, []uint64{0, 1, 2, 3, 4}, first.received())
+		assert.Equal(w, []uint64{2, 3, 4, 5, 6, 7}, second.received())
+		var again []bool
+		for _, ev := range w.log.of(Sent) {
+			again = append(again, ev.Again)
+		}
+		assert.Equal(w, []uint64{0, 1, 2, 3, 4, 2, 3, 4, 5, 6, 7}, seqs(w.log.of(Sent)))
+		assert.Equal(w, []bool{false, false, false, false, false, true, true, true, false, false, false}, again)
+		for seq, ev := range w.log.of(Received) {
+			assert.Equal(w, uint64(seq), ev.Seq)
+			assert.True(w, ev.Acked)
+		}
+		assert.Len(w, w.log.of(Received), 8)
+		assert.Zero(w, w.pool.Snapshot().Waiting)
+	})
+}
+
+// TestDuplicatesAreTold has every answer come twice: one is new, the other a duplicate.
+func TestDuplicatesAreTold(t *testing.T) {
+	inWorld(t, atLeastOnce, func(w *world) {
+		w.server.behave(func(c *served) {
+			if c.upgrade() {
+				c.frames(func(op ws.OpCode, p []byte) bool {
+					if op == ws.OpPing {
+						return c.write(ws.NewPongFrame(p))
+					}
+					return c.write(ws.NewBinaryFrame(p)) && c.write(ws.NewBinaryFrame(p))
+				})
+			}
+		})
+		w.connect()
+		require.NoError(w, w.send(0, 9))
+		synctest.Wait()
+		received := w.log.of(Received)
+		require.Len(w, received, 2)
+		assert.True(w, received[0].Acked)
+		assert.False(w, received[0].Again)
+		assert.False(w, received[1].Acked)
+		assert.True(w, received[1].Again)
+		assert.Equal(w, []uint64{9, 9}, seqs(received))
+	})
+}
+
+func TestAnAnswerToWhatWasNeverSentAcknowledgesNothing(t *testing.T) {
+	inWorld(t, atLeastOnce, func(w *world) {
+		w.server.behave(func(c *served) {
+			if c.upgrade() {
+				c.write(ws.NewBinaryFrame(numbered(1))) // before it can have got it
+				c.echo()
+			}
+		})
+		require.NoError(w, w.send(0, 1))
+		w.connect()
+		received := w.log.of(Received)
+		require.Len(w, received, 2)
+		assert.False(w, received[0].Acked)
+		assert.True(w, received[1].Acked)
+	})
+}
+
+func TestQueueIsBoundedInFramesAndBytes(t *testing.T) {
+	inWorld(t, func(o *Options) { o.QueueFrames, o.QueueBytes = 3, 100 }, func(w *world) {
+		for seq := range uint64(3) {
+			require.NoError(w, w.pool.Send(0, seq, make([]byte, 10)))
+		}
+		require.ErrorIs(w, w.pool.Send(0, 3, nil), ErrQueueFull)
+		w.connect()
+		require.NoError(w, w.pool.Send(0, 4, make([]byte, 100)), "what was written makes room")
+		synctest.Wait()
+		require.ErrorIs(w, w.pool.Send(0, 5, make([]byte, 101)), ErrQueueFull, "it would never fit")
+		assert.Equal(w, []uint64{0, 1, 2, 4}, seqs(w.log.of(Sent)))
+	})
+}
+
+func TestUnacknowledgedMessagesFillTheQueue(t *testing.T) {
+	inWorld(t, func(o *Options) { o.Guarantee, o.QueueFrames = AtLeastOnce, 2 }, func(w *world) {
+		w.connect()
+		w.server.last().mem().Hold(true)
+		require.NoError(w, w.send(0, 0))
+		require.NoError(w, w.send(0, 1))
+		synctest.Wait()
+		assert.Len(w, w.log.of(Sent), 2)
+		require.ErrorIs(w, w.send(0, 2), ErrQueueFull)
+		w.server.last().mem().Hold(false)
+		synctest.Wait()
+		require.NoError(w, w.send(0, 2))
+	})
+}
+
+// TestWriteStall fills the way to a server that does not read any more.
+func TestWriteStall(t *testing.T) {
+	for _, guarantee := range []Guarantee{AtMostOnce, AtLeastOnce} {
+		inWorld(t, func(o *Options) { o.Guarantee = guarantee }, func(w *world) {
+			w.net.Buffer = 1000
+			w.server.behave(func(c *served) {
+				if c.upgrade() {
+					c.frames(func(op ws.OpCode, p []byte) bool {
+						c.write(ws.NewPongFrame(p))
+						<-c.server.quit
+						return false
+					})
+				}
+			})
+			w.connect()
+			const frame = 2 + 4 + 100
+			for seq := range uint64(20) { // 9 fit whole, the tenth in part
+				require.NoError(w, w.pool.Send(0, seq, append(numbered(seq), make([]byte, 92)...)))
+			}
+			synctest.Wait()
+			begun := w.now()
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+			lost := w.log.steps(heal.Lost)
+			require.Len(w, lost, 1)
+			assert.Equal(w, heal.WriteStall, lost[0].Step.Cause)
+			assert.Equal(w, begun.Add(10*time.Second), lost[0].At)
+			whole := 1000 / frame
+			assert.Len(w, w.log.of(Sent), whole)
+			if guarantee == AtLeastOnce {
+				assert.Empty(w, w.log.of(Dropped))
+				assert.Equal(w, 20, w.pool.Snapshot().Waiting)
+				return
+			}
+			dropped := w.log.of(Dropped)
+			require.Len(w, dropped, 1)
+			assert.Equal(w, uint64(whole), dropped[0].Seq)
+			assert.Equal(w, InDoubt, dropped[0].Outcome)
+			w.server.behave(nil)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			last := w.server.last().received()
+			require.Len(w, last, 20-whole-1, "what was not touched moved to the next connection")
+			assert.Equal(w, uint64(whole+1), last[0])
+		})
+	}
+}
+
+// TestOutboxAgainstAModel drives an outbox through random sends, writes,
+// acknowledgements and reconnects next to a plain list.
+func TestOutboxAgainstAModel(t *testing.T) {
+	type entry struct {
+		seq  uint64
+		size int
+		sent bool
+	}
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		var o outbox
+		var model []entry
+		var next int // index into model of the next to write
+		var seq uint64
+		for range 2000 {
+			switch r.IntN(5) {
+			case 0, 1:
+				size, held := r.IntN(50), 0
+				for _, e := range model {
+					held += e.size
+				}
+				fits := len(model) < 100 && held+size <= 2000
+				require.Equal(t, fits, o.push(seq, make([]byte, size), 100, 2000))
+				if fits {
+					model = append(model, entry{seq: seq, size: size})
+				}
+				seq++
+			case 2:
+				for n := r.IntN(5); n > 0 && next < len(model); n-- {
+					for o.at(o.next).done {
+						o.next++
+					}
+					m := o.at(o.next)
+					require.Equal(t, model[next].seq, m.seq)
+					require.Len(t, m.payload, model[next].size)
+					m.sent, model[next].sent = true, true
+					o.next++
+					next++
+				}
+			case 3:
+				i, want := -1, false
+				ask := uint64(r.IntN(int(seq + 1)))
+				if len(model) > 0 && r.IntN(4) > 0 {
+					ask = model[r.IntN(min(len(model), 4))].seq
+				}
+				for j, e := range model {
+					if e.seq == ask {
+						i, want = j, e.sent
+					}
+				}
+				require.Equal(t, want, o.acknowledge(ask))
+				if want {
+					model = append(model[:i], model[i+1:]...)
+					if i < next {
+						next--
+					}
+				}
+			case 4:
+				if r.IntN(10) == 0 {
+					o.rewind()
+					next = 0
+				}
+			}
+			require.Equal(t, len(model), o.frames)
+		}
+	}
+}
