@@ -27,8 +27,10 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(least), "targets.blue.embedded.handshake={workers: 1}")
 	f.Fuzz(func(t *testing.T, data []byte, set string) {
-		if strings.Contains(string(data)+set, "/") { // a policy may name any file, and some never end
-			t.Skip()
+		for _, endless := range []string{"/dev", "/proc", "/sys"} { // a policy may name any file
+			if strings.Contains(string(data)+set, endless) {
+				t.Skip()
+			}
 		}
 		s, err := Parse("fuzz.yaml", data, Options{Set: []string{set}, Getenv: environment("A", "a: b", "B", "")})
 		if err != nil {

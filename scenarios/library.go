@@ -50,3 +50,17 @@ func Open(nameOrPath string, opt Options) (*Scenario, error) {
 	}
 	return Parse(nameOrPath, data, opt)
 }
+
+// About is the one sentence that a built-in scenario says of itself, "" for a name that
+// is not of the library.
+func About(name string) string {
+	data, ok := Source(name)
+	if !ok {
+		return ""
+	}
+	s, err := Parse(name+".yaml", data, Options{})
+	if err != nil {
+		return ""
+	}
+	return s.About
+}

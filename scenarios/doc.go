@@ -1,0 +1,187 @@
+// Package scenarios is the format of scenarios and the built-in library.
+//
+// A scenario is a script: what is under test, who connects to it, what is sent, what
+// is broken and when, and which limits decide. This is a whole one:
+//
+//	scenario: mine
+//	about: Half of the connections are reset; nobody else may notice.
+//	targets:
+//	  blue: {url: "ws://127.0.0.1:9001/"}
+//	clients: {count: 200}
+//	faults:
+//	  - {name: cut, inject: reset, share: 50%}
+//	gates:
+//	  - recovery.t99 < 8s
+//	  - messages.lost == 0
+//
+// What is not written has the default that the field reference below states. Everything
+// that is wrong is told at once, one line each, as "file:line: field: what was
+// expected" ([Mistakes]): unknown fields, repeated keys, wrong units, names that
+// nothing has, hosts that may not be touched, and gates that could not be judged in
+// the time that the plan leaves.
+//
+// # Targets
+//
+// A target is the built-in echo server, an address, or a program with the address on
+// which it will listen. Only this host is touched, unless the command line allows more.
+//
+//	scenario: three-targets
+//	targets:
+//	  blue: {embedded: {handshake: {workers: 1, cost: 2ms, queue: 200, overflow: 503}}}
+//	  green: {url: "ws://localhost:9001/echo"}
+//	  mine: {command: [node, echo.js, "9002"], url: "ws://127.0.0.1:9002/"}
+//	clients:
+//	  count: 500
+//	  endpoints:
+//	    - {target: blue, priority: 0, weight: 3}
+//	    - {target: green, priority: 0}
+//	    - {target: mine, priority: 1}
+//
+// # Clients
+//
+// The policy is the name of a built-in one, a file, or a mapping that starts from
+// another and says what is different; files are looked up from the scenario's
+// directory.
+//
+//	scenario: patient
+//	targets: {blue: {embedded: {}}}
+//	clients:
+//	  count: 500
+//	  ramp: 4s
+//	  policy: {base: default, ping: {every: 5s}, stable_after: 20s}
+//
+// # Load
+//
+// Messages are due on schedule, whatever the answers do; with at-least-once, what is
+// not answered is sent again on the next connection.
+//
+//	scenario: loaded
+//	targets: {blue: {embedded: {}}}
+//	clients: {count: 100}
+//	load: {pattern: echo, rate: 6000/min, size: 1KiB, guarantee: at-most-once}
+//
+// # Time
+//
+// Phases follow each other: warmup, baseline, chaos, recovery, verify. One of length 0
+// is left out. A fault starts at a phase or some time after its beginning, from chaos
+// on, and lasts for the rest of that phase, unless it says for how long; a reset
+// happens once. Its share of the clients is drawn by (seed, fault, client), the same on
+// every run.
+//
+//	scenario: two-faults
+//	seed: 7
+//	targets: {blue: {embedded: {}}}
+//	clients: {count: 100}
+//	phases: {warmup: 5s, baseline: 10s, chaos: 20s, recovery: 30s, verify: 10s}
+//	hold: 5s
+//	faults:
+//	  - {name: slow, inject: latency, at: chaos, for: 10s, share: 50%, delay: 100ms, jitter: 20ms}
+//	  - {name: split, inject: partition, at: chaos+12s, share: 0.25}
+//	steady_state:
+//	  - clients.usable >= 99.9%
+//	  - latency.p99 < 50ms
+//	gates:
+//	  - recovery.cleared.t99 < 12s
+//	  - latency.control_shift < 5ms
+//	  - latency.verify.p99 < 50ms
+//
+// A gate is a metric, an operator and a quantity in the metric's unit. One on a time of
+// recovery needs a recovery phase of at least its limit and the hold.
+//
+// # Units
+//
+//	duration  250ms  8s  1m30s        (ns us ms s m h)
+//	rate      2000/s  60/min  10/h
+//	size      128  64KiB  1MiB        (bytes without a unit)
+//	share     30%  0.3
+//	moment    chaos  chaos+2s
+//
+// # Environment
+//
+// In values, ${NAME} is the variable of that name and ${NAME:-default} has a default
+// for one that is unset or empty; $${ stands for ${ itself. What is put in is text, it
+// cannot add fields. Inside braces and brackets YAML wants it quoted.
+//
+//	scenario: staging
+//	targets:
+//	  staging:
+//	    url: ${WS_URL:-ws://127.0.0.1:9001/}
+//	clients: {count: "${CLIENTS:-100}"}
+//
+// # Overrides
+//
+// An argument of Options.Set is path=value. Items of a list go by their name or their
+// number, endpoints by their target; values are YAML; a policy that is a name may be
+// changed by field.
+//
+//	clients.count=5000
+//	clients.policy.ping.every=2s
+//	faults.cut.share=0%
+//	gates.0=recovery.t99 < 10s
+//	targets.blue.embedded.handshake={workers: 1, cost: 2ms, queue: 200, overflow: 503}
+//
+// # Fields
+//
+// Made from the table that the parser follows (fields.go):
+//
+//	scenario                                     required                                    name of the scenario
+//	about                                                                                    one sentence: what happens, and what must hold
+//	seed                                         1                                           key of every random choice
+//	targets.NAME                                 required                                    the servers under test, by name
+//	targets.NAME.embedded                                                                    the built-in echo server, started for the run
+//	targets.NAME.embedded.handshake                                                          its capacity to accept connections
+//	targets.NAME.embedded.handshake.workers      0                                           handshakes at work at once; 0: no limit
+//	targets.NAME.embedded.handshake.cost         0s                                          time of one handshake
+//	targets.NAME.embedded.handshake.burn         false                                       the cost is burnt as CPU, not waited
+//	targets.NAME.embedded.handshake.queue        0                                           handshakes that may wait; 0: no limit
+//	targets.NAME.embedded.handshake.overflow     503                                         what happens beyond the queue
+//	targets.NAME.embedded.handshake.retry_after  0s                                          sent with 503, in whole seconds; 0: not sent
+//	targets.NAME.embedded.handshake.lifo         false                                       serve the newest first
+//	targets.NAME.embedded.handshake.stale_work   false                                       spend the cost on clients that have left, too
+//	targets.NAME.url                                                                         address of a server: ws:// or wss://; a host other than this one needs --allow-remote
+//	targets.NAME.command.N                                                                   program and arguments, started before the run and ended with it; needs url
+//	clients                                      required                                    the fleet
+//	clients.count                                required                                    how many
+//	clients.ramp                                 (2s, or the warmup when that is shorter)    first dials are paced evenly over this, within the warmup
+//	clients.sharing                              alone                                       alone: each client heals by itself, as browsers do
+//	clients.endpoints.N                          (the target, when there is one only)        where clients dial
+//	clients.endpoints.N.target                   required                                    name of a target
+//	clients.endpoints.N.priority                 0                                           lower is dialled first
+//	clients.endpoints.N.weight                   1                                           share among endpoints of equal priority
+//	clients.policy                               default                                     rules of healing: a name, a file, or {base: default, …}
+//	load                                                                                     the messages that clients send, on schedule whatever the answers do
+//	load.pattern                                 echo                                        echo: every message is answered; none: no messages
+//	load.rate                                    (one per client and second)                 messages over all clients
+//	load.size                                    128                                         of one message, at least 32 bytes
+//	load.guarantee                               at-least-once                               at-least-once: unacknowledged messages are sent again
+//	phases                                                                                   how long each part of the run takes; 0 leaves it out
+//	phases.warmup                                5s                                          clients connect
+//	phases.baseline                              5s                                          what is normal is measured
+//	phases.chaos                                 10s                                         faults are in force
+//	phases.recovery                              20s                                         the fleet heals
+//	phases.verify                                0s                                          what is normal again is measured
+//	hold                                         3s                                          how long a recovery must last to count
+//	steady_state.N                                                                           conditions checked before chaos; when one is not met, nothing is proven
+//	faults.N                                                                                 what is broken on purpose
+//	faults.N.name                                required                                    unique in the scenario
+//	faults.N.inject                              required                                    kind of fault
+//	faults.N.on                                  (the target, when there is one only)        name of the target
+//	faults.N.at                                  chaos                                       phase, or phase+offset, from chaos on
+//	faults.N.share                               100%                                        of the clients, drawn once per client
+//	faults.N.for                                 (the rest of the phase in which it starts)  latency: how long it is in force
+//	faults.N.delay                               required                                    latency: added to each chunk; must be given
+//	faults.N.jitter                              0s                                          latency: uniform ± on the delay, at most the delay; seeded
+//	faults.N.direction                           down                                        latency: which way is slow; both adds the delay twice to a round trip
+//	faults.N.for                                 (the rest of the phase in which it starts)  partition: how long it is in force
+//	faults.N.direction                           both                                        partition: which way nothing crosses; up is client to target
+//	gates.N                                                                                  limits that decide between pass and fail
+//
+// # Schema
+//
+// [Schema] is the same for editors. With a copy of it beside the scenario, the first
+// line
+//
+//	# yaml-language-server: $schema=wsheal.schema.json
+//
+// gives completion and hints.
+package scenarios
