@@ -1,0 +1,48 @@
+# The tools' versions are pinned here and nowhere else.
+GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME   ?= 20s
+
+.DEFAULT_GOAL := check
+
+check: format-check lint tidy-check race ## everything that a change must pass
+
+format: ## rewrite the sources as gofumpt has them
+	go run $(GOFUMPT) -w .
+
+format-check:
+	@out=$$(go run $(GOFUMPT) -l .) && if [ -n "$$out" ]; then echo "not formatted (make format):"; echo "$$out"; exit 1; fi
+
+lint: ## vet and staticcheck
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+tidy-check:
+	go mod tidy -diff
+
+test: ## the tests, as the README has them
+	go test ./...
+
+race: ## the tests with the race detector, in random order
+	go test -race -shuffle=on ./...
+
+golden: ## rewrite golden files and transcripts; read the diff before you commit it
+	go test ./... -update
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for pkg in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench: ## the benchmarks, ready for benchstat
+	go test -run '^$$' -bench . -benchmem ./...
+
+build: ## the command, as ./wsheal
+	go build -o wsheal ./cmd/wsheal
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+.PHONY: check format format-check lint tidy-check test race golden fuzz bench build help

@@ -1,0 +1,268 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/scenarios"
+)
+
+const (
+	drainLimit = 5 * time.Second        // for answers that are still out when the load ends
+	closeLimit = 3 * time.Second        // for the fleet to close, and for each child to end
+	flushEvery = 200 * time.Millisecond // what a run that is killed may lose of its journal
+)
+
+// run is one scenario being run.
+type run struct {
+	env      Env
+	scenario *scenarios.Scenario
+	epoch    time.Time // zero of every instant of the run
+	base     int64     // the same moment on CLOCK_MONOTONIC
+
+	targets []Target // as scenario.Targets
+	proxy   Proxy    // nil without faults
+	pool    *pool.Pool
+	rec     *recorder
+	health  *health
+	journal *report.Writer
+
+	baseline baseline
+}
+
+func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
+
+// Run runs one scenario and writes its journal. It returns nil whenever the journal says
+// how the run ended, also when ctx interrupted it or the harness was unfit; a SetupError
+// when the run could not begin; any other error is the harness's own. Faults are cleared
+// and children ended on every path.
+func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
+	r := &run{env: env, scenario: s, journal: report.NewWriter(env.Journal)}
+	defer func() { err = errors.Join(err, r.stopChildren()) }()
+	r.epoch, r.base = time.Now(), env.Clock()
+	if why := unfitFor(s, env.FDLimit); why != "" {
+		return r.refuse(report.Unfit{Limit: "descriptors", Why: why})
+	}
+	dial, err := r.start(ctx)
+	if err != nil {
+		return err
+	}
+	// Starting the children took a while; the plan counts from here.
+	r.epoch, r.base = time.Now(), env.Clock()
+	r.rec = newRecorder(r)
+	r.pool, err = pool.Open(r.poolOptions(dial))
+	if err != nil {
+		return err
+	}
+	defer r.closePool()
+	r.rec.write(report.Record{Run: r.header()})
+	r.env.Begun(r.epoch)
+	return r.play(ctx)
+}
+
+// refuse ends a run that the harness is unfit for before it begins.
+func (r *run) refuse(u report.Unfit) error {
+	r.rec = newRecorder(r)
+	r.rec.write(report.Record{Run: r.header()})
+	r.rec.write(report.Record{Unfit: &u})
+	r.rec.write(report.Record{End: &report.End{Reason: "unfit", Why: u.Why}})
+	return r.journal.Flush()
+}
+
+// play is the plan in order, as one straight line: everything beside it (load, faults,
+// samples) runs in goroutines that it starts and waits for.
+func (r *run) play(ctx context.Context) (err error) {
+	inner, cancel := context.WithCancelCause(ctx)
+	var side sync.WaitGroup // samplers and child watchers, until the end
+	side.Go(func() { r.sample(inner) })
+	side.Go(func() { r.health.watchTicks(inner) })
+	r.watchChildren(inner, cancel, &side)
+
+	var work sync.WaitGroup // load and faults, until the end of the plan
+	working, stopWork := context.WithCancel(inner)
+	work.Go(func() { r.ramp(working) })
+	work.Go(func() {
+		if err := drive(working, r.rec.schedule, r.scenario.Load.Size, r.now, r.pool, r.rec); err != nil {
+			cancel(err)
+		}
+	})
+
+	end := report.End{Reason: "complete"}
+	breakThings := sync.OnceFunc(func() {
+		for _, f := range r.scenario.Faults {
+			work.Go(func() { r.injection(working, f) })
+		}
+	})
+	for _, p := range r.scenario.Phases {
+		if p.Name != "warmup" && p.Name != "baseline" {
+			breakThings()
+		}
+		r.phase(p.Name)
+		if !sleepUntil(inner, heal.Instant(p.To), r.now) {
+			break
+		}
+		if p.Name == "baseline" && !r.steady(p) {
+			end = report.End{Reason: "unsteady", Why: "steady state was not reached by the end of the baseline, so nothing was broken"}
+			break
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		end = report.End{Reason: "interrupted"}
+	case inner.Err() != nil:
+		end = report.End{Reason: "error", Why: context.Cause(inner).Error()}
+	}
+	stopWork()
+	work.Wait()
+	r.drain(inner)
+	r.phase("end")
+	r.testify(ctx)
+	cancel(nil)
+	side.Wait()
+	last := int64(r.now())
+	err = r.rec.interval(last)
+	r.rec.write(report.Record{T: last, End: &end})
+	r.rec.stopped.Store(true)
+	return errors.Join(err, r.journal.Flush())
+}
+
+// in says whether the plan is in the named phase.
+func (r *run) in(name string) bool {
+	now := time.Duration(r.now())
+	for _, p := range r.scenario.Phases {
+		if p.Name == name && p.From <= now && now < p.To {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *run) phase(name string) {
+	now := int64(r.now())
+	r.rec.write(report.Record{T: now, Phase: &report.Phase{Name: name}})
+	r.env.Track.SetPhase(name, time.Duration(now))
+	r.flush()
+}
+
+// ramp starts the clients, paced evenly, whatever the policy.
+func (r *run) ramp(ctx context.Context) {
+	n := r.scenario.Clients.Count
+	for i := range n {
+		at := heal.Instant(int64(r.scenario.Clients.Ramp) * int64(i) / int64(n))
+		if at > r.now() && !sleepUntil(ctx, at, r.now) {
+			return
+		}
+		r.pool.Start(i)
+	}
+}
+
+// drain waits for the answers that are still out.
+func (r *run) drain(ctx context.Context) {
+	limit := r.now().Add(drainLimit)
+	for r.rec.outstanding() > 0 && r.now() < limit {
+		if !sleepUntil(ctx, r.now().Add(10*time.Millisecond), r.now) {
+			return
+		}
+	}
+}
+
+// sample writes what is read at intervals, and keeps what a killed run loses small.
+func (r *run) sample(ctx context.Context) {
+	ticker := time.NewTicker(flushEvery)
+	defer ticker.Stop()
+	r.observeWorld(ctx)
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if r.in("baseline") {
+			r.baseline.add(float64(r.rec.usable.Load()) / float64(r.scenario.Clients.Count))
+		}
+		if n%int(time.Second/flushEvery) == 0 {
+			r.observeWorld(ctx)
+			_ = r.rec.interval(int64(r.now())) // a write error comes back from the last interval too
+		}
+		r.flush()
+	}
+}
+
+func (r *run) observeWorld(ctx context.Context) {
+	for _, h := range r.health.sample(time.Now()) {
+		r.rec.write(report.Record{T: int64(r.now()), Harness: &h})
+	}
+	for _, t := range r.targets {
+		_ = r.control(ctx, func(ctx context.Context) error {
+			s, ok, err := t.Stats(ctx)
+			if ok && err == nil {
+				r.rec.write(report.Record{T: int64(r.now()), Target: &s})
+			}
+			return err
+		})
+	}
+	if r.proxy == nil {
+		return
+	}
+	_ = r.control(ctx, func(ctx context.Context) error {
+		traffic, err := r.proxy.Traffic(ctx)
+		for _, t := range r.scenario.Targets {
+			if w, ok := traffic[t.Name]; ok {
+				r.rec.write(report.Record{T: int64(r.now()), Wire: &report.Wire{
+					Target: t.Name, Accepted: w.Accepted, Upgraded: w.Upgraded, Live: w.Live, Refused: w.Refused,
+					BytesUp: w.BytesUp, BytesDown: w.BytesDown, Errors: w.Errors,
+				}})
+			}
+		}
+		return err
+	})
+}
+
+// watchChildren ends the run when a process that it depends on ends by itself.
+func (r *run) watchChildren(ctx context.Context, cancel context.CancelCauseFunc, wg *sync.WaitGroup) {
+	watch := func(name string, p Process) {
+		if p.Done() == nil {
+			return
+		}
+		wg.Go(func() {
+			select {
+			case <-p.Done():
+				cancel(fmt.Errorf("%s ended by itself", name))
+			case <-ctx.Done():
+			}
+		})
+	}
+	for i, t := range r.targets {
+		watch("target "+r.scenario.Targets[i].Name, t)
+	}
+	if r.proxy != nil {
+		watch("the fault proxy", r.proxy)
+	}
+}
+
+func (r *run) flush() { _ = r.journal.Flush() } // an error stays with the writer; the last Flush returns it
+
+func (r *run) closePool() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	_ = r.pool.Close(ctx) // past its limit it closes by force, which is all that is left to do
+}
+
+func (r *run) stopChildren() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	var errs []error
+	if r.proxy != nil {
+		errs = append(errs, r.proxy.Stop(ctx))
+	}
+	for _, t := range r.targets {
+		errs = append(errs, t.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/report/live"
+	"github.com/wsheal/wsheal/scenarios"
+)
+
+// Env is the world that a run happens in. The command line fills it with real
+// processes, tests with fakes.
+type Env struct {
+	// Clock reads CLOCK_MONOTONIC in ns: the one clock that the run's processes share.
+	Clock func() int64
+	// Target starts the server under test, or finds it where it is only a URL.
+	Target func(context.Context, scenarios.Target) (Target, error)
+	// Proxy starts the fault proxy. It is not called for a scenario without faults.
+	Proxy func(context.Context) (Proxy, error)
+	// Self reads the health of this process; Machine the share of the machine's CPU
+	// time that others took since the last call (steal), 0 where it cannot be told.
+	Self    func() (Usage, error)
+	Machine func() float64
+
+	Journal io.Writer // journal.ndjson
+	Latency io.Writer // latency.hlog
+	Track   *live.Tracker
+	Begun   func(epoch time.Time) // told once, when the plan's clock starts
+
+	FDLimit int       // descriptors that one process of the run may hold; 0: unknown
+	Version string    // of wsheal
+	Host    string    // a label, as in "linux/amd64, 2 CPUs, go1.26.8"
+	Command string    // how to run it again
+	Started time.Time // wall clock of the start: a label
+}
+
+// Process is a child of the run.
+type Process interface {
+	Usage() (Usage, error)
+	// Done is closed when the process has ended; nil for what the run did not start.
+	Done() <-chan struct{}
+	Stop(context.Context) error
+}
+
+// Target is a server under test that is up.
+type Target interface {
+	Process
+	URL() string
+	// Stats is what the target says of itself; ok is false for servers that are not ours.
+	Stats(context.Context) (s report.Target, ok bool, err error)
+}
+
+// Proxy is a fault proxy that is up.
+type Proxy interface {
+	Process
+	chaos.Injector
+	chaos.Wire
+	// Front opens a listener in front of upstream (host:port) and returns its address.
+	Front(ctx context.Context, name, upstream string) (addr string, err error)
+}
+
+// Usage is what one process uses.
+type Usage struct {
+	CPU     float64 // seconds of CPU since its start, user and system
+	RSS     int64   // bytes
+	FDs     int     // descriptors open
+	FDLimit int
+}

@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/report/live"
+)
+
+// lateLimit is the lateness beyond which a send counts as late (report.Load.LateOver).
+const lateLimit = 100 * time.Millisecond
+
+// recorder turns what the pool and the load observe into the journal and the latency
+// log. It is the one place that knows both vocabularies.
+//
+//	pool.Event ──▶ recorder ─┬▶ report.Step, one per healing decision
+//	load ────────▶           ├▶ report.Load, one per second
+//	                         └▶ latency.hlog, one line per second, phase and cohort
+type recorder struct {
+	journal  *report.Writer
+	track    *live.Tracker
+	schedule schedule
+	phases   []report.Planned
+	faulted  []bool // by client: a fault's cohort has it
+	ledger   ledger
+	stopped  atomic.Bool // the run is over; nothing more is observed
+
+	clients []atomic.Uint64 // by client: generation<<8 | phase
+	usable  atomic.Int64
+
+	counts []counters // by phase
+	shards []latencyShard
+
+	mu       sync.Mutex // protects the interval's lateness
+	late     *hdrhistogram.Histogram
+	lateOver int64
+	onUsable atomic.Int64
+	before   map[string]report.LoadCount
+	from     int64
+
+	hmu   sync.Mutex // protects the latency log
+	hlog  *report.HlogWriter
+	total *report.Latency
+}
+
+type counters struct{ intended, sent, acked, resent, dup, dropped, waited atomic.Int64 }
+
+type latencyShard struct {
+	mu   sync.Mutex
+	hist *report.Latency
+}
+
+func usable(p heal.Phase) bool { return p == heal.Ready || p == heal.Stable || p == heal.Suspect }
+
+// observe is the pool's observer.
+func (r *recorder) observe(ev pool.Event) {
+	if r.stopped.Load() {
+		return // the run is over: closing the fleet is no loss
+	}
+	switch ev.Kind {
+	case pool.Stepped:
+		r.step(ev)
+	case pool.Sent:
+		r.sent(ev)
+	case pool.Received:
+		r.received(ev)
+	case pool.Dropped:
+		r.dropped(ev.Seq)
+	}
+}
+
+func (r *recorder) step(ev pool.Event) {
+	was, is := usable(ev.From), usable(ev.State.Phase)
+	r.clients[ev.Client].Store(uint64(ev.State.Gen)<<8 | uint64(ev.State.Phase))
+	switch {
+	case is && !was:
+		r.usable.Add(1)
+		r.track.AddUsable(1)
+	case was && !is:
+		r.usable.Add(-1)
+		r.track.AddUsable(-1)
+	}
+	rec := StepRecord(ev)
+	for _, a := range ev.Actions.All() {
+		if a.Kind == heal.Dial {
+			r.track.AddAttempts(1)
+		}
+	}
+	r.write(report.Record{T: int64(ev.At), Step: &rec})
+}
+
+// due notes that message n is due now for its client.
+func (r *recorder) due(n uint64, client int) {
+	c := &r.counts[r.phaseOf(n)]
+	c.intended.Add(1)
+	now := r.clients[client].Load()
+	if usable(heal.Phase(now & 0xff)) {
+		r.onUsable.Add(1)
+		r.ledger.due(n, uint32(now>>8))
+		return
+	}
+	c.waited.Add(1)
+	r.ledger.due(n, 0)
+}
+
+func (r *recorder) sent(ev pool.Event) {
+	c := &r.counts[r.phaseOf(ev.Seq)]
+	if ev.Again {
+		c.resent.Add(1)
+		return
+	}
+	c.sent.Add(1)
+	// Late counts only where nothing but the harness stood in the way: the client was
+	// usable when the message was due, and it went out on that same connection.
+	if gen := r.ledger.sent(ev.Seq, int64(ev.At)); gen != 0 && gen == ev.Gen {
+		late := int64(ev.At - r.schedule.due(ev.Seq))
+		r.mu.Lock()
+		record(r.late, late)
+		if late > int64(lateLimit) {
+			r.lateOver++
+		}
+		r.mu.Unlock()
+	}
+}
+
+func (r *recorder) received(ev pool.Event) {
+	n, ok := readMessage(ev.Payload)
+	if !ok || n >= r.schedule.total() {
+		return // something that the server says of its own accord
+	}
+	phase := r.phaseOf(n)
+	c := &r.counts[phase]
+	first, sent := r.ledger.answer(n)
+	if !first {
+		c.dup.Add(1)
+		return
+	}
+	c.acked.Add(1)
+	r.track.AddAnswers(1)
+	client := r.schedule.client(n)
+	cohort := "control"
+	if r.faulted[client] {
+		cohort = "faulted"
+	}
+	sh := &r.shards[client%len(r.shards)]
+	sh.mu.Lock()
+	sh.hist.Record("response", r.phases[phase].Name, cohort, int64(ev.At-r.schedule.due(n)))
+	if sent > 0 {
+		sh.hist.Record("service", r.phases[phase].Name, cohort, int64(ev.At)-sent)
+	}
+	sh.mu.Unlock()
+}
+
+func (r *recorder) dropped(n uint64) { r.counts[r.phaseOf(n)].dropped.Add(1) }
+
+// outstanding is how many messages of those due have neither been answered nor dropped.
+func (r *recorder) outstanding() int64 {
+	var n int64
+	for i := range r.counts {
+		c := &r.counts[i]
+		n += c.intended.Load() - c.acked.Load() - c.dropped.Load()
+	}
+	return n
+}
+
+// phaseOf is the index of the phase in which message n is due.
+func (r *recorder) phaseOf(n uint64) int {
+	t := int64(r.schedule.due(n))
+	for i := range r.phases {
+		if t < r.phases[i].To {
+			return i
+		}
+	}
+	return len(r.phases) - 1
+}
+
+// interval writes the load and the latencies since the last call.
+func (r *recorder) interval(now int64) error {
+	load := report.Load{From: r.from, Phases: map[string]report.LoadCount{}}
+	for i := range r.counts {
+		c, name := &r.counts[i], r.phases[i].Name
+		sum := report.LoadCount{
+			Intended: c.intended.Load(), Sent: c.sent.Load(), Acked: c.acked.Load(), Resent: c.resent.Load(),
+			Dup: c.dup.Load(), Dropped: c.dropped.Load(), Waited: c.waited.Load(),
+		}
+		if d := since(sum, r.before[name]); d != (report.LoadCount{}) {
+			load.Phases[name] = d
+		}
+		r.before[name] = sum
+	}
+	load.OnUsable = r.onUsable.Swap(0)
+	r.mu.Lock()
+	load.LateP99, load.LateMax, load.LateOver = r.late.ValueAtQuantile(99), r.late.Max(), r.lateOver
+	r.late.Reset()
+	r.lateOver = 0
+	r.mu.Unlock()
+	r.write(report.Record{T: now, Load: &load})
+	from := r.from
+	r.from = now
+	r.hmu.Lock()
+	defer r.hmu.Unlock()
+	r.gather()
+	return r.total.Flush(r.hlog, from, now)
+}
+
+// response is a quantile of the response times so far of the messages due in a phase, ns.
+func (r *recorder) response(phase string, q float64) (ns int64, ok bool) {
+	r.hmu.Lock()
+	defer r.hmu.Unlock()
+	r.gather()
+	return r.total.Quantile("response", phase, q, 0)
+}
+
+func (r *recorder) gather() {
+	for i := range r.shards {
+		sh := &r.shards[i]
+		sh.mu.Lock()
+		sh.hist.Drain(r.total)
+		sh.mu.Unlock()
+	}
+}
+
+func since(a, b report.LoadCount) report.LoadCount {
+	return report.LoadCount{
+		Intended: a.Intended - b.Intended, Sent: a.Sent - b.Sent, Acked: a.Acked - b.Acked, Resent: a.Resent - b.Resent,
+		Dup: a.Dup - b.Dup, Dropped: a.Dropped - b.Dropped, Waited: a.Waited - b.Waited,
+	}
+}
+
+// write adds to the journal. An error stays with the writer and comes back from Flush,
+// which the run checks at its end.
+func (r *recorder) write(rec report.Record) { _ = r.journal.Write(rec) }

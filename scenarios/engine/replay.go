@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/report"
+)
+
+// Replay feeds the events of a journal through heal.Step again and returns how many
+// decisions it compared. The error names the first one that came out differently: the
+// driver then did something that the policy does not know of, or the policy is another.
+func Replay(journal *report.Reader, policy heal.Policy, seed uint64) (int, error) {
+	states := map[int]*heal.State{}
+	n := 0
+	for journal.Scan() {
+		rec := journal.Record()
+		if rec.Step == nil {
+			continue
+		}
+		was := *rec.Step
+		s := states[was.Client]
+		if s == nil {
+			s = new(heal.State)
+			states[was.Client] = s
+		}
+		ev, err := stepEvent(was)
+		if err != nil {
+			return n, err
+		}
+		from := s.Phase
+		actions := heal.Step(heal.Instant(rec.T), ev, s, &policy, heal.Rand{Seed: seed, Client: uint64(was.Client)})
+		is := StepRecord(pool.Event{Client: was.Client, Step: ev, From: from, State: *s, Actions: actions})
+		is.Late = was.Late
+		if is.From != was.From || is.To != was.To || is.Gen != was.Gen || is.Attempt != was.Attempt || !slices.Equal(is.Actions, was.Actions) {
+			return n, fmt.Errorf("decision %d, client %d at %d ns: the journal has %+v, Step gives %+v", n+1, was.Client, rec.T, was, is)
+		}
+		n++
+	}
+	return n, journal.Err()
+}

@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/scenarios"
+)
+
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// margin is the descriptors that a process needs beside its connections: standard
+// streams, listeners, control connections, the run directory.
+const margin = 64
+
+// unfitFor says which process of the run would run out of descriptors, "" when none does.
+// A proxied connection costs the proxy two.
+func unfitFor(s *scenarios.Scenario, limit int) string {
+	need := func(process string, per int) string {
+		if n := per*s.Clients.Count + margin; limit > 0 && n > limit {
+			return fmt.Sprintf("the %s needs %d descriptors for %d clients, and one process may have %d: use fewer clients (--set clients.count=%d) or raise the limit (ulimit -n)",
+				process, n, s.Clients.Count, limit, (limit-margin)/per)
+		}
+		return ""
+	}
+	if len(s.Faults) > 0 {
+		if why := need("fault proxy", 2); why != "" {
+			return why
+		}
+	}
+	return need("engine", 1)
+}
+
+// start brings up targets and proxy and returns how to reach them. What it has started
+// when it fails, stopChildren ends.
+func (r *run) start(ctx context.Context) (dialFunc, error) {
+	r.health = newHealth(r.env)
+	r.health.add("engine", r.env.Self)
+	for _, t := range r.scenario.Targets {
+		up, err := r.env.Target(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		r.targets = append(r.targets, up)
+		if up.Done() != nil {
+			r.health.add("target:"+t.Name, up.Usage)
+		}
+		if err := probe(ctx, t.Name, up.URL()); err != nil {
+			return nil, err
+		}
+	}
+	direct := new(net.Dialer).DialContext
+	if len(r.scenario.Faults) == 0 {
+		return direct, nil
+	}
+	var err error
+	if r.proxy, err = r.env.Proxy(ctx); err != nil {
+		return nil, err
+	}
+	r.health.add("proxy", r.proxy.Usage)
+	for _, f := range r.scenario.Faults {
+		if err := r.proxy.Supports(f.Fault); err != nil {
+			return nil, &SetupError{fmt.Errorf("fault %s: %w", f.Name, err)}
+		}
+	}
+	// Clients keep the target's own URL, so that Host and SNI stay right; only the
+	// address that is dialled is the proxy's.
+	front := map[string]string{}
+	for i, t := range r.scenario.Targets {
+		upstream := hostPort(r.targets[i].URL())
+		if front[upstream], err = r.proxy.Front(ctx, t.Name, upstream); err != nil {
+			return nil, fmt.Errorf("proxy in front of target %s: %w", t.Name, err)
+		}
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if via, ok := front[addr]; ok {
+			addr = via
+		}
+		return direct(ctx, network, addr)
+	}, nil
+}
+
+// hostPort is the address that a client of a ws:// or wss:// URL dials.
+func hostPort(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw // the scenario's check let only URLs through
+	}
+	if u.Port() != "" {
+		return u.Host
+	}
+	if strings.EqualFold(u.Scheme, "wss") {
+		return net.JoinHostPort(u.Hostname(), "443")
+	}
+	return net.JoinHostPort(u.Hostname(), "80")
+}
+
+func (r *run) poolOptions(dial dialFunc) pool.Options {
+	o := pool.Options{
+		Clients: r.scenario.Clients.Count, Seed: r.scenario.Seed, Policy: r.scenario.Clients.Policy, Epoch: r.epoch,
+		DialContext: dial, Observe: r.rec.observe,
+		Ack: func(_ int, payload []byte) (uint64, bool) { return readMessage(payload) },
+		Header: func(client int, gen uint32) http.Header {
+			return http.Header{"X-Wsheal-Client": {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}
+		},
+	}
+	if r.scenario.Load.Guarantee == "at-least-once" {
+		o.Guarantee = pool.AtLeastOnce
+	}
+	for _, e := range r.scenario.Clients.Endpoints {
+		for i, t := range r.scenario.Targets {
+			if t.Name == e.Target {
+				o.Endpoints = append(o.Endpoints, pool.Endpoint{Name: t.Name, URL: r.targets[i].URL(), Priority: e.Priority, Weight: e.Weight})
+			}
+		}
+	}
+	return o
+}
+
+func newRecorder(r *run) *recorder {
+	s := r.scenario
+	plan := planned(s)
+	rec := &recorder{
+		journal: r.journal, track: r.env.Track, phases: plan,
+		faulted: make([]bool, s.Clients.Count), clients: make([]atomic.Uint64, s.Clients.Count),
+		counts: make([]counters, len(plan)), shards: make([]latencyShard, 8),
+		late:   hdrhistogram.New(1000, int64(time.Minute), 3),
+		before: map[string]report.LoadCount{}, hlog: report.NewHlogWriter(r.env.Latency, r.env.Started), total: report.NewLatency(),
+	}
+	rec.schedule = schedule{
+		start: heal.Instant(s.Clients.Ramp), until: heal.Instant(plan[len(plan)-1].To),
+		rate: s.Load.Rate, clients: s.Clients.Count,
+	}
+	if s.Load.Pattern == "none" {
+		rec.schedule.rate = 0
+	}
+	for i := range rec.faulted {
+		rec.faulted[i] = s.Faulted(i)
+	}
+	for i := range rec.shards {
+		rec.shards[i].hist = report.NewLatency()
+	}
+	return rec
+}
+
+func planned(s *scenarios.Scenario) []report.Planned {
+	var out []report.Planned
+	for _, p := range s.Phases {
+		out = append(out, report.Planned{Name: p.Name, From: int64(p.From), To: int64(p.To)})
+	}
+	return out
+}
+
+// header is the journal's first record.
+func (r *run) header() *report.Run {
+	s := r.scenario
+	h := &report.Run{
+		Schema: report.Schema, Scenario: s.Name, About: s.About, Policy: s.Clients.Policy.Name, Seed: s.Seed,
+		Version: r.env.Version, Started: r.env.Started.Format(time.RFC3339), Host: r.env.Host, Command: r.env.Command,
+		Clients: s.Clients.Count, Rate: r.rec.schedule.rate, Size: s.Load.Size, Guarantee: s.Load.Guarantee,
+		Hold: int64(s.Hold), Mu: mu(s), Plan: r.rec.phases, Control: s.ControlBitmap(),
+	}
+	for _, e := range s.Clients.Endpoints {
+		h.Endpoints = append(h.Endpoints, e.Target)
+	}
+	for _, g := range s.Steady {
+		h.Steady = append(h.Steady, g.Text)
+	}
+	for _, g := range s.Gates {
+		h.Gates = append(h.Gates, g.Text)
+	}
+	for _, f := range s.Faults {
+		h.Faults = append(h.Faults, report.Intended{
+			Name: f.Name, Kind: f.Effect.Kind(), On: f.On, Share: f.Share, At: int64(f.At), For: int64(f.For),
+			Detail: fmt.Sprintf("%+v", f.Effect), Cohort: s.CohortSize(f),
+		})
+	}
+	return h
+}
+
+// mu is the handshakes per second that the targets can complete together, where all of
+// them are embedded and have a capacity; 0: not known.
+func mu(s *scenarios.Scenario) float64 {
+	var sum float64
+	for _, t := range s.Targets {
+		if t.Embedded == nil || t.Embedded.Handshake.Workers == 0 || t.Embedded.Handshake.Cost == 0 {
+			return 0
+		}
+		sum += float64(t.Embedded.Handshake.Workers) / t.Embedded.Handshake.Cost.Seconds()
+	}
+	return sum
+}
