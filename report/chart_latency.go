@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // latencyRanges draws one line per phase and cohort from the median response to the
 // longest, on a log scale. It is "" when no message was answered.
@@ -8,16 +11,20 @@ func latencyRanges(s *Summary) string {
 	var rows []LatencyRow
 	lo, hi := 0.0, 0.0
 	for _, l := range s.Latency {
-		if l.Kind != "response" || l.N == 0 || l.P50 <= 0 {
+		if l.Kind != "response" || l.N == 0 && l.Lost == 0 {
 			continue
 		}
-		if lo == 0 || float64(l.P50) < lo {
-			lo = float64(l.P50)
+		for _, v := range l.percentiles() {
+			if v > 0 {
+				if lo == 0 {
+					lo = float64(v)
+				}
+				lo, hi = min(lo, float64(v)), max(hi, float64(v))
+			}
 		}
-		hi = max(hi, float64(l.Max))
 		rows = append(rows, l)
 	}
-	if len(rows) == 0 {
+	if hi == 0 {
 		return ""
 	}
 	if len(rows) > 24 {
@@ -34,7 +41,7 @@ func latencyRanges(s *Summary) string {
 
 	words := ""
 	for _, l := range rows {
-		words += fmt.Sprintf("%s: median %s, p99 %s, longest %s. ", l.name(), FormatDuration(l.P50), FormatDuration(l.P99), FormatDuration(l.Max))
+		words += fmt.Sprintf("%s: median %s, p99 %s, longest %s. ", l.name(), ended(l.P50, lostMessage), ended(l.P99, lostMessage), ended(l.Max, lostMessage))
 	}
 	var d drawing
 	d.open("latency-ranges", "Response times by phase", words, chartWidth, bottom+26)
@@ -43,7 +50,7 @@ func latencyRanges(s *Summary) string {
 		d.text(inkSoft, atMiddle, x.at(t), bottom+16, FormatDuration(nanoseconds(t)))
 	}
 	legend := x.b
-	for _, name := range []string{"max", "p99.9", "p99", "p90", "p50"} {
+	for _, name := range slices.Backward(percentileNames[:]) {
 		legend -= textWidth(name)
 		d.text(inkSoft, atStart, legend, 12, name)
 		drawSign(&d, name, legend-9, 8)
@@ -52,16 +59,27 @@ func latencyRanges(s *Summary) string {
 	for i, l := range rows {
 		y := top + rowHeight*(float64(i)+0.5)
 		d.text(inkText, atEnd, left-10, y+4, fitted(visible(l.name()), left-14))
-		d.line(inkPlumLine, x.at(float64(l.P50)), y, x.at(float64(l.Max)), y)
-		drawSign(&d, "max", x.at(float64(l.Max)), y)
-		drawSign(&d, "p99.9", x.at(float64(l.P999)), y)
-		drawSign(&d, "p99", x.at(float64(l.P99)), y)
-		drawSign(&d, "p90", x.at(float64(l.P90)), y)
-		drawSign(&d, "p50", x.at(float64(l.P50)), y)
-		d.text(inkSoft, atStart, x.at(float64(l.Max))+8, y+4, FormatDuration(l.Max))
+		at := func(ns int64) float64 {
+			if ns < 0 { // among the lost: beyond the axis
+				return x.b + 14
+			}
+			return x.at(float64(ns))
+		}
+		d.line(inkPlumLine, at(l.P50), y, at(l.Max), y)
+		for i, v := range l.percentiles() {
+			drawSign(&d, percentileNames[i], at(v), y)
+		}
+		d.text(inkSoft, atStart, at(l.Max)+8, y+4, ended(l.Max, lostMessage))
 	}
 	d.line(inkAxis, x.a, bottom, x.b, bottom)
 	return d.close()
+}
+
+var percentileNames = [...]string{"p50", "p90", "p99", "p99.9", "max"}
+
+// percentiles are the values of percentileNames; -1: among the lost.
+func (l LatencyRow) percentiles() [len(percentileNames)]int64 {
+	return [...]int64{l.P50, l.P90, l.P99, l.P999, l.Max}
 }
 
 // drawSign draws the sign of a percentile: dots for the body, squares for the tail, a

@@ -21,7 +21,7 @@ func recoveryCurve(s *Summary) string {
 
 	words := fmt.Sprintf("%s of %s lost clients came back.", FormatCount(int64(r.Healed)), FormatCount(int64(r.Lost)))
 	for _, m := range r.Confirmed.levels() {
-		words += fmt.Sprintf(" %s: %s.", m.name, level(m.after))
+		words += fmt.Sprintf(" %s: %s.", m.name, r.Confirmed.level(m.after))
 	}
 	var d drawing
 	d.open("recovery-curve", "Recovery curve", words, chartWidth, height)
@@ -57,16 +57,17 @@ func recoveryCurve(s *Summary) string {
 	area.to(x.b, y.at(share))
 	area.to(x.b, y.a)
 	d.path(inkBlueArea, area)
-	if floor := s.floor(); floor > 0 && floor <= 4*hi {
-		d.line(inkReference, x.a, y.a, x.at(float64(min(floor, hi))), y.at(min(1, float64(hi)/float64(floor))))
-		text := "floor: at " + FormatRate(s.Run.Mu) + " no policy is faster than " + FormatDuration(floor)
+	if from, to := s.floor(); to > from && to <= 4*hi {
+		reach := float64(min(to, hi)-from) / float64(to-from)
+		d.line(inkReference, x.at(float64(from)), y.a, x.at(float64(min(to, hi))), y.at(reach))
+		text := "floor: at " + FormatRate(s.Run.Mu) + " no policy is faster"
 		d.text(inkSoft, atEnd, x.b, 12, text)
 		d.line(inkReference, x.b-textWidth(text)-20, 8, x.b-textWidth(text)+2, 8)
 	}
 	d.path(inkBlueLine, line)
 	right := x.b
 	for _, m := range slices.Backward(r.Confirmed.levels()) {
-		if m.after < 0 {
+		if m.after < 0 || r.Confirmed.Zero == 0 {
 			continue
 		}
 		at := x.at(float64(m.after))
@@ -93,11 +94,16 @@ func (m Marks) levels() []mark {
 	return []mark{{"t50", 0.5, m.T50}, {"t90", 0.9, m.T90}, {"t99", 0.99, m.T99}, {"t100", 1, m.T100}}
 }
 
-// floor is the least time in which the servers' handshake capacity lets all lost
-// clients back, ns; 0 where the capacity is not known.
-func (s *Summary) floor() int64 {
-	if s.Run.Mu <= 0 {
-		return 0
+// floor is from when to when, since confirmed, the servers' handshake capacity lets the
+// lost clients back at best; both 0 where it is not known, and with several faults,
+// which have no floor in common.
+func (s *Summary) floor() (from, to int64) {
+	if s.Run.Mu <= 0 || len(s.Faults) != 1 {
+		return 0, 0
 	}
-	return nanoseconds(float64(s.Recovery.Lost) / s.Run.Mu * 1e9)
+	f := s.Faults[0]
+	if f.For > 0 && f.Cleared > f.Confirmed { // an instantaneous fault leaves the servers reachable
+		from = f.Cleared - f.Confirmed
+	}
+	return from, from + nanoseconds(float64(s.Recovery.Lost)/s.Run.Mu*1e9)
 }

@@ -163,9 +163,9 @@ func facts(s *Summary) []htmlFact {
 func cards(s *Summary) []htmlCard {
 	var list []htmlCard
 	if r := s.Recovery; r.Lost > 0 {
-		list = append(list, htmlCard{"Fleet recovery, t99", level(r.Confirmed.T99), []string{
-			"t50 " + level(r.Confirmed.T50),
-			"t100 " + level(r.Confirmed.T100),
+		list = append(list, htmlCard{"Fleet recovery, t99", r.Confirmed.level(r.Confirmed.T99), []string{
+			"t50 " + r.Confirmed.level(r.Confirmed.T50),
+			"t100 " + r.Confirmed.level(r.Confirmed.T100),
 			FormatCount(int64(r.Unhealed)) + " of " + FormatCount(int64(r.Lost)) + " never healed",
 		}})
 	}
@@ -215,10 +215,10 @@ func responseCard(s *Summary) (htmlCard, bool) {
 	if head < 0 {
 		head = len(rows) - 1
 	}
-	c := htmlCard{Name: "Response p99 in " + visible(rows[head].Phase), Value: FormatDuration(rows[head].P99)}
+	c := htmlCard{Name: "Response p99 in " + visible(rows[head].Phase), Value: ended(rows[head].P99, lostMessage)}
 	for i, l := range rows {
 		if i != head && len(c.Notes) < 3 {
-			c.Notes = append(c.Notes, visible(l.Phase)+" "+FormatDuration(l.P99))
+			c.Notes = append(c.Notes, visible(l.Phase)+" "+ended(l.P99, lostMessage))
 		}
 	}
 	return c, true

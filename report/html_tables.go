@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 func sections(s *Summary) []htmlSection {
@@ -28,7 +29,7 @@ func sections(s *Summary) []htmlSection {
 	add(recoverySection(s))
 	add(htmlSection{ID: "storm", Title: "Reconnect storm", Tables: some(stormTable(s), causeTable(s))})
 	add(messageSection(s))
-	add(htmlSection{ID: "harness", Title: "Harness and targets", Note: harnessNote(s), Tables: some(harnessTable(s), targetTable(s))})
+	add(htmlSection{ID: "harness", Title: "Harness and targets", Note: harnessNote(s), Tables: some(harnessTable(s), fitnessTable(s), targetTable(s))})
 	add(htmlSection{ID: "metrics", Title: "Metrics and configuration", Tables: some(configTable(s)), Folded: some(metricTable(s))})
 	return list
 }
@@ -59,6 +60,10 @@ func number(text string) htmlCell { return htmlCell{text, "num"} }
 func counted(n int64) htmlCell    { return number(FormatCount(n)) }
 func lasted(ns int64) htmlCell    { return number(FormatDuration(ns)) }
 
+// healed and answered are percentiles, which may fall among those that never came.
+func healed(ns int64) htmlCell   { return number(ended(ns, neverHealed)) }
+func answered(ns int64) htmlCell { return number(ended(ns, lostMessage)) }
+
 // judged is a word with its sign, coloured.
 func judged(word string) htmlCell {
 	word = visible(word)
@@ -88,10 +93,10 @@ func gateSection(s *Summary) htmlSection {
 	gates := htmlTable{Caption: "Limits on metrics; broken ones first", Name: 1, Head: heads("Verdict", "Gate", ">Value", ">Of the limit", "Why")}
 	for _, g := range ranked(s.Gates) {
 		share := ""
-		if judge(g.Verdict) != unknown && g.Limit > 0 {
+		if judge(g.Verdict) != unknown && g.Limit > 0 && !g.Unbounded {
 			share = FormatShare(g.Value / g.Limit)
 		}
-		gates.Rows = append(gates.Rows, []htmlCell{judged(g.Verdict), words(g.Text), number(g.value()), number(share), prose(g.Why)})
+		gates.Rows = append(gates.Rows, []htmlCell{judged(g.Verdict), words(g.Text), number(g.value()), number(share), prose(g.why())})
 	}
 	steady := htmlTable{Caption: "Steady state, checked at the end of the baseline", Name: 1, Head: heads("Verdict", "Condition", ">Value", "Why")}
 	if s.Steady != nil {
@@ -183,7 +188,10 @@ func (s *Summary) phaseAt(t int64) string {
 
 func faultSection(s *Summary) htmlSection {
 	table := htmlTable{Caption: "What was broken, and the evidence that it was", Name: 1, Head: heads("State", "Fault", "What", "Evidence", ">Commanded", ">Confirmed", ">Cleared", ">Hit", ">Control hit", ">Saw a reset")}
-	shift := htmlTable{Caption: "Shift of the median response while in force, against the baseline", Head: heads("Fault", ">Faulted cohort", ">Control cohort")}
+	shift := htmlTable{Caption: "Shift of the median response while a fault was in force, against the baseline", Head: heads("Cohort", ">Shift")}
+	for _, cohort := range slices.Sorted(maps.Keys(s.Shift)) {
+		shift.Rows = append(shift.Rows, []htmlCell{words(cohort), lasted(s.Shift[cohort])})
+	}
 	for _, f := range s.Faults {
 		edge := func(t int64) htmlCell {
 			if t == 0 {
@@ -202,9 +210,6 @@ func faultSection(s *Summary) htmlSection {
 			edge(f.Commanded), after(f.Confirmed, f.Commanded), after(f.Cleared, f.Confirmed),
 			number(FormatCount(int64(f.Evidence.Hit)) + " of " + FormatCount(int64(f.Evidence.Targeted))), counted(int64(f.Evidence.ControlHit)), counted(int64(f.SawReset)),
 		})
-		if f.Shift != 0 || f.ControlShift != 0 {
-			shift.Rows = append(shift.Rows, []htmlCell{words(f.Name), lasted(f.Shift), lasted(f.ControlShift)})
-		}
 	}
 	return htmlSection{ID: "faults", Title: "Faults", Tables: some(table, shift)}
 }
@@ -226,14 +231,12 @@ func recoverySection(s *Summary) htmlSection {
 		name string
 		Marks
 	}{{"commanded", r.Commanded}, {"confirmed", r.Confirmed}, {"cleared", r.Cleared}} {
-		if m.Zero == 0 {
-			continue
+		fleet.add(m.name, m.Marks)
+	}
+	if len(s.Faults) > 1 {
+		for _, f := range s.Faults {
+			fleet.add("confirmed, fault "+f.Name+" alone", f.Fleet)
 		}
-		row := []htmlCell{words(m.name)}
-		for _, l := range m.levels() {
-			row = append(row, number(level(l.after)))
-		}
-		fleet.Rows = append(fleet.Rows, row)
 	}
 	clients := htmlTable{Caption: "Per client", Head: heads("", ">n", ">min", ">p50", ">p90", ">p99", ">max")}
 	for _, q := range []struct {
@@ -241,7 +244,7 @@ func recoverySection(s *Summary) htmlSection {
 		Quantiles
 	}{{"from its loss to usable again", r.Client}, {"from confirmed to its loss being noticed", r.Detect}} {
 		if q.N > 0 {
-			clients.Rows = append(clients.Rows, []htmlCell{words(q.name), counted(int64(q.N)), lasted(q.Min), lasted(q.P50), lasted(q.P90), lasted(q.P99), lasted(q.Max)})
+			clients.Rows = append(clients.Rows, []htmlCell{words(q.name), counted(int64(q.N)), healed(q.Min), healed(q.P50), healed(q.P90), healed(q.P99), healed(q.Max)})
 		}
 	}
 	sec.Tables = some(fleet, clients)
@@ -257,6 +260,18 @@ func recoverySection(s *Summary) htmlSection {
 	return sec
 }
 
+// add is a row of recovery times, unless there are none from that zero.
+func (t *htmlTable) add(name string, m Marks) {
+	if m.Zero == 0 {
+		return
+	}
+	row := []htmlCell{words(name)}
+	for _, l := range m.levels() {
+		row = append(row, number(m.level(l.after)))
+	}
+	t.Rows = append(t.Rows, row)
+}
+
 func stormTable(s *Summary) htmlTable {
 	t := s.Storm
 	table := htmlTable{Caption: "Attempts from the first fault's command to the end", Head: heads("", ">Value", "Meaning")}
@@ -266,11 +281,12 @@ func stormTable(s *Summary) htmlTable {
 	row := func(name, value, meaning string) {
 		table.Rows = append(table.Rows, []htmlCell{words(name), number(value), prose(meaning)})
 	}
-	row("Connections lost", FormatCount(int64(t.Lost)), "")
+	row("Clients lost", FormatCount(int64(t.Lost)), "that lost their connection")
+	row("Connections lost", FormatCount(int64(t.Losses)), "repeated losses of one client included")
 	row("Attempts", FormatCount(int64(t.Attempts)), "connections dialled")
 	row("Attempts per heal", t.amplification(), "1 is perfect")
-	row("Peak in 100 ms", of(t.Peak100ms, t.Lost), "most attempts in any 100 ms, and as a share of the connections lost")
-	row("Peak in 1 s", of(t.Peak1s, t.Lost), "most attempts in any second, and as a share of the connections lost")
+	row("Peak in 100 ms", of(t.Peak100ms, t.Lost), "most attempts in any 100 ms, and as a share of the clients lost")
+	row("Peak in 1 s", of(t.Peak1s, t.Lost), "most attempts in any second, and as a share of the clients lost")
 	row("Hopeless", FormatCount(int64(t.Hopeless)), "failed, begun before the fault was cleared")
 	row("Collateral", FormatCount(int64(t.Collateral)), "failed, begun after it was cleared")
 	row("Synchronisation S", FormatNumber(round(t.Sync, 4)), "0: spread, 1: lock-step")
@@ -297,7 +313,7 @@ func messageSection(s *Summary) htmlSection {
 	}
 	latency := htmlTable{Caption: "Latency; response runs from the intended send time, service from the actual one", Head: heads("Phase", "Cohort", "Kind", ">n", ">Lost", ">p50", ">p90", ">p99", ">p99.9", ">max")}
 	for _, l := range s.Latency {
-		latency.Rows = append(latency.Rows, []htmlCell{words(l.Phase), {visible(l.Cohort), ""}, {visible(l.Kind), ""}, counted(l.N), counted(l.Lost), lasted(l.P50), lasted(l.P90), lasted(l.P99), lasted(l.P999), lasted(l.Max)})
+		latency.Rows = append(latency.Rows, []htmlCell{words(l.Phase), {visible(l.Cohort), ""}, {visible(l.Kind), ""}, counted(l.N), counted(l.Lost), answered(l.P50), answered(l.P90), answered(l.P99), answered(l.P999), answered(l.Max)})
 	}
 	sec.Tables = some(latency, table)
 	return sec
@@ -346,6 +362,30 @@ func harnessTable(s *Summary) htmlTable {
 	return table
 }
 
+// fitnessTable is what the limits of an invalid run are held against.
+func fitnessTable(s *Summary) htmlTable {
+	f := s.Fitness
+	table := htmlTable{Caption: "Fitness of the harness, while the fleet was calm", Head: heads("", ">Value", "Meaning")}
+	row := func(name, value, meaning string) {
+		table.Rows = append(table.Rows, []htmlCell{words(name), number(value), prose(meaning)})
+	}
+	if f.Sends > 0 {
+		row("Late sends", FormatCount(f.LateSends)+" of "+FormatCount(f.Sends), "messages on usable connections sent more than 100 ms late")
+		row("Send lateness, p99", FormatDuration(f.LateP99), "the highest of one interval")
+	}
+	if f.Timers > 0 {
+		row("Late timers", FormatCount(f.LateTimers)+" of "+FormatCount(f.Timers), "timers of the policy served more than 100 ms late")
+		row("Timer lateness, p99", FormatDuration(f.TimerP99), "")
+	}
+	if f.Ticks > 0 {
+		row("Tick lateness, p99", FormatDuration(f.TickP99), "of a 10 ms ticker, median over the intervals: whether there was CPU to be had")
+	}
+	if f.Processes > 0 {
+		row("Descriptors", FormatShare(f.FDs), strings.TrimSpace("highest share of its limit that a process used: "+f.FDProcess))
+	}
+	return table
+}
+
 func targetTable(s *Summary) htmlTable {
 	table := htmlTable{Caption: "Targets, by their own last word", Head: heads("Target", ">Live", ">Upgraded", ">Turned away", ">Waiting", ">Stale work", ">Messages")}
 	for _, t := range s.Targets {
@@ -356,8 +396,10 @@ func targetTable(s *Summary) htmlTable {
 
 func metricTable(s *Summary) htmlTable {
 	table := htmlTable{Caption: "All metrics that have a value", Head: heads("Metric", ">Value", "Definition")}
-	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-		table.Rows = append(table.Rows, []htmlCell{words(name), number(FormatValue(s.Metrics[name], "")), prose("")})
+	values := s.Values()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		m, _ := Lookup(name)
+		table.Rows = append(table.Rows, []htmlCell{words(name), number(FormatValue(values[name], m.Unit)), prose(m.About)})
 	}
 	return table
 }

@@ -204,10 +204,21 @@ func ranked(gates []GateResult) []GateResult {
 
 // value of a gate, or that there is none.
 func (g GateResult) value() string {
-	if j := judge(g.Verdict); j == unknown {
+	switch {
+	case judge(g.Verdict) == unknown:
 		return "no data"
+	case g.Unbounded:
+		return "unbounded"
 	}
 	return FormatValue(g.Value, g.Unit)
+}
+
+// why is what the value alone does not say.
+func (g GateResult) why() string {
+	if g.Why == "it was "+g.value() {
+		return ""
+	}
+	return g.Why
 }
 
 func (t *text) gates() []string {
@@ -218,7 +229,7 @@ func (t *text) gates() []string {
 		if judge(g.Verdict) == good {
 			v.paint = plain
 		}
-		rows = append(rows, []cell{t.mark(g.Verdict), left(g.Text), v, left(g.Why)})
+		rows = append(rows, []cell{t.mark(g.Verdict), left(g.Text), v, left(g.why())})
 	}
 	return few(t.table(rows, t.room()), 7)
 }
@@ -244,7 +255,9 @@ func (c Check) word() string {
 
 // value of a check in the unit of the metric that its text begins with.
 func (c Check) value() string {
-	return FormatValue(c.Value, "")
+	name, _, _ := strings.Cut(c.Text, " ")
+	m, _ := Lookup(name)
+	return FormatValue(c.Value, m.Unit)
 }
 
 func (t *text) faults() []string {
@@ -326,7 +339,7 @@ func (t *text) recovery() []string {
 	mark := func(from string, m Marks) {
 		row := []cell{left("from " + from)}
 		for _, v := range []int64{m.T50, m.T90, m.T99, m.T100} {
-			row = append(row, right(level(v)))
+			row = append(row, right(m.level(v)))
 		}
 		rows = append(rows, row)
 	}
@@ -337,7 +350,7 @@ func (t *text) recovery() []string {
 	rows = append(rows, []cell{left(""), header("p50"), header("p90"), header("p99"), header("max")})
 	quantiles := func(name string, q Quantiles) {
 		if q.N > 0 {
-			rows = append(rows, []cell{left(name), right(FormatDuration(q.P50)), right(FormatDuration(q.P90)), right(FormatDuration(q.P99)), right(FormatDuration(q.Max)), left("n " + FormatCount(int64(q.N)))})
+			rows = append(rows, []cell{left(name), right(ended(q.P50, neverHealed)), right(ended(q.P90, neverHealed)), right(ended(q.P99, neverHealed)), right(ended(q.Max, neverHealed)), left("n " + FormatCount(int64(q.N)))})
 		}
 	}
 	quantiles("per client, loss to usable", r.Client)
@@ -351,19 +364,36 @@ func (r Recovery) held(hold int64) string {
 	switch {
 	case r.Held:
 		return "held for " + FormatDuration(hold)
-	case r.Confirmed.T100 < 0:
+	case r.Confirmed.Zero == 0 || r.Confirmed.T100 < 0:
 		return "full recovery not reached"
 	}
 	return "not held for " + FormatDuration(hold)
 }
 
-// level is a recovery time, or that the level was not reached.
-func level(ns int64) string {
-	if ns < 0 {
+// level writes one mark of a recovery.
+func (m Marks) level(ns int64) string {
+	switch {
+	case m.Zero == 0:
+		return "no data"
+	case ns < 0:
 		return "not reached"
 	}
 	return FormatDuration(ns)
 }
+
+// ended is a duration, or what stands for one that has no end.
+func ended(ns int64, endless string) string {
+	if ns < 0 {
+		return endless
+	}
+	return FormatDuration(ns)
+}
+
+// What stands for a percentile that falls among those that never came.
+const (
+	lostMessage = "lost"
+	neverHealed = "never"
+)
 
 // of writes a part, its whole and the share.
 func of(part, whole int) string {
@@ -388,7 +418,7 @@ func (t *text) storm() []string {
 	}
 	var lines []string
 	for _, line := range []string{
-		fmt.Sprintf("%s attempts for %s connections lost, %s per heal; S %s (0 spread, 1 lock-step)",
+		fmt.Sprintf("%s attempts for %s lost clients, %s per heal; S %s (0 spread, 1 lock-step)",
 			FormatCount(int64(s.Attempts)), FormatCount(int64(s.Lost)), s.amplification(), FormatNumber(round(s.Sync, 3))),
 		fmt.Sprintf("peak %s in 100 ms, %s in 1 s; failed: %s hopeless, %s collateral",
 			of(s.Peak100ms, s.Lost), of(s.Peak1s, s.Lost), FormatCount(int64(s.Hopeless)), FormatCount(int64(s.Collateral))),
@@ -427,7 +457,7 @@ func (t *text) latency() []string {
 		}
 		row := []cell{left(name), right(FormatCount(l.N)), right(FormatCount(l.Lost))}
 		for _, v := range []int64{l.P50, l.P90, l.P99, l.P999, l.Max} {
-			row = append(row, right(FormatDuration(v)))
+			row = append(row, right(ended(v, lostMessage)))
 		}
 		rows = append(rows, row)
 	}

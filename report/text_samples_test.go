@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	ms  = int64(1e6)
-	sec = int64(1e9)
+	msec = int64(1e6)
+	secs = int64(1e9)
 )
 
 // samples are hand-made summaries, one per way that a run can end.
@@ -36,19 +36,19 @@ func passSample() *report.Summary {
 		Run: report.Run{
 			Schema: report.Schema, Scenario: "reset-storm", About: "Every connection is reset at once; the fleet must come back without a storm.",
 			Policy: "default", Seed: 42, Version: "v0.1.0", Started: "2026-10-09T08:00:12Z", Host: "linux/amd64, 2 CPUs, go1.26.8",
-			Clients: 1000, Rate: 2000, Size: 128, Guarantee: "at-least-once", Hold: 3 * sec, Endpoints: []string{"blue"},
+			Clients: 1000, Rate: 2000, Size: 128, Guarantee: "at-least-once", Hold: 3 * secs, Endpoints: []string{"blue"},
 			Plan: []report.Planned{
-				{Name: "warmup", From: 0, To: 6 * sec},
-				{Name: "baseline", From: 6 * sec, To: 11 * sec},
-				{Name: "chaos", From: 11 * sec, To: 12 * sec},
-				{Name: "recovery", From: 12 * sec, To: 26 * sec},
+				{Name: "warmup", From: 0, To: 6 * secs},
+				{Name: "baseline", From: 6 * secs, To: 11 * secs},
+				{Name: "chaos", From: 11 * secs, To: 12 * secs},
+				{Name: "recovery", From: 12 * secs, To: 26 * secs},
 			},
 			Steady:  []string{"clients.usable >= 99.9%", "latency.p99 < 50ms"},
 			Gates:   []string{"recovery.t99 < 8s", "storm.peak_1s < 40%", "messages.lost == 0"},
 			Command: "wsheal run reset-storm --set seed=42",
 		},
 		Ended:    report.End{Reason: "complete"},
-		Duration: 26*sec + 112*ms,
+		Duration: 26*secs + 112*msec,
 		Steady: &report.Steady{Met: true, Checks: []report.Check{
 			{Text: "clients.usable >= 99.9%", Value: 1, Met: true},
 			{Text: "latency.p99 < 50ms", Value: 0.00213, Met: true},
@@ -59,10 +59,10 @@ func passSample() *report.Summary {
 			{Text: "messages.lost == 0", Metric: "messages.lost", Unit: "", Value: 0, Limit: 0, Verdict: "pass"},
 		},
 		Faults: []report.FaultResult{{
-			Intended:  report.Intended{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 11 * sec, Cohort: 1000},
-			Commanded: 11*sec + 2*ms, Confirmed: 11*sec + 3*ms + 212_000, Cleared: 11*sec + 19*ms,
+			Intended:  report.Intended{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 11 * secs, Cohort: 1000},
+			Commanded: 11*secs + 2*msec, Confirmed: 11*secs + 3*msec + 212_000, Cleared: 11*secs + 19*msec,
 			State: "confirmed", Why: "1,000 of 1,000 clients saw ECONNRESET",
-			Evidence: report.Fault{State: "confirmed", First: 11*sec + 3*ms, Last: 11*sec + 19*ms, Targeted: 1000, Hit: 1000, Resets: 1000},
+			Evidence: report.Fault{State: "confirmed", First: 11*secs + 3*msec, Last: 11*secs + 19*msec, Targeted: 1000, Hit: 1000, Resets: 1000},
 			SawReset: 1000,
 		}},
 		Messages: map[string]report.LoadCount{
@@ -78,9 +78,9 @@ func passSample() *report.Summary {
 			{Phase: "warmup", Cohort: "all", Kind: "service", N: 12000, P50: 301_000, P90: 655_000, P99: 2_290_000, P999: 5_110_000, Max: 10_900_000},
 			{Phase: "baseline", Cohort: "all", Kind: "response", N: 10000, P50: 312_000, P90: 640_000, P99: 2_130_000, P999: 4_410_000, Max: 8_110_000},
 			{Phase: "baseline", Cohort: "all", Kind: "service", N: 10000, P50: 295_000, P90: 611_000, P99: 1_990_000, P999: 4_120_000, Max: 7_900_000},
-			{Phase: "chaos", Cohort: "all", Kind: "response", N: 2000, P50: 2_211 * ms, P90: 4_310 * ms, P99: 4_911 * ms, P999: 4_990 * ms, Max: 5_003 * ms},
+			{Phase: "chaos", Cohort: "all", Kind: "response", N: 2000, P50: 2_211 * msec, P90: 4_310 * msec, P99: 4_911 * msec, P999: 4_990 * msec, Max: 5_003 * msec},
 			{Phase: "chaos", Cohort: "all", Kind: "service", N: 2000, P50: 401_000, P90: 1_100_000, P99: 6_310_000, P999: 9_800_000, Max: 15_300_000},
-			{Phase: "recovery", Cohort: "all", Kind: "response", N: 28000, P50: 344_000, P90: 911 * ms, P99: 3_120 * ms, P999: 3_910 * ms, Max: 4_020 * ms},
+			{Phase: "recovery", Cohort: "all", Kind: "response", N: 28000, P50: 344_000, P90: 911 * msec, P99: 3_120 * msec, P999: 3_910 * msec, Max: 4_020 * msec},
 			{Phase: "recovery", Cohort: "all", Kind: "service", N: 28000, P50: 322_000, P90: 712_000, P99: 2_810_000, P999: 6_010_000, Max: 13_900_000},
 		},
 		Causes: []report.CauseRow{
@@ -93,17 +93,20 @@ func passSample() *report.Summary {
 			{Process: "target:blue", CPU: 0.31, RSS: 44 << 20, FDs: 1012, FDLimit: 20000},
 		},
 		Targets: []report.Target{{Name: "blue", Live: 1000, Upgraded: 2000, Messages: 52316}},
-		Metrics: map[string]float64{"avail.time": 0.9042, "avail.msg": 0.9013},
+		Metrics: map[string]float64{"avail.time": 0.9042, "avail.msg": 0.9013, "recovery.t99": 4.968, "storm.peak_1s": 0.231, "messages.lost": 0, "messages.rate": 2000},
+		Fitness: report.Fitness{Sends: 41000, LateP99: 1_810_000, Timers: 9120, TimerP99: 2_900_000, Ticks: 20, TickP99: 1_200_000, Processes: 3, FDs: 0.101, FDProcess: "proxy"},
+		Clients: report.Clients{Usable: 1000, Reset: 1000, Up: 18084, Due: 20000},
+		Shift:   map[string]int64{"faulted": 2_210_688_000},
 	}
 	s.Recovery = report.Recovery{
 		Zero: "confirmed", Lost: 1000, Healed: 1000, Baseline: 1000, Held: true,
-		Confirmed: report.Marks{Zero: 11*sec + 3*ms + 212_000, T50: 2_497 * ms, T90: 4_488 * ms, T99: 4_968 * ms, T100: 5_011 * ms},
-		Commanded: report.Marks{Zero: 11*sec + 2*ms, T50: 2_498 * ms, T90: 4_489 * ms, T99: 4_969 * ms, T100: 5_012 * ms},
-		Cleared:   report.Marks{Zero: 11*sec + 19*ms, T50: 2_481 * ms, T90: 4_472 * ms, T99: 4_952 * ms, T100: 4_995 * ms},
-		Client:    report.Quantiles{N: 1000, Min: 6 * ms, P50: 2_491 * ms, P90: 4_481 * ms, P99: 4_960 * ms, Max: 5_003 * ms},
+		Confirmed: report.Marks{Zero: 11*secs + 3*msec + 212_000, T50: 2_497 * msec, T90: 4_488 * msec, T99: 4_968 * msec, T100: 5_011 * msec},
+		Commanded: report.Marks{Zero: 11*secs + 2*msec, T50: 2_498 * msec, T90: 4_489 * msec, T99: 4_969 * msec, T100: 5_012 * msec},
+		Cleared:   report.Marks{Zero: 11*secs + 19*msec, T50: 2_481 * msec, T90: 4_472 * msec, T99: 4_952 * msec, T100: 4_995 * msec},
+		Client:    report.Quantiles{N: 1000, Min: 6 * msec, P50: 2_491 * msec, P90: 4_481 * msec, P99: 4_960 * msec, Max: 5_003 * msec},
 		Detect:    report.Quantiles{N: 1000, Min: 210_000, P50: 6_100_000, P90: 12_400_000, P99: 15_900_000, Max: 16_300_000},
 	}
-	s.Storm = report.Storm{Lost: 1000, Attempts: 1004, Healed: 1000, Peak100ms: 34, Peak1s: 231, Hopeless: 3, Collateral: 1, Sync: 0.0006}
+	s.Storm = report.Storm{Lost: 1000, Losses: 1000, Attempts: 1004, InWindow: 1004, Healed: 1000, Peak100ms: 34, Peak1s: 231, Hopeless: 3, Collateral: 1, Sync: 0.0006}
 	fill(s, func(t float64) float64 { return t / 5 })
 	return s
 }
@@ -115,14 +118,14 @@ func failSample() *report.Summary {
 	s.Reasons = []string{"storm.peak_1s is 100 % of the connections lost; the limit is < 40 %", "recovery.t99 is 9.412 s; the limit is < 8 s"}
 	s.Run.Policy, s.Run.Mu = "naive", 500
 	s.Run.Command = "wsheal run reset-storm --set clients.policy=naive --set 'targets.blue.embedded.handshake={workers: 1, cost: 2ms, queue: 200, overflow: 503}'"
-	s.Gates[0].Value, s.Gates[0].Verdict = 9.412, "fail"
+	s.Gates[0].Value, s.Gates[0].Verdict, s.Gates[0].Why = 9.412, "fail", "it was 9.412 s"
 	s.Gates[1].Value, s.Gates[1].Verdict = 1, "fail"
-	s.Recovery.Confirmed = report.Marks{Zero: s.Recovery.Confirmed.Zero, T50: 3_011 * ms, T90: 7_702 * ms, T99: 9_412 * ms, T100: -1}
-	s.Recovery.Commanded = report.Marks{Zero: s.Recovery.Commanded.Zero, T50: 3_012 * ms, T90: 7_703 * ms, T99: 9_413 * ms, T100: -1}
-	s.Recovery.Cleared = report.Marks{Zero: s.Recovery.Cleared.Zero, T50: 2_996 * ms, T90: 7_686 * ms, T99: 9_396 * ms, T100: -1}
+	s.Recovery.Confirmed = report.Marks{Zero: s.Recovery.Confirmed.Zero, T50: 3_011 * msec, T90: 7_702 * msec, T99: 9_412 * msec, T100: -1}
+	s.Recovery.Commanded = report.Marks{Zero: s.Recovery.Commanded.Zero, T50: 3_012 * msec, T90: 7_703 * msec, T99: 9_413 * msec, T100: -1}
+	s.Recovery.Cleared = report.Marks{Zero: s.Recovery.Cleared.Zero, T50: 2_996 * msec, T90: 7_686 * msec, T99: 9_396 * msec, T100: -1}
 	s.Recovery.Healed, s.Recovery.Unhealed, s.Recovery.Held = 997, 3, false
-	s.Recovery.Client = report.Quantiles{N: 997, Min: 2 * ms, P50: 3_001 * ms, P90: 7_690 * ms, P99: 9_300 * ms, Max: 13_911 * ms}
-	s.Storm = report.Storm{Lost: 1000, Attempts: 6203, Healed: 997, Peak100ms: 1000, Peak1s: 1000, Hopeless: 12, Collateral: 5194, Sync: 0.41}
+	s.Recovery.Client = report.Quantiles{N: 997, Min: 2 * msec, P50: 3_001 * msec, P90: 7_690 * msec, P99: 9_300 * msec, Max: 13_911 * msec}
+	s.Storm = report.Storm{Lost: 1000, Losses: 1003, Attempts: 6203, InWindow: 6203, Healed: 997, Peak100ms: 1000, Peak1s: 1000, Hopeless: 12, Collateral: 5194, Sync: 0.41}
 	s.Causes = []report.CauseRow{
 		{Event: "lost", Cause: "reset", Count: 1000, Clients: 1000},
 		{Event: "failed", Cause: "status", Code: 503, Count: 5190, Clients: 800},
@@ -133,11 +136,16 @@ func failSample() *report.Summary {
 	for i := range s.Latency {
 		s.Latency[i].Lost = s.Lost[s.Latency[i].Phase]
 	}
+	s.Latency[5].P999, s.Latency[5].Max = -1, -1 // among the lost
+	s.Latency[4].P999, s.Latency[4].Max = -1, -1
+	s.Recovery.Client.Max = -1
+	s.Unbounded = []string{"recovery.t100"}
+	s.Gates = append(s.Gates, report.GateResult{Text: "recovery.t100 < 10s", Metric: "recovery.t100", Unit: "s", Unbounded: true, Limit: 10, Verdict: "fail", Why: "3 clients never healed"})
 	s.Targets[0] = report.Target{Name: "blue", Live: 997, Upgraded: 1997, Rejected: 5190, Stale: 4, Messages: 52214}
 	fill(s, func(t float64) float64 { return min(0.997, 0.2*math.Floor(t+1)*0.55+t*0.03) })
 	for i := range s.Timeline.Attempts {
-		if at := int64(i) * s.Timeline.Step; at >= 11*sec && (at/ms)%1000 == 0 {
-			s.Timeline.Attempts[i] = max(3, 1000-int(at/sec-11)*110)
+		if at := int64(i) * s.Timeline.Step; at >= 11*secs && (at/msec)%1000 == 0 {
+			s.Timeline.Attempts[i] = max(3, 1000-int(at/secs-11)*110)
 			s.Timeline.Failed[i] = max(3, s.Timeline.Attempts[i]-200)
 		}
 	}
@@ -151,8 +159,8 @@ func inconclusiveSample() *report.Summary {
 	s.Reasons = []string{"fault split had no effect: in force for 4.000 s, but 0 of 0 clients were touched (share 0 %)", "gate recovery.t99 < 8s has no data: no client lost its connection"}
 	s.Run.Scenario, s.Run.Command = "partition", "wsheal run partition --set faults.split.share=0%"
 	s.Faults = []report.FaultResult{{
-		Intended:  report.Intended{Name: "split", Kind: "partition", On: "blue", Share: 0, At: 11 * sec, For: 4 * sec, Detail: "both directions"},
-		Commanded: 11*sec + 1*ms, Confirmed: 11*sec + 2*ms, Cleared: 15*sec + 3*ms,
+		Intended:  report.Intended{Name: "split", Kind: "partition", On: "blue", Share: 0, At: 11 * secs, For: 4 * secs, Detail: "both directions"},
+		Commanded: 11*secs + 1*msec, Confirmed: 11*secs + 2*msec, Cleared: 15*secs + 3*msec,
 		State: "no effect", Why: "in force for 4.000 s, but 0 of 0 clients were touched",
 	}}
 	s.Gates[0] = report.GateResult{Text: "recovery.t99 < 8s", Metric: "recovery.t99", Unit: "s", Limit: 8, Verdict: "no data", Why: "no client lost its connection"}
@@ -170,7 +178,7 @@ func invalidSample() *report.Summary {
 	s.Verdict = report.Invalid
 	s.Reasons = []string{"the harness was starved of CPU: a 10 ms ticker was 412 ms late at its p99, the limit is 50 ms"}
 	s.Warnings = []string{"sends on usable connections were up to 1.204 s late", "the machine gave 31 % of its CPU time to others"}
-	s.Harness[0].CPU, s.Harness[0].TickP99, s.Harness[0].LateP99, s.Harness[0].TimerP99 = 1.98, 412*ms, 388*ms, 399*ms
+	s.Harness[0].CPU, s.Harness[0].TickP99, s.Harness[0].LateP99, s.Harness[0].TimerP99 = 1.98, 412*msec, 388*msec, 399*msec
 	return s
 }
 
@@ -180,17 +188,17 @@ func cutoffSample() *report.Summary {
 	s := passSample()
 	s.Verdict = report.Inconclusive
 	s.Ended = report.End{Reason: "cut off"}
-	s.Duration = 14*sec + 300*ms
+	s.Duration = 14*secs + 300*msec
 	s.Reasons = []string{"the journal ends at 14.3 s of 26 s: the run was cut off", "fault cut was not cleared"}
 	s.Warnings = []string{"journal line 20412 is not JSON: unexpected end of input; it was left out"}
 	s.Faults[0].Cleared, s.Faults[0].State, s.Faults[0].Why = 0, "not cleared", "still in force when the journal ends"
 	s.Faults[0].Kind = "partition"
 	s.Faults = append(s.Faults, report.FaultResult{
-		Intended:  report.Intended{Name: "slow", Kind: "latency", On: "blue", Share: 0.3, At: 12 * sec, For: 4 * sec, Cohort: 297, Detail: "100 ms ± 20 ms"},
-		Commanded: 12 * sec, Confirmed: 12*sec + 300*ms, State: "not cleared", Why: "still in force when the journal ends",
-		Shift: 100 * ms, ControlShift: -12_000,
+		Intended:  report.Intended{Name: "slow", Kind: "latency", On: "blue", Share: 0.3, At: 12 * secs, For: 4 * secs, Cohort: 297, Detail: "100 ms ± 20 ms"},
+		Commanded: 12 * secs, Confirmed: 12*secs + 300*msec, State: "not cleared", Why: "still in force when the journal ends",
+		Shift: 100 * msec, ControlShift: -12_000,
 	}, report.FaultResult{
-		Intended: report.Intended{Name: "late", Kind: "reset", On: "blue", Share: 1, At: 20 * sec, Cohort: 1000},
+		Intended: report.Intended{Name: "late", Kind: "reset", On: "blue", Share: 1, At: 20 * secs, Cohort: 1000},
 		State:    "unverifiable", Why: "never commanded",
 	})
 	s.Gates[0] = report.GateResult{Text: "recovery.t99 < 8s", Metric: "recovery.t99", Unit: "s", Limit: 8, Verdict: "no data", Why: "99 % were not back when the journal ends"}
@@ -199,8 +207,8 @@ func cutoffSample() *report.Summary {
 	s.Recovery.Commanded.T90, s.Recovery.Commanded.T99, s.Recovery.Commanded.T100 = -1, -1, -1
 	s.Recovery.Held = false
 	s.Recovery.Cleared = report.Marks{}
-	s.Latency = append(s.Latency[:6:6], report.LatencyRow{Phase: "chaos", Cohort: "control", Kind: "response", N: 600, P50: 311_000, P90: 640_000, P99: 2 * ms, P999: 3 * ms, Max: 3 * ms},
-		report.LatencyRow{Phase: "chaos", Cohort: "faulted", Kind: "response", N: 1400, P50: 2_311 * ms, P90: 4_640 * ms, P99: 4_900 * ms, P999: 4_990 * ms, Max: 5_003 * ms})
+	s.Latency = append(s.Latency[:6:6], report.LatencyRow{Phase: "chaos", Cohort: "control", Kind: "response", N: 600, P50: 311_000, P90: 640_000, P99: 2 * msec, P999: 3 * msec, Max: 3 * msec},
+		report.LatencyRow{Phase: "chaos", Cohort: "faulted", Kind: "response", N: 1400, P50: 2_311 * msec, P90: 4_640 * msec, P99: 4_900 * msec, P999: 4_990 * msec, Max: 5_003 * msec})
 	n := int(s.Duration / s.Timeline.Step)
 	s.Timeline.Usable, s.Timeline.Attempts, s.Timeline.Failed = s.Timeline.Usable[:n], s.Timeline.Attempts[:n], s.Timeline.Failed[:n]
 	n = int(s.Duration / s.Timeline.AckedStep)
@@ -248,8 +256,8 @@ func manySample() *report.Summary {
 		g.Text += strings.Repeat(" ", i%2)
 		s.Gates = append(s.Gates, g)
 		f := s.Faults[0]
-		f.Name, f.At = "cut"+string(rune('a'+i%26)), f.At+int64(i)*100*ms
-		f.Commanded, f.Confirmed, f.Cleared = f.Commanded+int64(i)*100*ms, f.Confirmed+int64(i)*100*ms, f.Cleared+int64(i)*100*ms+500*ms
+		f.Name, f.At = "cut"+string(rune('a'+i%26)), f.At+int64(i)*100*msec
+		f.Commanded, f.Confirmed, f.Cleared = f.Commanded+int64(i)*100*msec, f.Confirmed+int64(i)*100*msec, f.Cleared+int64(i)*100*msec+500*msec
 		s.Faults = append(s.Faults, f)
 		s.Reasons = append(s.Reasons, "yet another reason, which is long enough that it has to be broken into two lines on a terminal of usual width")
 		s.Warnings = append(s.Warnings, "yet another warning")
@@ -264,9 +272,9 @@ func manySample() *report.Summary {
 // fill draws the timeline and the curve of a run whose clients are lost at 11 s and of
 // whom share(t) are back t seconds later.
 func fill(s *report.Summary, share func(t float64) float64) {
-	const step = 100 * ms
-	n := int(26 * sec / step)
-	tl := report.Timeline{Step: step, AckedStep: sec, Usable: make([]int, n), Attempts: make([]int, n), Failed: make([]int, n)}
+	const step = 100 * msec
+	n := int(26 * secs / step)
+	tl := report.Timeline{Step: step, AckedStep: secs, Usable: make([]int, n), Attempts: make([]int, n), Failed: make([]int, n)}
 	s.Recovery.Curve = nil
 	last := int(1000 * math.Floor(min(1, share(0)))) // nobody is lost when all are back at once
 	for i := range n {
@@ -281,18 +289,18 @@ func fill(s *report.Summary, share func(t float64) float64) {
 			wobble := i * 7 % 5
 			if back > last {
 				tl.Attempts[i] = back - last + wobble
-				s.Recovery.Curve = append(s.Recovery.Curve, report.Point{T: int64(i+1)*step - 11*sec, V: float64(back) / 1000})
+				s.Recovery.Curve = append(s.Recovery.Curve, report.Point{T: int64(i+1)*step - 11*secs, V: float64(back) / 1000})
 			}
 			tl.Usable[i], last = back, back
 		}
 	}
 	for i := range 26 {
-		acked, p99 := 2000.0, 2*ms+int64(i*37%11)*100_000
+		acked, p99 := 2000.0, 2*msec+int64(i*37%11)*100_000
 		if i >= 11 {
 			u := float64(tl.Usable[min(n-1, i*10+5)]) / 1000
 			acked = 2000 * u
 			if u < 1 {
-				p99 = int64((1-u)*4000)*ms + 3*ms
+				p99 = int64((1-u)*4000)*msec + 3*msec
 			}
 		}
 		tl.Acked, tl.P99 = append(tl.Acked, acked), append(tl.P99, p99)

@@ -32,9 +32,22 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err, "go test ./report -update writes it")
-	if !bytes.Equal(want, got) {
-		assert.Equal(t, string(want), string(got), "go test ./report -update, then read the diff")
+	if bytes.Equal(want, got) {
+		return
 	}
+	w, g := strings.Split(string(want), "\n"), strings.Split(string(got), "\n")
+	for i := range max(len(w), len(g)) { // the first difference is enough of a page
+		if i >= len(w) || i >= len(g) || w[i] != g[i] {
+			t.Fatalf("%s line %d differs; go test ./report -update, then read the diff\nwant %.300s\ngot  %.300s", name, i+1, lineAt(w, i), lineAt(g, i))
+		}
+	}
+}
+
+func lineAt(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(nothing)"
 }
 
 func textOf(t *testing.T, s *report.Summary, style report.Style) string {

@@ -174,9 +174,12 @@ func FormatBytes(n int64) string {
 
 // FormatValue writes a metric's value with its unit, as `wsheal metrics` lists it:
 // "s" and "ns" are durations, "share" is a share of 1, "B" bytes, "/s" a rate, and
-// any other unit follows the number. NaN is "no data".
+// any other unit follows the number. NaN is "no data", +Inf is "unbounded".
 func FormatValue(v float64, unit string) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	switch {
+	case math.IsInf(v, 1):
+		return "unbounded"
+	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "no data"
 	}
 	switch unit {

@@ -111,7 +111,8 @@ func TestFormatValue(t *testing.T) {
 		{1000, "", "1,000"},
 		{1000, "clients", "1,000 clients"},
 		{math.NaN(), "s", "no data"},
-		{math.Inf(1), "clients", "no data"},
+		{math.Inf(1), "clients", "unbounded"},
+		{math.Inf(-1), "s", "no data"},
 	} {
 		assert.Equal(t, c.want, report.FormatValue(c.v, c.unit), "%v %s", c.v, c.unit)
 	}
