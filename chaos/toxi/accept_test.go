@@ -91,9 +91,12 @@ func TestAcceptLoopSurvivesDescriptorsRunningOut(t *testing.T) {
 	for _, c := range flood {
 		require.NoError(t, c.Close())
 	}
+	r.until("it has accepted them all, and forgotten them", func() bool {
+		now := r.traffic()
+		return now.Accepted == childFDs+1 && now.Live == 1
+	})
 	r.dial(2).echo("after")
 	early.echo("after")
-	r.until("all are forgotten", func() bool { return r.traffic().Live == 2 })
 
 	require.NoError(t, stdin.Close())
 	require.NoError(t, cmd.Wait())

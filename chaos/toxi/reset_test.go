@@ -22,9 +22,14 @@ func TestResetIsATrueRSTToTheWholeCohortAndNobodyElse(t *testing.T) {
 	cohort := members(cut, 2*each, true)
 	var wg sync.WaitGroup
 	errs := make([]error, 2*each)
-	for i, id := range cohort {
-		c := r.dial(id)
-		c.echo("hello")
+	var doomed, control []*client
+	for _, id := range cohort {
+		doomed = append(doomed, r.dial(id))
+	}
+	for _, id := range members(cut, 100, false) {
+		control = append(control, r.dial(id))
+	}
+	for i, c := range doomed {
 		if i < each { // idle
 			wg.Go(func() { _, errs[i] = c.Read(make([]byte, 1)) })
 			continue
@@ -40,11 +45,6 @@ func TestResetIsATrueRSTToTheWholeCohortAndNobodyElse(t *testing.T) {
 			}
 		})
 	}
-	var control []*client
-	for _, id := range members(cut, 100, false) {
-		control = append(control, r.dial(id))
-	}
-
 	r.inject(cut)
 	wg.Wait()
 	for i, err := range errs {
@@ -153,10 +153,11 @@ func TestDeafTapsAreFoundOut(t *testing.T) {
 	r.inject(split)
 	c.echo("not held")
 	r.clear("split")
-	e := r.evidence("split")
-	state, why = e.Judge(split, true)
+	r.until("two frames and a mask leaked", func() bool {
+		return r.evidence("split").Leaked == int64(2+4+len("not held")+2+len("not held"))
+	})
+	state, why = r.evidence("split").Judge(split, true)
 	assert.Equal(t, chaos.Unexpected, state, why)
-	assert.EqualValues(t, len("not held")*2+2+4+2, e.Leaked, "two frames and a mask")
 
 	slow := chaos.Fault{Name: "slow", Share: 1, Effect: chaos.Latency{Delay: 1e9}}
 	r.inject(slow)

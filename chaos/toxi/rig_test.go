@@ -113,30 +113,49 @@ func (r *rig) until(what string, cond func() bool) {
 // client is one WebSocket client.
 type client struct {
 	t *testing.T
-	net.Conn
-	id uint64
+	*counted
+}
+
+// counted counts what was read from a connection.
+type counted struct {
+	*net.TCPConn
+	read atomic.Int64
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	c.read.Add(int64(n))
+	return n, err
 }
 
 func (r *rig) dial(id uint64) *client {
 	r.t.Helper()
 	c, err := r.tryDial(r.t.Context(), fmt.Sprintf("%d/1", id))
 	require.NoError(r.t, err)
-	return &client{r.t, c, id}
+	return &client{r.t, c}
 }
 
 // tryDial connects; an empty identity is a foreign client.
-func (r *rig) tryDial(ctx context.Context, identity string) (net.Conn, error) {
-	d := ws.Dialer{Timeout: patience}
+func (r *rig) tryDial(ctx context.Context, identity string) (*counted, error) {
+	var raw counted
+	d := ws.Dialer{Timeout: patience, NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		raw.TCPConn = c.(*net.TCPConn)
+		return &raw, nil
+	}}
 	if identity != "" {
 		d.Header = ws.HandshakeHeaderHTTP(http.Header{toxi.IdentityHeader: {identity}})
 	}
-	c, br, _, err := d.Dial(ctx, "ws://"+r.addr+"/echo")
+	_, br, _, err := d.Dial(ctx, "ws://"+r.addr+"/echo")
 	if err != nil {
 		return nil, err
 	}
 	require.Nil(r.t, br, "the target speaks only when spoken to")
-	r.t.Cleanup(func() { _ = c.Close() })
-	return c, nil
+	r.t.Cleanup(func() { _ = raw.Close() })
+	return &raw, nil
 }
 
 func (c *client) say(text string) {
@@ -150,6 +169,7 @@ func (c *client) hear(text string) {
 	b, err := wsutil.ReadServerText(c)
 	require.NoError(c.t, err)
 	require.Equal(c.t, text, string(b))
+	require.NoError(c.t, c.SetReadDeadline(time.Time{}))
 }
 
 func (c *client) echo(text string) {
@@ -161,7 +181,7 @@ func (c *client) echo(text string) {
 // reset closes the socket with a RST.
 func (c *client) reset() {
 	c.t.Helper()
-	require.NoError(c.t, c.Conn.(*net.TCPConn).SetLinger(0))
+	require.NoError(c.t, c.SetLinger(0))
 	require.NoError(c.t, c.Close())
 }
 

@@ -1,0 +1,121 @@
+package toxi_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/chaos"
+)
+
+// stall makes a client that has stopped reading, with every buffer on the way to it full:
+// the target, which writes as much as it can, can write no more.
+func (r *rig) stall(id uint64) *client {
+	r.t.Helper()
+	c := r.dial(id)
+	c.echo("before it stalls")
+	var server net.Conn
+	r.target.each(func(s net.Conn) { server = s })
+	chunk := make([]byte, 64<<10)
+	for {
+		// A write that makes no progress for this long is stuck; should the machine merely
+		// be slow, less is full, and the rest of the test is weaker but not wrong.
+		require.NoError(r.t, server.SetWriteDeadline(time.Now().Add(300*time.Millisecond)))
+		_, err := server.Write(chunk)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return c
+		}
+		require.NoError(r.t, err)
+	}
+}
+
+// Toxiproxy's own way, adding a toxic to every link, waits for ever here (its issue 558).
+func TestAStalledReaderDelaysNothing(t *testing.T) {
+	r := newRig(t)
+	stalled := r.stall(1)
+	other := r.dial(2)
+	for _, f := range []chaos.Fault{
+		{Name: "split", Share: 1, Effect: chaos.Partition{}},
+		{Name: "slow", Share: 1, Effect: chaos.Latency{Delay: time.Millisecond, Direction: chaos.Both}},
+	} {
+		crossed := r.traffic().BytesDown
+		r.inject(f)
+		if f.Name == "split" {
+			// Its reader may read now: what the proxy had in hand stays there.
+			require.NoError(t, stalled.SetReadDeadline(time.Now().Add(patience)))
+			_, err := stalled.Read(make([]byte, 1<<20))
+			require.NoError(t, err, "what had crossed already")
+			other.say("held")
+			r.until("held", func() bool { return r.evidence(f.Name).HeldBytes >= int64(2+4+len("held")) })
+			assert.GreaterOrEqual(t, r.traffic().BytesDown, crossed)
+		}
+		r.clear(f.Name)
+		if f.Name == "split" {
+			other.hear("held")
+		}
+		other.echo("not delayed by others")
+		assert.Zero(t, r.evidence(f.Name).Leaked)
+	}
+	r.inject(chaos.Fault{Name: "cut", Share: 1, Effect: chaos.Reset{}})
+	e := r.evidence("cut")
+	assert.Equal(t, 2, e.Hit)
+	r.until("both are gone", func() bool { return r.traffic().Live == 0 })
+}
+
+// A partition that comes while a write is stuck keeps the rest of it, and nothing is
+// lost or doubled when it clears.
+func TestAWriteStoppedByAPartitionGoesOnAfterIt(t *testing.T) {
+	r := newRig(t)
+	c := r.stall(1)
+	split := chaos.Fault{Name: "split", Share: 1, Effect: chaos.Partition{Direction: chaos.Down}}
+	r.inject(split)
+	e := r.evidence("split")
+	assert.Equal(t, 1, e.Targeted)
+	assert.Equal(t, 1, e.Hit)
+	crossed := r.traffic().BytesDown
+
+	read := func(n int64) {
+		buf := make([]byte, 64<<10)
+		for n > 0 {
+			require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
+			k, err := c.Read(buf[:min(n, int64(len(buf)))])
+			require.NoError(t, err)
+			for _, b := range buf[:k] {
+				require.Zero(t, b)
+			}
+			n -= int64(k)
+		}
+	}
+	read(crossed - c.read.Load()) // all that crossed before; the reader is not stalled any more
+	require.NoError(t, c.SetReadDeadline(time.Unix(1, 0)))
+	_, err := c.Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	assert.Equal(t, crossed, r.traffic().BytesDown)
+	assert.Zero(t, r.evidence("split").Leaked)
+
+	r.clear("split")
+	r.target.each(func(s net.Conn) { require.NoError(t, s.SetWriteDeadline(time.Time{})) })
+	read(r.evidence("split").HeldBytes)
+	c.say("done")
+	// The first byte that is not zero begins the answer, behind the last of the flood.
+	in := bufio.NewReaderSize(c, 64<<10)
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
+	for {
+		b, err := in.ReadByte()
+		require.NoError(t, err)
+		if b != 0 {
+			break
+		}
+	}
+	answer := make([]byte, len("\x04done"))
+	_, err = io.ReadFull(in, answer)
+	require.NoError(t, err)
+	assert.Equal(t, "\x04done", string(answer))
+}
