@@ -135,11 +135,11 @@ func (b *builder) fold(r *Reader) {
 // add gives one record to every fold. Times given to them never go back.
 func (b *builder) add(rec Record, line int64) {
 	b.line = line
-	b.faults.Add(rec) // by the edge's own time
+	if !b.faults.Add(rec) { // by the edge's own time
+		return
+	}
 	if rec.Fault != nil {
-		if f := b.faults.results[rec.Fault.Name]; f != nil && f.over() > 0 {
-			b.storm.Clear(f.over())
-		}
+		b.storm.Clear(b.faults.results[rec.Fault.Name].over())
 	}
 	if rec.T < b.last {
 		if rec.Fault == nil { // the confirmation of a fault may come late
@@ -306,8 +306,17 @@ func (b *builder) judge(s *Summary) {
 			s.Gates = append(s.Gates, GateResult{Text: text, Verdict: noData, Why: err.Error()})
 			continue
 		}
-		s.Gates = append(s.Gates, g.Judge(values))
+		res := g.Judge(values)
+		if res.Verdict == noData && b.run.Rate == 0 && needsLoad(g.Metric) {
+			res.Why += ", since the scenario has no load"
+		}
+		s.Gates = append(s.Gates, res)
 	}
+}
+
+// needsLoad says whether a metric has a value only where messages are sent.
+func needsLoad(name string) bool {
+	return strings.HasPrefix(name, "messages.") || strings.HasPrefix(name, "latency.") || name == "avail.msg" || name == "harness.late_p99"
 }
 
 // WriteJSON writes the summary as summary.json: indented, maps in order of their keys, so

@@ -42,8 +42,8 @@ func (c *causes) Add(rec Record, a attempt) {
 	switch {
 	case a.ended == attemptFailed:
 		key.event = "failed"
-		if s.From == "proving" && s.Event == "timer" && key.cause == "" {
-			key.cause = "unproved"
+		if s.Event == "timer" && key.cause == "" { // nothing came: the attempt ran into its own deadline
+			key.cause = map[string]string{"proving": "unproved", "dialing": "timeout"}[s.From]
 		}
 	case isUsable(s.From) && !isUsable(s.To):
 		key.event = "lost"

@@ -23,20 +23,24 @@ func newFaults(run *Run, warn func(string, ...any)) *faults {
 	return f
 }
 
-func (f *faults) Add(rec Record) {
+// Add takes a record; false when it is an edge that does not count: of an unknown fault,
+// or a second command.
+func (f *faults) Add(rec Record) bool {
 	if rec.Fault == nil {
-		return
+		return true
 	}
 	r := f.results[rec.Fault.Name]
 	if r == nil {
-		f.warn("fault %q is not one of the run's", brief(rec.Fault.Name))
-		return
+		f.warn("fault %q is not one of the run's; skipped", brief(rec.Fault.Name))
+		return false
 	}
 	switch rec.Fault.Edge {
 	case "commanded":
-		if r.Commanded == 0 {
-			r.Commanded = rec.T
+		if r.Commanded != 0 {
+			f.warn("fault %q is commanded a second time; skipped", brief(rec.Fault.Name))
+			return false
 		}
+		r.Commanded = rec.T
 	case "confirmed":
 		if r.Confirmed == 0 {
 			r.Confirmed = rec.T
@@ -52,6 +56,7 @@ func (f *faults) Add(rec Record) {
 	default:
 		f.warn("fault %q has an edge %q, expected commanded, confirmed, cleared, failed or evidence", brief(rec.Fault.Name), brief(rec.Fault.Edge))
 	}
+	return true
 }
 
 // over is when the fault no longer stood in the way of healing; 0: never, or not known.

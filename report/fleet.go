@@ -97,8 +97,10 @@ func (f *fleet) advance(t int64) {
 	}
 	f.now = t
 	if f.measuring {
-		f.up += float64(f.n) * float64(d)
-		f.due += float64(f.clients) * float64(d)
+		// The conversions keep machines that can multiply and add in one go from doing so:
+		// the same journal gives the same bytes everywhere.
+		f.up += float64(float64(f.n) * float64(d))
+		f.due += float64(float64(f.clients) * float64(d))
 	}
 	if f.phase == baseline && !f.frozen {
 		f.spent[f.n] += d

@@ -10,7 +10,7 @@ import (
 // it began; the next fault's command ends what has healed, so that two faults a minute
 // apart do not make one outage of a minute.
 type recovery struct {
-	fault   int // faults commanded so far
+	fault   string // the last one commanded; "": none yet
 	clients map[int]*patient
 	samples []sample
 	losses  int
@@ -19,16 +19,16 @@ type recovery struct {
 // patient is one client.
 type patient struct {
 	usable bool
-	lost   bool  // ever, since the first command
-	down   bool  // in an outage that is not closed yet, though it may be usable again
-	fault  int   // in which the outage began, from 1
-	from   int64 // when it began
-	back   int64 // when the client was last usable again
+	lost   bool   // ever, since the first command
+	down   bool   // in an outage that is not closed yet, though it may be usable again
+	fault  string // in which the outage began
+	from   int64  // when it began
+	back   int64  // when the client was last usable again
 }
 
 // sample is one outage of one client.
 type sample struct {
-	fault    int
+	fault    string
 	from, to int64
 	healed   bool
 }
@@ -42,7 +42,7 @@ func (r *recovery) Add(rec Record) {
 				r.discharge(p)
 			}
 		}
-		r.fault++
+		r.fault = rec.Fault.Name
 	}
 	if rec.Step == nil {
 		return
@@ -57,7 +57,7 @@ func (r *recovery) Add(rec Record) {
 	switch {
 	case !was && p.usable:
 		p.back = rec.T
-	case was && !p.usable && r.fault > 0 && rec.Step.To != "retired":
+	case was && !p.usable && r.fault != "" && rec.Step.To != "retired":
 		r.losses++
 		p.lost = true
 		if !p.down {
@@ -96,6 +96,10 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 			out.Unhealed++
 		}
 	}
+	confirmed := map[string]int64{}
+	for _, f := range faults {
+		confirmed[f.Name] = f.Confirmed
+	}
 	var healing, noticing []int64
 	for _, s := range r.samples {
 		d := int64(math.MaxInt64)
@@ -103,7 +107,7 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 			d = s.to - s.from
 		}
 		healing = append(healing, d)
-		if zero := faults[min(s.fault, len(faults))-1].Confirmed; zero > 0 {
+		if zero := confirmed[s.fault]; zero > 0 {
 			noticing = append(noticing, max(0, s.from-zero))
 		}
 	}
