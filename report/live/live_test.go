@@ -108,8 +108,7 @@ func TestPlainHeartbeatOfALongRun(t *testing.T) {
 
 func TestStopwatches(t *testing.T) {
 	tr := live.NewTracker(stormPlan())
-	var at map[string]string // by time: the four watches
-	at = map[string]string{}
+	at := map[string]string{} // by time: the four watches
 	storm(tr, 26*time.Second, func(now time.Duration) {
 		s := tr.Sample(now)
 		at[now.String()] = fmt.Sprint(s.Watches)
