@@ -68,7 +68,7 @@ func (b Backoff) step(k uint32, previous time.Duration, r Rand, gen uint64) time
 // more, at least a second's worth, so that those who were told the same moment do not
 // come back in it.
 func throttle(retryAfter time.Duration, r Rand, gen uint64) time.Duration {
-	wish := min(max(retryAfter, 0), maxRetryAfter)
+	wish := min(retryAfter, maxRetryAfter)
 	return wish + r.Between(DrawThrottle, gen, 0, max(wish/5, time.Second))
 }
 

@@ -229,6 +229,17 @@ func TestInvariant07DetectionIsBounded(t *testing.T) {
 	}
 }
 
+// Before the first byte is noted, silence counts from the opening.
+func TestInvariant07SilenceFromTheOpening(t *testing.T) {
+	w := newWorld(t, policyLike("default"))
+	w.pass(time.Hour)
+	w.reach(Ready)
+	w.last = 0
+	w.fire()
+	assert.Equal(t, Stable, w.s.Phase, "not suspect")
+	assert.Equal(t, w.opened.Add(w.s.Silence), w.due)
+}
+
 func TestInvariant08AByteSaves(t *testing.T) {
 	for _, after := range []time.Duration{0, 1, time.Second, 3 * time.Second} {
 		w := newWorld(t, policyLike("default")).reach(Suspect)

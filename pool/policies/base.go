@@ -11,9 +11,6 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// mostBases is how many files may be based on each other.
-const mostBases = 8
-
 // base starts from another policy.
 func (d *document) base(value ast.Node) {
 	if k := kindOf(value); k != scalar {
@@ -45,7 +42,7 @@ func (d *document) include(value ast.Node, path string) {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(filepath.Dir(d.file), file)
 	}
-	if slices.Contains(d.from, file) || len(d.from) >= mostBases {
+	if slices.Contains(d.from, file) {
 		d.mistake(value, path, "expected a policy that is not based on itself, got %s", textOf(value))
 		d.baseless = true
 		return

@@ -58,8 +58,10 @@ p.yaml:1: heed_server: expected true or false, or a base that has it, got nothin
 p.yaml:4: backoff: expected {base, cap, factor, jitter}, got a single value`},
 		{"names", "base: default\nname: 7 seas\nabout: {}", `p.yaml:2: name: expected a letter, then letters, digits and . _ + -, got "7 seas"
 p.yaml:3: about: expected text, got a mapping`},
-		{"an unknown base says nothing of the rest", "ping: {timeout: 0s}\nbase: polite",
-			`p.yaml:2: base: expected default, full-jitter, naive or a .yaml file, got "polite"`},
+		{
+			"an unknown base says nothing of the rest", "ping: {timeout: 0s}\nbase: polite",
+			`p.yaml:2: base: expected default, full-jitter, naive or a .yaml file, got "polite"`,
+		},
 		{"a base of the wrong kind", "base: {base: default}", "p.yaml:1: base: expected the name of a policy or a file, got a mapping"},
 		{"a base without a file", "base: ./none.yaml", "p.yaml:1: base: expected a policy: stat none.yaml: no such file or directory"},
 		{"a base that is no file", "base: /dev/zero", "p.yaml:1: base: expected a policy: /dev/zero is not a file"},
@@ -72,8 +74,10 @@ testdata/broken.yaml:2: ping.timeout: expected a duration like 250ms, got "never
 		{"no value", "base: default\nstable_after:", "p.yaml:2: stable_after: expected a duration like 250ms, got nothing"},
 		{"twice", "base: default\nstable_after: 1s\nstable_after: 2s", "p.yaml:3: stable_after: expected once, got again after line 2"},
 		{"twice in a group", "base: default\nping:\n  every: 8s\n  every: 9s", "p.yaml:4: ping.every: expected once, got again after line 3"},
-		{"decorrelated jitter needs room", "base: naive\nbackoff: {jitter: decorrelated}",
-			"p.yaml:2: backoff.cap: expected more than the base, for decorrelated jitter draws between them, got 1s"},
+		{
+			"decorrelated jitter needs room", "base: naive\nbackoff: {jitter: decorrelated}",
+			"p.yaml:2: backoff.cap: expected more than the base, for decorrelated jitter draws between them, got 1s",
+		},
 		{"twice, far apart", complete + "prove_timeout: 25h", "p.yaml:53: prove_timeout: expected once, got again after line 14"},
 		{"too long", "base: default\nstable_after: 25h", "p.yaml:2: stable_after: expected a duration of at least 0s, at most 24h, got 25h0m0s"},
 		{"nothing", "", "p.yaml:1: expected the fields of a policy, got nothing"},
