@@ -27,8 +27,8 @@ func (m *Mistake) Error() string {
 	return b.String() + m.Want
 }
 
-// Mistakes is everything wrong with a policy, in the order of its lines. A file that it
-// is based on comes where it is named.
+// Mistakes is everything wrong with a policy, in the order of its lines, then what is
+// wrong with the files that it is based on.
 type Mistakes []*Mistake
 
 // Error is one line per mistake.
