@@ -142,4 +142,3 @@ func (w *world) must(ok bool, invariant int, format string, args ...any) {
 		w.t.Fatalf("invariant %d: %s", invariant, fmt.Sprintf(format, args...))
 	}
 }
-
