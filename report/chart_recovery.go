@@ -67,7 +67,7 @@ func recoveryCurve(s *Summary) string {
 	d.path(inkBlueLine, line)
 	right := x.b
 	for _, m := range slices.Backward(r.Confirmed.levels()) {
-		if m.after < 0 || r.Confirmed.Zero == 0 {
+		if m.after < 0 || len(s.Faults) != 1 { // of several faults, marks have zeros of their own
 			continue
 		}
 		at := x.at(float64(m.after))

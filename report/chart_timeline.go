@@ -84,7 +84,7 @@ func drawPhases(d *drawing, s *Summary, x axis, bottom float64) {
 	for i, p := range s.Run.Plan {
 		a, b := x.at(float64(p.From)), x.at(float64(p.To))
 		d.rect(inkPhase, a, 0, b-a, 20)
-		if label := fitted(visible(p.Name), b-a); label != "" {
+		if label := fitted(visible(p.Name), b-a-4); label != "" {
 			d.text(inkText, atMiddle, (a+b)/2, 14, label)
 		}
 		if i > 0 {
@@ -100,12 +100,8 @@ func drawFaultBands(d *drawing, s *Summary, x axis, top, bottom float64) {
 		if f.Commanded == 0 {
 			continue
 		}
-		until := f.Cleared
-		if until == 0 {
-			until = s.Duration
-		}
 		a := x.at(float64(f.Commanded))
-		d.rect(inkBand, a, top, max(x.at(float64(until))-a, 2.5), bottom-top)
+		d.rect(inkBand, a, top, max(x.at(float64(f.over(s.Duration)))-a, 2.5), bottom-top)
 		d.line(inkCommand, a, top, a, bottom)
 		if f.Confirmed != 0 {
 			d.line(inkConfirm, x.at(float64(f.Confirmed)), top, x.at(float64(f.Confirmed)), bottom)
@@ -140,11 +136,7 @@ func faultLabels(s *Summary, x axis) (labels []faultLabel, lanes int) {
 		l := faultLabel{text: text, at: atStart, from: x.at(float64(f.edge()))}
 		l.to = l.from
 		if f.Commanded != 0 {
-			until := f.Cleared
-			if until == 0 {
-				until = s.Duration
-			}
-			l.to = max(x.at(float64(until)), l.from+2.5)
+			l.to = max(x.at(float64(f.over(s.Duration))), l.from+2.5)
 		}
 		l.x = l.to + 6
 		if l.x+textWidth(text) > x.b {
@@ -274,32 +266,33 @@ func usablePanel(s *Summary) panel {
 	return p
 }
 
-// drawMarks puts t50, t90, t99 and t100 on the line of usable clients; a label that
-// would lie on another is left out.
+// drawMarks puts each fault's t50, t90, t99 and t100 on the line of usable clients; a
+// label that would lie on another is left out.
 func drawMarks(d *drawing, s *Summary, x, y axis) {
-	r := s.Recovery
-	if r.Lost == 0 {
+	if s.Recovery.Lost == 0 {
 		return
 	}
 	type box struct{ x0, x1, y float64 }
 	var taken []box
-	for _, m := range []struct {
-		name  string
-		level float64
-		after int64
-	}{{"t99", 0.99, r.Confirmed.T99}, {"t50", 0.5, r.Confirmed.T50}, {"t90", 0.9, r.Confirmed.T90}, {"t100", 1, r.Confirmed.T100}} {
-		if m.after < 0 || r.Confirmed.Zero == 0 {
+	for _, f := range s.Faults {
+		if f.Fleet.Zero == 0 {
 			continue
 		}
-		px, py := x.at(float64(r.Confirmed.Zero+m.after)), y.at(m.level*r.Baseline)
-		d.dot(inkBlue, px, py, 3.2)
-		text := m.name + " " + FormatDuration(m.after)
-		b := box{px + 7, px + 7 + textWidth(text), py + 15}
-		if b.x1 > x.b || slices.ContainsFunc(taken, func(o box) bool { return b.x0 < o.x1 && o.x0 < b.x1 && math.Abs(b.y-o.y) < 13 }) {
-			continue
+		levels := f.Fleet.levels()
+		for _, m := range []mark{levels[2], levels[0], levels[1], levels[3]} { // t99 is the first to get a label
+			if m.after < 0 {
+				continue
+			}
+			px, py := x.at(float64(f.Fleet.Zero+m.after)), y.at(m.share*s.Recovery.Baseline)
+			d.dot(inkBlue, px, py, 3.2)
+			text := m.name + " " + FormatDuration(m.after)
+			b := box{px + 7, px + 7 + textWidth(text), py + 15}
+			if b.x1 > x.b || slices.ContainsFunc(taken, func(o box) bool { return b.x0 < o.x1 && o.x0 < b.x1 && math.Abs(b.y-o.y) < 13 }) {
+				continue
+			}
+			taken = append(taken, b)
+			d.text(inkSoft, atStart, b.x0, b.y, text)
 		}
-		taken = append(taken, b)
-		d.text(inkSoft, atStart, b.x0, b.y, text)
 	}
 }
 

@@ -205,9 +205,13 @@ func faultSection(s *Summary) htmlSection {
 			}
 			return number("+" + FormatDuration(t-from))
 		}
+		cleared := after(f.Cleared, f.Confirmed)
+		if f.instant() {
+			cleared = number("at once")
+		}
 		table.Rows = append(table.Rows, []htmlCell{
 			judged(f.State), words(f.Name), prose(f.what()), prose(f.Why),
-			edge(f.Commanded), after(f.Confirmed, f.Commanded), after(f.Cleared, f.Confirmed),
+			edge(f.Commanded), after(f.Confirmed, f.Commanded), cleared,
 			number(FormatCount(int64(f.Evidence.Hit)) + " of " + FormatCount(int64(f.Evidence.Targeted))), counted(int64(f.Evidence.ControlHit)), counted(int64(f.SawReset)),
 		})
 	}

@@ -316,15 +316,32 @@ func (f FaultResult) when() string {
 	if from == 0 {
 		from = f.Commanded
 	}
-	if f.Cleared == 0 {
-		parts = append(parts, "never cleared")
-	} else {
+	switch {
+	case f.Cleared != 0:
 		parts = append(parts, "cleared +"+FormatDuration(f.Cleared-from))
+	case !f.instant():
+		parts = append(parts, "never cleared")
 	}
 	if f.Shift != 0 || f.ControlShift != 0 {
 		parts = append(parts, "median shift "+FormatDuration(f.Shift), "of control "+FormatDuration(f.ControlShift))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// instant says that there was nothing to clear: it was over as it was done.
+func (f FaultResult) instant() bool {
+	return f.For == 0 && f.Cleared == 0 && f.Confirmed != 0 && f.State != "not cleared"
+}
+
+// over is when it was no longer in force: at the run's end when it was never cleared.
+func (f FaultResult) over(end int64) int64 {
+	switch {
+	case f.Cleared != 0:
+		return f.Cleared
+	case f.instant():
+		return f.Confirmed
+	}
+	return end
 }
 
 func (t *text) recovery() []string {
@@ -444,11 +461,17 @@ func (t *text) messages() []string {
 	return t.wrap(t.Printable(line), t.room())
 }
 
-// latency is the response times of each phase, cohorts below it where there are any.
+// latency is the response times of each phase but the warmup; those of the chaos by
+// cohort, too.
 func (t *text) latency() []string {
 	rows := [][]cell{{left(""), header("n"), header("lost"), header("p50"), header("p90"), header("p99"), header("p99.9"), header("max")}}
 	for _, l := range t.s.Latency {
-		if l.Kind != "response" || l.N == 0 && l.Lost == 0 {
+		switch {
+		case l.Kind != "response" || l.N == 0 && l.Lost == 0:
+			continue
+		case l.Phase == "warmup" || l.Phase == "all":
+			continue
+		case l.Cohort != "all" && l.Phase != "chaos":
 			continue
 		}
 		name := l.Phase

@@ -107,6 +107,7 @@ func passSample() *report.Summary {
 		Detect:    report.Quantiles{N: 1000, Min: 210_000, P50: 6_100_000, P90: 12_400_000, P99: 15_900_000, Max: 16_300_000},
 	}
 	s.Storm = report.Storm{Lost: 1000, Losses: 1000, Attempts: 1004, InWindow: 1004, Healed: 1000, Peak100ms: 34, Peak1s: 231, Hopeless: 3, Collateral: 1, Sync: 0.0006}
+	s.Faults[0].Fleet = s.Recovery.Confirmed
 	fill(s, func(t float64) float64 { return t / 5 })
 	return s
 }
@@ -123,6 +124,7 @@ func failSample() *report.Summary {
 	s.Recovery.Confirmed = report.Marks{Zero: s.Recovery.Confirmed.Zero, T50: 3_011 * msec, T90: 7_702 * msec, T99: 9_412 * msec, T100: -1}
 	s.Recovery.Commanded = report.Marks{Zero: s.Recovery.Commanded.Zero, T50: 3_012 * msec, T90: 7_703 * msec, T99: 9_413 * msec, T100: -1}
 	s.Recovery.Cleared = report.Marks{Zero: s.Recovery.Cleared.Zero, T50: 2_996 * msec, T90: 7_686 * msec, T99: 9_396 * msec, T100: -1}
+	s.Faults[0].Fleet = s.Recovery.Confirmed
 	s.Recovery.Healed, s.Recovery.Unhealed, s.Recovery.Held = 997, 3, false
 	s.Recovery.Client = report.Quantiles{N: 997, Min: 2 * msec, P50: 3_001 * msec, P90: 7_690 * msec, P99: 9_300 * msec, Max: 13_911 * msec}
 	s.Storm = report.Storm{Lost: 1000, Losses: 1003, Attempts: 6203, InWindow: 6203, Healed: 997, Peak100ms: 1000, Peak1s: 1000, Hopeless: 12, Collateral: 5194, Sync: 0.41}
@@ -204,6 +206,7 @@ func cutoffSample() *report.Summary {
 	s.Gates[0] = report.GateResult{Text: "recovery.t99 < 8s", Metric: "recovery.t99", Unit: "s", Limit: 8, Verdict: "no data", Why: "99 % were not back when the journal ends"}
 	s.Recovery.Healed, s.Recovery.Unhealed = 643, 357
 	s.Recovery.Confirmed.T90, s.Recovery.Confirmed.T99, s.Recovery.Confirmed.T100 = -1, -1, -1
+	s.Faults[0].Fleet = s.Recovery.Confirmed
 	s.Recovery.Commanded.T90, s.Recovery.Commanded.T99, s.Recovery.Commanded.T100 = -1, -1, -1
 	s.Recovery.Held = false
 	s.Recovery.Cleared = report.Marks{}

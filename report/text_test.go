@@ -138,3 +138,14 @@ func TestTextReturnsTheWritersError(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// A fault that is over as it is done was not left in force.
+func TestTextOfAFaultWithNothingToClear(t *testing.T) {
+	s := passSample()
+	s.Faults[0].Cleared = 0
+	assert.NotContains(t, textOf(t, s, report.Style{}), "never cleared")
+	s.Faults[0].State = "not cleared"
+	assert.Contains(t, textOf(t, s, report.Style{}), "never cleared")
+	s.Faults[0].State, s.Faults[0].For = "confirmed", secs
+	assert.Contains(t, textOf(t, s, report.Style{}), "never cleared")
+}
