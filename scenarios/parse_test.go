@@ -1,8 +1,10 @@
 package scenarios
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,4 +163,24 @@ func TestSeedsHave64Bits(t *testing.T) {
 	s, err := Parse("least.yaml", []byte(least), Options{Set: []string{"seed=18446744073709551615"}})
 	require.NoError(t, err)
 	assert.Equal(t, uint64(1<<64-1), s.Seed)
+}
+
+func TestFilesAreBounded(t *testing.T) {
+	_, err := Parse("big.yaml", make([]byte, 64<<10+1), Options{})
+	assert.EqualError(t, err, "big.yaml:1: expected at most 64 KiB of YAML")
+}
+
+// Depth is what is limited, not how much stands side by side.
+func TestManySiblingsAreNotDeep(t *testing.T) {
+	text := "scenario: wide\nclients: {count: 1, endpoints: [{target: t}]}\ntargets:\n  t: {embedded: {handshake: {}}}\n"
+	for i := range 50 {
+		name := strings.Repeat("x", i+1)
+		text += "  " + name + ":\n    command:\n    - a\n    url: ws://127.0.0.1/\n"
+	}
+	for i := range 50 {
+		text += fmt.Sprintf("  y%d: {embedded: {}}\n", i)
+	}
+	s, err := Parse("wide.yaml", []byte(text), Options{})
+	require.NoError(t, err)
+	assert.Len(t, s.Targets, 101)
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a file: the YAML parser's time grows with the square of the depth, and
+// Bounds of a file: the YAML parser's time grows with the square of length and depth, and
 // aliases multiply what is written.
 const (
-	mostBytes = 1 << 20
+	mostBytes = 64 << 10
 	mostDepth = 32
-	mostNodes = 100_000
+	mostNodes = 10_000
 )
 
 type nodeKind uint8
@@ -76,7 +76,7 @@ func (e lineError) Error() string { return e.want }
 // the first place is known.
 func parseTree(data []byte) (root *node, err error) {
 	if len(data) > mostBytes {
-		return nil, lineError{1, "expected at most 1 MiB of YAML"}
+		return nil, lineError{1, "expected at most 64 KiB of YAML"}
 	}
 	defer func() {
 		// Input that makes the YAML library panic is wrong input, not our end.
@@ -187,10 +187,15 @@ func (c *converter) node(n ast.Node) (*node, error) {
 		return value, err
 	case *ast.AliasNode:
 		name := n.Value.GetToken().Value
-		if of, ok := c.anchors[name]; ok {
-			return c.node(of)
+		of, ok := c.anchors[name]
+		if !ok {
+			return nil, lineError{line, fmt.Sprintf("expected &%s before *%s", name, name)}
 		}
-		return nil, lineError{line, fmt.Sprintf("expected &%s before *%s", name, name)}
+		value, err := c.node(of)
+		if err != nil {
+			return nil, lineError{line, err.Error()}
+		}
+		return value, nil
 	}
 	return nil, lineError{line, "expected a plain value, a mapping or a list, got a YAML " + n.Type().YAMLName()}
 }
