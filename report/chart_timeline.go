@@ -101,7 +101,7 @@ func drawFaultBands(d *drawing, s *Summary, x axis, top, bottom float64) {
 			continue
 		}
 		a := x.at(float64(f.Commanded))
-		d.rect(inkBand, a, top, max(x.at(float64(f.over(s.Duration)))-a, 2.5), bottom-top)
+		d.rect(inkBand, a, top, max(x.at(float64(f.until(s.Duration)))-a, 2.5), bottom-top)
 		d.line(inkCommand, a, top, a, bottom)
 		if f.Confirmed != 0 {
 			d.line(inkConfirm, x.at(float64(f.Confirmed)), top, x.at(float64(f.Confirmed)), bottom)
@@ -136,7 +136,7 @@ func faultLabels(s *Summary, x axis) (labels []faultLabel, lanes int) {
 		l := faultLabel{text: text, at: atStart, from: x.at(float64(f.edge()))}
 		l.to = l.from
 		if f.Commanded != 0 {
-			l.to = max(x.at(float64(f.over(s.Duration))), l.from+2.5)
+			l.to = max(x.at(float64(f.until(s.Duration))), l.from+2.5)
 		}
 		l.x = l.to + 6
 		if l.x+textWidth(text) > x.b {

@@ -201,7 +201,7 @@ func responseCard(s *Summary) (htmlCard, bool) {
 	var rows []LatencyRow
 	head := -1
 	for _, l := range s.Latency {
-		if l.Kind != "response" || l.Cohort != "all" || l.N == 0 || l.Phase == "warmup" {
+		if l.Kind != "response" || l.Cohort != "all" || l.N == 0 || l.Phase == "warmup" || l.Phase == "all" {
 			continue
 		}
 		if l.Phase == "chaos" {

@@ -333,8 +333,8 @@ func (f FaultResult) instant() bool {
 	return f.For == 0 && f.Cleared == 0 && f.Confirmed != 0 && f.State != "not cleared"
 }
 
-// over is when it was no longer in force: at the run's end when it was never cleared.
-func (f FaultResult) over(end int64) int64 {
+// until is when it was no longer in force: at the run's end when it was never cleared.
+func (f FaultResult) until(end int64) int64 {
 	switch {
 	case f.Cleared != 0:
 		return f.Cleared
