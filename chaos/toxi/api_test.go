@@ -1,0 +1,219 @@
+package toxi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+
+	stockclient "github.com/Shopify/toxiproxy/v2/client"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/chaos/toxi"
+)
+
+// Toxiproxy's own client finds in us what it would find in Toxiproxy.
+func TestToxiproxysClientWorks(t *testing.T) {
+	control := serve(t, toxi.NewServer(toxi.Options{}))
+	target := newTarget(t)
+	c := stockclient.NewClient(control)
+
+	v, err := c.Version()
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"version":"2.12.0","served_by":"wsheal"}`, string(v))
+
+	p, err := c.CreateProxy("blue", "localhost:0", target.addr)
+	require.NoError(t, err)
+	assert.True(t, p.Enabled)
+	assert.NotEqual(t, "localhost:0", p.Listen)
+	_, err = c.CreateProxy("blue", "", target.addr)
+	require.EqualError(t, err, "Create: HTTP 409: proxy already exists")
+	_, err = c.CreateProxy("", "", target.addr)
+	require.EqualError(t, err, "Create: HTTP 400: missing required field: name")
+	_, err = c.CreateProxy("x", "", "")
+	require.EqualError(t, err, "Create: HTTP 400: missing required field: upstream")
+	_, err = c.CreateProxy("x", "", "nohost")
+	require.EqualError(t, err, `Create: HTTP 400: bad request body: upstream "nohost": expected host:port`)
+	_, err = c.CreateProxy("x", ":0", target.addr)
+	require.EqualError(t, err, `Create: HTTP 400: bad request body: listen ":0": only loopback addresses are allowed`)
+	_, err = c.Proxy("nobody")
+	require.EqualError(t, err, "HTTP 404: proxy not found")
+
+	toxic, err := p.AddToxic("", "latency", "", -1, stockclient.Attributes{"latency": 5, "jitter": 2})
+	require.NoError(t, err)
+	assert.Equal(t, &stockclient.Toxic{
+		Name: "latency_downstream", Type: "latency", Stream: "downstream", Toxicity: 1,
+		Attributes: stockclient.Attributes{"latency": 5.0, "jitter": 2.0},
+	}, toxic)
+	_, err = p.AddToxic("latency_downstream", "latency", "", 1, stockclient.Attributes{"latency": 5})
+	require.EqualError(t, err, "AddToxic: HTTP 409: toxic already exists")
+	_, err = p.AddToxic("x", "latency", "sideways", 1, stockclient.Attributes{"latency": 5})
+	require.EqualError(t, err, "AddToxic: HTTP 400: stream was invalid, can be either upstream or downstream")
+	_, err = p.AddToxic("x", "latency", "", 1, stockclient.Attributes{"latancy": 5})
+	require.EqualError(t, err, `AddToxic: HTTP 400: bad request body: latency: unknown attribute "latancy", expected delay, jitter, direction`)
+	_, err = p.AddToxic("x", "latency", "upstream", 1, stockclient.Attributes{"delay": 5, "direction": "down"})
+	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: stream and direction contradict each other: direction is down")
+	_, err = p.AddToxic("x", "latency", "", 1.5, stockclient.Attributes{"latency": 5})
+	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: toxicity 1.5 is not between 0 and 1")
+	_, err = p.AddToxic("x", "timeout", "", 1, stockclient.Attributes{"timeout": 0})
+	require.EqualError(t, err, `AddToxic: HTTP 400: invalid toxic type: "timeout", expected one of latency, partition, reset, reset_peer`)
+	_, err = p.AddToxic("x", "reset_peer", "", 1, stockclient.Attributes{"timeout": 50})
+	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: reset_peer: only timeout 0 is offered")
+	_, err = p.AddToxic("x", "reset_peer", "", 1, stockclient.Attributes{"time": 0})
+	require.EqualError(t, err, `AddToxic: HTTP 400: bad request body: reset_peer: unknown attribute "time", expected timeout`)
+	_, err = p.AddToxic("x", "partition", "", 1, stockclient.Attributes{"for": -1})
+	require.EqualError(t, err, `AddToxic: HTTP 400: bad request body: attribute "for": -1ns is below 0`)
+
+	_, err = p.AddToxic("split", "partition", "upstream", 0.5, stockclient.Attributes{"seed": 9})
+	require.NoError(t, err)
+	toxics, err := p.Toxics()
+	require.NoError(t, err)
+	require.Len(t, toxics, 2)
+	assert.Equal(t, "latency_downstream", toxics[0].Name)
+	assert.Equal(t, "upstream", toxics[1].Stream)
+	assert.EqualValues(t, 0.5, toxics[1].Toxicity)
+
+	updated, err := p.UpdateToxic("latency_downstream", 0.25, stockclient.Attributes{"latency": 7})
+	require.NoError(t, err)
+	assert.EqualValues(t, 0.25, updated.Toxicity)
+	assert.Equal(t, stockclient.Attributes{"latency": 7.0, "jitter": 2.0}, updated.Attributes)
+	_, err = p.UpdateToxic("latency_downstream", -1, stockclient.Attributes{"jitter": 8})
+	require.EqualError(t, err, "HTTP 400: bad request body: latency: jitter 8ms is more than delay 7ms")
+	_, err = p.UpdateToxic("nobody", 1, nil)
+	require.EqualError(t, err, "HTTP 404: toxic not found")
+
+	all, err := c.Proxies()
+	require.NoError(t, err)
+	require.Contains(t, all, "blue")
+	assert.Len(t, all["blue"].ActiveToxics, 2)
+	assert.Equal(t, 7.0, all["blue"].ActiveToxics[0].Attributes["latency"])
+
+	require.NoError(t, p.RemoveToxic("split"))
+	require.EqualError(t, p.RemoveToxic("split"), "HTTP 404: toxic not found")
+	listen := p.Listen
+	require.NoError(t, p.Disable())
+	assert.False(t, p.Enabled)
+	require.NoError(t, c.ResetState())
+	p, err = c.Proxy("blue")
+	require.NoError(t, err)
+	assert.True(t, p.Enabled, "a reset enables")
+	assert.Empty(t, p.ActiveToxics, "and removes every toxic")
+	assert.Equal(t, listen, p.Listen, "on the same address")
+
+	list, err := c.Populate([]stockclient.Proxy{
+		{Name: "blue", Listen: listen, Upstream: target.addr, Enabled: true},
+		{Name: "green", Listen: "127.0.0.1:0", Upstream: target.addr, Enabled: false},
+	})
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	assert.Equal(t, listen, list[0].Listen)
+	assert.False(t, list[1].Enabled)
+	_, err = c.Populate([]stockclient.Proxy{{Name: "red"}})
+	require.EqualError(t, err, "Populate: HTTP 400: missing required field: upstream at proxy 1")
+	_, err = c.Populate([]stockclient.Proxy{{Name: "red", Upstream: target.addr, Listen: "192.0.2.1:1"}})
+	require.EqualError(t, err, `Populate: HTTP 400: bad request body: listen "192.0.2.1:1": only loopback addresses are allowed`)
+
+	require.NoError(t, p.Delete())
+	require.EqualError(t, p.Delete(), "Delete: HTTP 404: proxy not found")
+}
+
+// What a proxy does when it is disabled, moved, deleted: the connections end.
+func TestProxiesComeAndGo(t *testing.T) {
+	r := newRig(t)
+	api := stockclient.NewClient(r.control)
+	p, err := api.Proxy("blue")
+	require.NoError(t, err)
+
+	c := r.dial(1)
+	c.echo("x")
+	require.NoError(t, p.Disable())
+	_, err = c.Read(make([]byte, 1))
+	assert.True(t, isEOF(err), "%v", err)
+	_, err = r.tryDial(t.Context(), "1/2")
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.NoError(t, p.Enable())
+	c = r.dial(1)
+	c.echo("x")
+
+	other := newTarget(t)
+	p.Upstream = other.addr
+	require.NoError(t, p.Save())
+	_, err = c.Read(make([]byte, 1))
+	assert.True(t, isEOF(err), "%v", err)
+	c = r.dial(1)
+	c.echo("elsewhere")
+	assert.EqualValues(t, 1, other.messages.Load())
+
+	require.NoError(t, p.Delete())
+	_, err = c.Read(make([]byte, 1))
+	assert.True(t, isEOF(err), "%v", err)
+}
+
+// Toxiproxy's reset_peer stays: it resets what is open, and what opens, once data flows.
+func TestResetPeerStaysInForce(t *testing.T) {
+	r := newRig(t)
+	p, err := stockclient.NewClient(r.control).Proxy("blue")
+	require.NoError(t, err)
+	c := r.dial(1)
+	c.echo("x")
+	_, err = p.AddToxic("rst", "reset_peer", "downstream", 1, stockclient.Attributes{"timeout": 0})
+	require.NoError(t, err)
+	_, err = c.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	_, err = r.tryDial(t.Context(), "1/2")
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	require.NoError(t, p.RemoveToxic("rst"))
+	r.dial(1).echo("well again")
+	assert.EqualValues(t, 2, r.evidence("rst").Resets)
+}
+
+func TestToxicsAreStrict(t *testing.T) {
+	r := newRig(t)
+	post := func(path, body string) (int, string) {
+		resp, err := http.Post("http://"+r.control+path, "application/json", strings.NewReader(body))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, resp.Body.Close()) }()
+		b, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		var shape struct {
+			Error  string
+			Status int
+		}
+		require.NoError(t, json.Unmarshal(b, &shape), string(b))
+		assert.Equal(t, resp.StatusCode, shape.Status)
+		return resp.StatusCode, shape.Error
+	}
+	for body, want := range map[string]string{
+		`{`:                            "bad request body: unexpected EOF",
+		`{}`:                           "missing required field: type",
+		`{"type":"reset","share":0.5}`: `bad request body: json: unknown field "share"`,
+		`{"type":"reset","attributes":{"delay":5}}`:  `bad request body: reset: unknown attribute "delay", expected none`,
+		`{"type":"reset","attributes":{"seed":"x"}}`: `bad request body: attribute "seed": json: cannot unmarshal string into Go value of type uint64`,
+		`{"type":"reset","attributes":{"fault":5}}`:  `bad request body: attribute "fault": json: cannot unmarshal number into Go value of type string`,
+		`{"type":"noop"}`:                              `invalid toxic type: "noop", expected one of latency, partition, reset, reset_peer`,
+		`{"type":"wsheal_tap"}`:                        `invalid toxic type: "wsheal_tap", expected one of latency, partition, reset, reset_peer`,
+		`{"type":"latency","attributes":{"delay":-5}}`: `bad request body: latency: delay -5ns is not above 0`,
+	} {
+		status, why := post("/proxies/blue/toxics", body)
+		assert.Equal(t, 400, status, body)
+		assert.Equal(t, want, why, body)
+	}
+	status, why := post("/proxies", `{"name":"x","upstream":"a:1","listen":"nonsense"}`)
+	assert.Equal(t, 400, status)
+	assert.Equal(t, `bad request body: listen "nonsense": expected host:port`, why)
+	status, _ = post("/proxies", string(bytes.Repeat([]byte{' '}, 2<<20)))
+	assert.Equal(t, 400, status)
+
+	req, err := http.NewRequest("GET", "http://"+r.control+"/proxies", nil)
+	require.NoError(t, err)
+	req.Header.Set("User-Agent", "Mozilla/5.0")
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, 403, resp.StatusCode, "no page in a browser drives it")
+	http.DefaultClient.CloseIdleConnections()
+}
