@@ -67,7 +67,9 @@ func recoveryCurve(s *Summary) string {
 	d.path(inkBlueLine, line)
 	right := x.b
 	for _, m := range slices.Backward(r.Confirmed.levels()) {
-		if m.after < 0 || len(s.Faults) != 1 { // of several faults, marks have zeros of their own
+		// The marks are of the fleet: they lie on this curve only when all of it was lost,
+		// and once. Of several faults each has a zero of its own.
+		if m.after <= 0 || len(s.Faults) != 1 || float64(r.Lost) < r.Baseline {
 			continue
 		}
 		at := x.at(float64(m.after))

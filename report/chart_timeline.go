@@ -85,7 +85,7 @@ func drawPhases(d *drawing, s *Summary, x axis, bottom float64) {
 		a, b := x.at(float64(p.From)), x.at(float64(p.To))
 		d.rect(inkPhase, a, 0, b-a, 20)
 		if label := fitted(visible(p.Name), b-a-4); label != "" {
-			d.text(inkText, atMiddle, (a+b)/2, 14, label)
+			d.text(inkSoft, atMiddle, (a+b)/2, 14, label)
 		}
 		if i > 0 {
 			d.line(inkGrid, a, 20, a, bottom)
@@ -280,7 +280,7 @@ func drawMarks(d *drawing, s *Summary, x, y axis) {
 		}
 		levels := f.Fleet.levels()
 		for _, m := range []mark{levels[2], levels[0], levels[1], levels[3]} { // t99 is the first to get a label
-			if m.after < 0 {
+			if m.after <= 0 { // not reached, or never left
 				continue
 			}
 			px, py := x.at(float64(f.Fleet.Zero+m.after)), y.at(m.share*s.Recovery.Baseline)
