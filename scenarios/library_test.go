@@ -27,12 +27,15 @@ func TestLibrary(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, name, s.Name)
 			assert.NotEmpty(t, s.About)
+			assert.Equal(t, s.About, About(name))
 			assert.NotEmpty(t, s.Gates)
 			assert.NotEmpty(t, s.Steady)
 			assert.Less(t, s.End(), 45*time.Second, "with start and end, within a minute")
 		})
 	}
 }
+
+func TestAboutOfNothing(t *testing.T) { assert.Empty(t, About("nothing")) }
 
 // The variants that comments and the README offer are valid, too.
 func TestLibraryVariants(t *testing.T) {

@@ -34,6 +34,9 @@ type run struct {
 	journal *report.Writer
 
 	baseline baseline
+
+	mu        sync.Mutex      // protects following
+	commanded map[string]bool // faults that the proxy was told of
 }
 
 func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
@@ -43,7 +46,7 @@ func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
 // when the run could not begin; any other error is the harness's own. Faults are cleared
 // and children ended on every path.
 func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
-	r := &run{env: env, scenario: s, journal: report.NewWriter(env.Journal)}
+	r := &run{env: env, scenario: s, journal: report.NewWriter(env.Journal), commanded: map[string]bool{}}
 	defer func() { err = errors.Join(err, r.stopChildren()) }()
 	r.epoch, r.base = time.Now(), env.Clock()
 	if why := unfitFor(s, env.FDLimit); why != "" {

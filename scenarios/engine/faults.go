@@ -21,6 +21,7 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 	if !sleepUntil(ctx, heal.Instant(f.At), r.now) {
 		return
 	}
+	r.command(f.Name)
 	r.edge(report.Fault{Name: f.Name, Edge: "commanded"}, r.now())
 	err := r.control(ctx, func(ctx context.Context) error { return r.proxy.Inject(ctx, f.Fault) })
 	if err != nil {
@@ -35,6 +36,18 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 		sleepUntil(ctx, heal.Instant(f.At+f.For), r.now)
 	}
 	r.clear(ctx, f)
+}
+
+func (r *run) command(fault string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.commanded[fault] = true
+}
+
+func (r *run) wasCommanded(fault string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.commanded[fault]
 }
 
 func (r *run) clear(ctx context.Context, f scenarios.Fault) {
@@ -52,8 +65,9 @@ func (r *run) clear(ctx context.Context, f scenarios.Fault) {
 func (r *run) testify(ctx context.Context) {
 	for _, f := range r.scenario.Faults {
 		rec := report.Fault{Name: f.Name, Edge: "evidence"}
-		ev, err := r.evidence(ctx, f)
-		if err != nil {
+		if !r.wasCommanded(f.Name) {
+			rec.State, rec.Why = string(chaos.NoEffect), "it was never commanded"
+		} else if ev, err := r.evidence(ctx, f); err != nil {
 			rec.State, rec.Why = string(chaos.Unverifiable), err.Error()
 		} else {
 			state, why := ev.Judge(f.Fault, true)

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes; every failure class has its own, and the help lists them.
+const (
+	exitPass         = 0
+	exitInternal     = 1
+	exitUsage        = 2
+	exitInconclusive = 75 // inconclusive or invalid: EX_TEMPFAIL of sysexits.h, "try again"
+	exitFail         = 99
+	exitInterrupted  = 130
+)
+
+// world is what a command may touch of the process around it, so that tests can call
+// commands without one.
+type world struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	lookupEnv      func(string) (string, bool)
+	terminal       func(io.Writer) (width int, ok bool)
+}
+
+func system() *world {
+	return &world{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		getenv: os.Getenv, lookupEnv: os.LookupEnv, terminal: terminalWidth,
+	}
+}
+
+// exitError carries an exit code up to execute. A nil err prints nothing: what there
+// was to say has been said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage marks an error as the user's to mend.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{exitUsage, err}
+}
+
+// execute runs one command line and returns its exit code.
+func execute(args []string, w *world) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first signal ends the run in order; with the handler gone, a second one ends
+	// the process, and the children with it.
+	context.AfterFunc(ctx, stop)
+
+	root := newRoot(w)
+	root.SetArgs(args)
+	root.SetIn(w.stdin)
+	root.SetOut(w.stdout)
+	root.SetErr(w.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitPass
+	}
+	code := exitUsage // what cobra itself finds wrong: an unknown command, flag or argument
+	if e, ok := errors.AsType[*exitError](err); ok {
+		code = e.code
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(w.stderr, text)
+	}
+	return code
+}
+
+func newRoot(w *world) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "wsheal",
+		Short: "Do WebSocket connections heal, how fast, and does the healing do damage?",
+		Long: `wsheal drives a fleet of WebSocket clients by a script, breaks things on purpose, and
+measures recovery time, reconnect storms and tail latency.
+
+Exit codes: 0 pass · 99 a gate failed · 75 inconclusive or invalid: nothing was proven ·
+2 bad usage or scenario · 1 internal error · 130 interrupted.`,
+		Example: `  wsheal run reset-storm
+  wsheal run reset-storm --set clients.policy=naive --set clients.count=500
+  wsheal run my-scenario.yaml --out runs/today
+  wsheal report runs/today`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(
+		runCommand(w), reportCommand(w), validateCommand(w),
+		scenariosCommand(w), policiesCommand(w), faultsCommand(w), metricsCommand(w),
+		proxyCommand(w), targetCommand(w), versionCommand(w),
+	)
+	return root
+}

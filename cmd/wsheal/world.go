@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/wsheal/wsheal/chaos/proc"
+	"github.com/wsheal/wsheal/chaos/target"
+	"github.com/wsheal/wsheal/chaos/toxi"
+	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/scenarios"
+	"github.com/wsheal/wsheal/scenarios/engine"
+)
+
+const (
+	helloTimeout  = 10 * time.Second // for a child of ours to say where it listens
+	listenTimeout = 15 * time.Second // for the user's command to accept connections
+)
+
+// engineEnv is the real world: children are this program again, in their other roles.
+func engineEnv(fdLimit int) engine.Env {
+	before, _ := proc.Machine() // where it cannot be told, it is never called again
+	return engine.Env{
+		Clock:  proc.Monotonic,
+		Target: startTarget,
+		Proxy:  startProxy,
+		Self: func() (engine.Usage, error) {
+			u, err := proc.Self()
+			return engine.Usage(u), err
+		},
+		Machine: func() float64 {
+			now, err := proc.Machine()
+			if err != nil {
+				return 0
+			}
+			defer func() { before = now }()
+			return now.StealShare(before)
+		},
+		FDLimit: fdLimit,
+		Version: version(),
+		Host:    hostLabel(),
+	}
+}
+
+// hello is what a child of ours says first.
+type hello struct {
+	Listen  string `json:"listen,omitempty"`
+	Control string `json:"control"`
+}
+
+// startSelf starts this program in another role and returns what it said.
+func startSelf(ctx context.Context, name string, args ...string) (*proc.Child, hello, error) {
+	var h hello
+	self, err := os.Executable()
+	if err != nil {
+		return nil, h, err
+	}
+	child, err := proc.Start(ctx, proc.Spec{Name: name, Path: self, Args: args, Hello: helloTimeout})
+	if err != nil {
+		return nil, h, err
+	}
+	if err := json.Unmarshal(child.Hello, &h); err != nil {
+		return nil, h, errors.Join(fmt.Errorf("%s said %q, expected its addresses: %w", name, child.Hello, err), child.Stop(ctx))
+	}
+	return child, h, nil
+}
+
+// childProcess is a child as the engine sees it.
+type childProcess struct{ *proc.Child }
+
+func (c childProcess) Usage() (engine.Usage, error) {
+	u, err := c.Child.Usage()
+	return engine.Usage(u), err
+}
+
+// embeddedTarget is our own echo server.
+type embeddedTarget struct {
+	childProcess
+	name string
+	at   hello
+}
+
+func (t embeddedTarget) URL() string { return "ws://" + t.at.Listen + "/" }
+
+func (t embeddedTarget) Stats(ctx context.Context) (report.Target, bool, error) {
+	s, err := target.ReadStats(ctx, t.at.Control)
+	return report.Target{
+		Name: t.name, Live: s.Live, Upgraded: s.Upgraded, Rejected: s.Rejected,
+		Queue: s.Queue, Stale: s.Stale, Messages: s.Messages,
+	}, true, err
+}
+
+// commandTarget is the user's server, started by the run.
+type commandTarget struct {
+	childProcess
+	remoteTarget
+}
+
+// remoteTarget is a server that was there before.
+type remoteTarget struct{ url string }
+
+func (t remoteTarget) URL() string { return t.url }
+func (remoteTarget) Stats(context.Context) (report.Target, bool, error) {
+	return report.Target{}, false, nil
+}
+func (remoteTarget) Usage() (engine.Usage, error) { return engine.Usage{}, proc.ErrUnsupported }
+func (remoteTarget) Done() <-chan struct{}        { return nil }
+func (remoteTarget) Stop(context.Context) error   { return nil }
+
+func (t commandTarget) Usage() (engine.Usage, error)   { return t.childProcess.Usage() }
+func (t commandTarget) Done() <-chan struct{}          { return t.childProcess.Done() }
+func (t commandTarget) Stop(ctx context.Context) error { return t.childProcess.Stop(ctx) }
+
+func startTarget(ctx context.Context, t scenarios.Target) (engine.Target, error) {
+	switch {
+	case t.Embedded != nil:
+		child, at, err := startSelf(ctx, "target "+t.Name, "target", "--parented", "--handshake", t.Embedded.Handshake.String())
+		if err != nil {
+			return nil, err
+		}
+		return embeddedTarget{childProcess{child}, t.Name, at}, nil
+	case len(t.Command) > 0:
+		child, err := proc.Start(ctx, proc.Spec{Name: "target " + t.Name, Path: t.Command[0], Args: t.Command[1:]})
+		if err != nil {
+			return nil, &engine.SetupError{Err: err}
+		}
+		ctx, cancel := context.WithTimeout(ctx, listenTimeout)
+		defer cancel()
+		if err := child.WaitListening(ctx, address(t.URL)); err != nil {
+			return nil, &engine.SetupError{Err: errors.Join(err, child.Stop(context.WithoutCancel(ctx)))}
+		}
+		return commandTarget{childProcess{child}, remoteTarget{t.URL}}, nil
+	default:
+		return remoteTarget{t.URL}, nil
+	}
+}
+
+// address is host:port of a URL that the scenario's check let through.
+func address(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Port() != "" {
+		return u.Host
+	}
+	if u.Scheme == "wss" {
+		return net.JoinHostPort(u.Hostname(), "443")
+	}
+	return net.JoinHostPort(u.Hostname(), "80")
+}
+
+// faultProxy is the fault proxy's process and the driver that commands it.
+type faultProxy struct {
+	childProcess
+	*toxi.Driver
+}
+
+func (p faultProxy) Stop(ctx context.Context) error {
+	p.Close()
+	return p.Child.Stop(ctx)
+}
+
+func (p faultProxy) Front(ctx context.Context, name, upstream string) (string, error) {
+	return p.CreateProxy(ctx, name, upstream)
+}
+
+func startProxy(ctx context.Context) (engine.Proxy, error) {
+	child, at, err := startSelf(ctx, "fault proxy", "proxy", "--parented", "--listen", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	driver, err := toxi.NewDriver(at.Control)
+	if err != nil {
+		return nil, errors.Join(err, child.Stop(ctx))
+	}
+	return faultProxy{childProcess{child}, driver}, nil
+}
