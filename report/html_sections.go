@@ -1,0 +1,212 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+func sections(s *Summary) []htmlSection {
+	var list []htmlSection
+	add := func(sec htmlSection) {
+		if sec.Chart == "" && sec.Note == "" && len(sec.Tables) == 0 {
+			return
+		}
+		for i := range sec.Tables {
+			sec.Tables[i].ID = sec.ID + "-" + strconv.Itoa(i+1)
+		}
+		for i := range sec.Folded {
+			sec.Folded[i].ID = sec.ID + "-more-" + strconv.Itoa(i+1)
+		}
+		list = append(list, sec)
+	}
+	add(gateSection(s))
+	add(timelineSection(s))
+	add(faultSection(s))
+	add(recoverySection(s))
+	add(htmlSection{ID: "storm", Title: "Reconnect storm", Tables: some(stormTable(s), causeTable(s))})
+	add(messageSection(s))
+	add(htmlSection{ID: "harness", Title: "Harness and targets", Note: harnessNote(s), Tables: some(harnessTable(s), fitnessTable(s), targetTable(s))})
+	add(htmlSection{ID: "metrics", Title: "Metrics and configuration", Tables: some(configTable(s)), Folded: some(metricTable(s))})
+	return list
+}
+
+// drawn is a chart, whose text was escaped as it was drawn.
+func drawn(svg string) template.HTML { return template.HTML(svg) } //nolint:gosec // see drawing.text
+
+func gateSection(s *Summary) htmlSection {
+	gates := htmlTable{Caption: "Limits on metrics; broken ones first", Name: 1, Head: heads("Verdict", "Gate", ">Value", ">Of the limit", "Why")}
+	for _, g := range ranked(s.Gates) {
+		share := ""
+		if judge(g.Verdict) != unknown && g.Limit > 0 && !g.Unbounded {
+			share = FormatShare(g.Value / g.Limit)
+		}
+		gates.Rows = append(gates.Rows, []htmlCell{judged(g.Verdict), words(g.Text), number(g.value()), number(share), prose(g.why())})
+	}
+	steady := htmlTable{Caption: "Steady state, checked at the end of the baseline", Name: 1, Head: heads("Verdict", "Condition", ">Value", "Why")}
+	if s.Steady != nil {
+		for _, c := range s.Steady.Checks {
+			steady.Rows = append(steady.Rows, []htmlCell{judged(c.word()), words(c.Text), number(c.value()), prose(c.Why)})
+		}
+	}
+	sec := htmlSection{ID: "gates", Title: "Gates", Tables: some(gates, steady)}
+	if len(s.Gates) == 0 {
+		sec.Note = "The scenario sets no gates."
+	}
+	return sec
+}
+
+func timelineSection(s *Summary) htmlSection {
+	sec := htmlSection{ID: "timeline", Title: "Timeline", Chart: drawn(timeline(s))}
+	if sec.Chart == "" {
+		return htmlSection{}
+	}
+	if len(s.Faults) > 0 {
+		sec.Note = "Shaded: a fault, from its command (dashed edge) over its confirmation (solid edge) to its clearing (dotted edge). "
+	}
+	if k := perColumn(len(s.Timeline.Usable), columnsMost); k > 1 {
+		sec.Note += "Each point of usable clients stands for " + FormatDuration(int64(k)*s.Timeline.Step) + " and shows the lowest and the highest. "
+	}
+	if s.hasLoad() {
+		sec.Note += "Response times run from the moment at which a message was due, whether or not its client was connected."
+	}
+	sec.Folded = some(timelineTable(s))
+	return sec
+}
+
+func faultSection(s *Summary) htmlSection {
+	table := htmlTable{Caption: "What was broken, and the evidence that it was", Name: 1, Head: heads("State", "Fault", "What", "Evidence", ">Commanded", ">Confirmed", ">Cleared", ">Hit", ">Control hit", ">Saw a reset")}
+	shift := htmlTable{Caption: "Shift of the median response while a fault was in force, against the baseline", Head: heads("Cohort", ">Shift")}
+	for _, cohort := range slices.Sorted(maps.Keys(s.Shift)) {
+		shift.Rows = append(shift.Rows, []htmlCell{words(cohort), lasted(s.Shift[cohort])})
+	}
+	for _, f := range s.Faults {
+		edge := func(t int64) htmlCell {
+			if t == 0 {
+				return number("never")
+			}
+			return lasted(t)
+		}
+		after := func(t, from int64) htmlCell {
+			if t == 0 || from == 0 {
+				return edge(t)
+			}
+			return number("+" + FormatDuration(t-from))
+		}
+		cleared := after(f.Cleared, f.Confirmed)
+		if f.instant() {
+			cleared = number("at once")
+		}
+		table.Rows = append(table.Rows, []htmlCell{
+			judged(f.State), words(f.Name), prose(f.what()), prose(f.Why),
+			edge(f.Commanded), after(f.Confirmed, f.Commanded), cleared,
+			number(FormatCount(int64(f.Evidence.Hit)) + " of " + FormatCount(int64(f.Evidence.Targeted))), counted(int64(f.Evidence.ControlHit)), counted(int64(f.SawReset)),
+		})
+	}
+	return htmlSection{ID: "faults", Title: "Faults", Tables: some(table, shift)}
+}
+
+func recoverySection(s *Summary) htmlSection {
+	r := s.Recovery
+	sec := htmlSection{ID: "recovery", Title: "Recovery"}
+	if r.Lost == 0 {
+		if len(s.Faults) > 0 {
+			sec.Note = "No client lost its connection."
+		}
+		return sec
+	}
+	sec.Chart = drawn(recoveryCurve(s))
+	sec.Note = fmt.Sprintf("Share of the %s clients that lost their connection and are usable again. %s healed, %s did not; %s.",
+		FormatCount(int64(r.Lost)), FormatCount(int64(r.Healed)), FormatCount(int64(r.Unhealed)), r.held(s.Run.Hold))
+	fleet := htmlTable{Caption: "Time until a share of the baseline is usable, and stays so for the hold time", Head: heads("Since the first fault was", ">t50", ">t90", ">t99", ">t100")}
+	for _, m := range []struct {
+		name string
+		Marks
+	}{{"commanded", r.Commanded}, {"confirmed", r.Confirmed}, {"cleared", r.Cleared}} {
+		fleet.add(m.name, m.Marks)
+	}
+	if len(s.Faults) > 1 {
+		for _, f := range s.Faults {
+			fleet.add("confirmed, fault "+f.Name+" alone", f.Fleet)
+		}
+	}
+	clients := htmlTable{Caption: "Per client", Head: heads("", ">n", ">min", ">p50", ">p90", ">p99", ">max")}
+	for _, q := range []struct {
+		name string
+		Quantiles
+	}{{"from its loss to usable again", r.Client}, {"from confirmed to its loss being noticed", r.Detect}} {
+		if q.N > 0 {
+			clients.Rows = append(clients.Rows, []htmlCell{words(q.name), counted(int64(q.N)), healed(q.Min), healed(q.P50), healed(q.P90), healed(q.P99), healed(q.Max)})
+		}
+	}
+	sec.Tables = some(fleet, clients)
+	if points := r.Curve; len(points) > 0 {
+		curve := htmlTable{Caption: "The recovery curve as a table", Head: heads(">Since confirmed", ">Back")}
+		k := perColumn(len(points), timelineRows)
+		for i := k - 1; i < len(points)+k-1; i += k {
+			p := points[min(i, len(points)-1)]
+			curve.Rows = append(curve.Rows, []htmlCell{lasted(p.T), number(FormatShare(p.V))})
+		}
+		sec.Folded = some(curve)
+	}
+	return sec
+}
+
+// add is a row of recovery times, unless there are none from that zero.
+func (t *htmlTable) add(name string, m Marks) {
+	if m.Zero == 0 {
+		return
+	}
+	row := []htmlCell{words(name)}
+	for _, l := range m.levels() {
+		row = append(row, number(m.level(l.after)))
+	}
+	t.Rows = append(t.Rows, row)
+}
+
+func messageSection(s *Summary) htmlSection {
+	sec := htmlSection{ID: "messages", Title: "Messages and latency", Chart: drawn(latencyRanges(s))}
+	if sec.Chart != "" {
+		sec.Note = "Response time of each phase by the messages due in it, on a log scale. Messages that never came back count inside the percentiles."
+	}
+	table := htmlTable{Caption: "Messages, by the phase in which they were due", Head: heads("Phase", ">Intended", ">Sent", ">Answered", ">Lost", ">Resent", ">Answered twice", ">Waited for a connection", ">Dropped")}
+	for _, phase := range s.messagePhases() {
+		m := s.Messages[phase]
+		table.Rows = append(table.Rows, []htmlCell{words(phase), counted(m.Intended), counted(m.Sent), counted(m.Acked), counted(s.Lost[phase]), counted(m.Resent), counted(m.Dup), counted(m.Waited), counted(m.Dropped)})
+	}
+	latency := htmlTable{Caption: "Latency; response runs from the intended send time, service from the actual one", Head: heads("Phase", "Cohort", "Kind", ">n", ">Lost", ">p50", ">p90", ">p99", ">p99.9", ">max")}
+	for _, l := range s.Latency {
+		latency.Rows = append(latency.Rows, []htmlCell{words(l.Phase), {visible(l.Cohort), ""}, {visible(l.Kind), ""}, counted(l.N), counted(l.Lost), answered(l.P50), answered(l.P90), answered(l.P99), answered(l.P999), answered(l.Max)})
+	}
+	sec.Tables = some(latency, table)
+	return sec
+}
+
+// messagePhases are the phases of the message table in the order of the plan, others
+// by name, and "all" last.
+func (s *Summary) messagePhases() []string {
+	var list []string
+	for _, p := range s.Run.Plan {
+		if _, found := s.Messages[p.Name]; found && !slices.Contains(list, p.Name) {
+			list = append(list, p.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Messages)) {
+		if name != "all" && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	if _, found := s.Messages["all"]; found {
+		list = append(list, "all")
+	}
+	return list
+}
+
+func harnessNote(s *Summary) string {
+	if len(s.Harness) == 0 {
+		return ""
+	}
+	return "The worst of each process over the run. A harness that was itself unfit makes the run invalid."
+}
