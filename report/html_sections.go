@@ -34,7 +34,7 @@ func sections(s *Summary) []htmlSection {
 }
 
 // drawn is a chart, whose text was escaped as it was drawn.
-func drawn(svg string) template.HTML { return template.HTML(svg) } //nolint:gosec // see drawing.text
+func drawn(svg string) template.HTML { return template.HTML(svg) } // escaped by drawing.text
 
 func gateSection(s *Summary) htmlSection {
 	gates := htmlTable{Caption: "Limits on metrics; broken ones first", Name: 1, Head: heads("Verdict", "Gate", ">Value", ">Of the limit", "Why")}
