@@ -8,23 +8,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestHandshakeReadsWhatItPrints(t *testing.T) {
+func TestHandshakesAreReadBack(t *testing.T) {
 	for _, h := range []Handshake{
 		{Overflow: "503"},
-		{Workers: 1, Cost: 2 * time.Millisecond, Queue: 200, Overflow: "503", RetryAfter: 3 * time.Second},
-		{Workers: 4, Cost: time.Second, Burn: true, Overflow: "hang", LIFO: true, StaleWork: true},
+		{Workers: 3, Cost: 1500 * time.Microsecond, Burn: true, Queue: 7, Overflow: "hang", RetryAfter: 2 * time.Second, LIFO: true, StaleWork: true},
 	} {
 		got, err := ParseHandshake(h.String())
 		require.NoError(t, err)
 		assert.Equal(t, h, got)
 	}
+	got, err := ParseHandshake("")
+	require.NoError(t, err)
+	assert.Equal(t, Handshake{Overflow: "503"}, got)
+	assert.Equal(t, got.String(), Handshake{}.String())
 }
 
-func TestHandshakeMistakes(t *testing.T) {
-	_, err := ParseHandshake("{workes: 1, cost: 2, overflow: 504}")
-	assert.ErrorContains(t, err, "workes: ")
-	assert.ErrorContains(t, err, "cost: ")
-	assert.ErrorContains(t, err, "overflow: ")
-	_, err = ParseHandshake("{workers: ")
-	assert.Error(t, err)
+func TestParseHandshakeTellsEverything(t *testing.T) {
+	_, err := ParseHandshake("{workers: x, cots: 2ms}")
+	assert.EqualError(t, err, `handshake:1: workers: expected a whole number from 0 to 1048576, got x
+handshake:1: cots: there is no such field; did you mean cost?`)
+	_, err = ParseHandshake("{")
+	assert.ErrorContains(t, err, "expected YAML: ")
 }
