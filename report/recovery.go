@@ -159,5 +159,5 @@ func floor(base float64, lost int, mu float64) int64 {
 		return 0
 	}
 	need := math.Ceil(0.99*base-1e-9) - max(0, base-float64(lost))
-	return int64(max(0, need) / mu * 1e9)
+	return nanoseconds(max(0, need) / mu * 1e9)
 }
