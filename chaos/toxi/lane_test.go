@@ -1,0 +1,258 @@
+package toxi
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2/stream"
+	"github.com/Shopify/toxiproxy/v2/toxics"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/chaos"
+)
+
+// nowhere is an endpoint of which only the deadline matters.
+type nowhere struct{ endpoint }
+
+func (nowhere) SetWriteDeadline(time.Time) error { return nil }
+
+// tapped is a down lane with its tap running between two channels, in virtual time.
+type tapped struct {
+	t    *testing.T
+	p    *proxy
+	lane *lane
+	in   chan *stream.StreamChunk
+	out  chan *stream.StreamChunk
+}
+
+func tapLane(t *testing.T) *tapped {
+	began := time.Now()
+	p := &proxy{clock: func() int64 { return 1 + int64(time.Since(began)) }, past: map[string]*order{}, conns: map[*conn]struct{}{}}
+	p.orders.Store(new([]*order))
+	c := &conn{proxy: p}
+	c.who.Store(&identity{client: 7, gen: 1})
+	c.remote = newRemote(c)
+	c.client, c.server = &side{endpoint: nowhere{}}, &side{endpoint: nowhere{}}
+	c.up, c.down = newLane(c, chaos.Up), newLane(c, chaos.Down)
+	c.up.out = &sink{to: c.server, lane: c.up}
+	c.down.out = &sink{to: c.client, lane: c.down}
+	p.conns[c] = struct{}{}
+	x := &tapped{t: t, p: p, lane: c.down, in: make(chan *stream.StreamChunk), out: make(chan *stream.StreamChunk)}
+	stub := toxics.NewToxicStub(x.in, x.out)
+	stub.State = c.down
+	p.ends.Add(1)
+	go new(tap).Pipe(stub)
+	t.Cleanup(func() { p.clearAll() })
+	return x
+}
+
+func (x *tapped) put(data string) {
+	x.in <- &stream.StreamChunk{Data: []byte(data), Timestamp: time.Now()}
+}
+
+// get takes what the tap lets go on, as the sink does.
+func (x *tapped) get() string {
+	c, ok := <-x.out
+	if !ok {
+		return "end"
+	}
+	x.lane.mu.Lock()
+	defer x.lane.mu.Unlock()
+	x.lane.landed(len(c.Data))
+	return string(c.Data)
+}
+
+// nothing says whether the tap, with all the time of this instant, lets nothing go on.
+func (x *tapped) nothing() {
+	x.t.Helper()
+	synctest.Wait()
+	select {
+	case c, ok := <-x.out:
+		require.Fail(x.t, "it went on", "%v %v", c, ok)
+	default:
+	}
+}
+
+func (x *tapped) add(name, kind, attributes string) *order {
+	x.t.Helper()
+	t, err := parseToxic([]byte(`{"name":"` + name + `","type":"` + kind + `","attributes":` + attributes + `}`))
+	require.NoError(x.t, err)
+	require.NoError(x.t, x.p.add(t, nil))
+	return t.order
+}
+
+func TestLatencyIsExactAndAPipeline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		o := x.add("slow", "latency", `{"delay":100000000}`)
+		began := time.Now()
+		const n = 50
+		go func() {
+			for range n {
+				x.put("x")
+				time.Sleep(time.Millisecond)
+			}
+			close(x.in)
+		}()
+		for i := range n {
+			assert.Equal(t, "x", x.get())
+			assert.Equal(t, 100*time.Millisecond+time.Duration(i)*time.Millisecond, time.Since(began))
+		}
+		assert.Equal(t, "end", x.get())
+		assert.Equal(t, (100+n)*time.Millisecond, time.Since(began))
+		e := o.evidence()
+		assert.EqualValues(t, n+1, e.Delayed)
+		assert.EqualValues(t, (n+1)*100*time.Millisecond, e.DelayNS)
+		assert.Equal(t, 1, e.Hit)
+		assert.Equal(t, 1, e.Targeted)
+	})
+}
+
+func TestJitterIsSeededBoundedAndKeepsTheOrder(t *testing.T) {
+	run := func(seed string) (times []time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			x := tapLane(t)
+			x.add("slow", "latency", `{"delay":100000000,"jitter":50000000,"seed":`+seed+`}`)
+			began := time.Now()
+			go func() {
+				for i := range 200 {
+					x.put(string(rune('a' + i%26)))
+				}
+				close(x.in)
+			}()
+			for i := range 200 {
+				require.Equal(t, string(rune('a'+i%26)), x.get())
+				times = append(times, time.Since(began))
+			}
+			x.get()
+		})
+		return times
+	}
+	a := run("1")
+	assert.Equal(t, a, run("1"))
+	assert.NotEqual(t, a, run("2"))
+	for _, at := range a {
+		assert.GreaterOrEqual(t, at, 50*time.Millisecond)
+		assert.Less(t, at, 150*time.Millisecond)
+	}
+}
+
+func TestDrawIsUniform(t *testing.T) {
+	o := &order{key: "slow", seed: 3, delay: 100, jitter: 50}
+	const n = 20_000
+	var sum time.Duration
+	var tenths [10]int
+	for i := range uint64(n) {
+		d := o.draw(i%50, chaos.Down, i/50)
+		sum += d
+		tenths[(d-50)/10]++
+	}
+	assert.InDelta(t, 99.5, float64(sum)/n, 1)
+	for i, k := range tenths {
+		assert.InDelta(t, n/10, k, 5*43, "tenth %d", i) // five standard deviations
+	}
+}
+
+func TestLatenciesAddUpAndClearingOneTakesItsPartAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		a := x.add("a", "latency", `{"delay":100000000}`)
+		b := x.add("b", "latency", `{"delay":300000000}`)
+		began := time.Now()
+		x.put("x")
+		assert.Equal(t, "x", x.get())
+		assert.Equal(t, 400*time.Millisecond, time.Since(began))
+		assert.EqualValues(t, 100*time.Millisecond, a.evidence().DelayNS)
+		assert.EqualValues(t, 300*time.Millisecond, b.evidence().DelayNS)
+
+		began = time.Now()
+		x.put("y")
+		time.AfterFunc(50*time.Millisecond, func() { x.p.remove("b") })
+		assert.Equal(t, "y", x.get())
+		assert.Equal(t, 100*time.Millisecond, time.Since(began))
+		x.put("z")
+		x.p.remove("a")
+		assert.Equal(t, "z", x.get())
+		assert.Equal(t, 100*time.Millisecond, time.Since(began), "at once")
+		close(x.in)
+		assert.Equal(t, "end", x.get())
+	})
+}
+
+func TestPartitionPushesBackAndReleasesInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		o := x.add("split", "partition", `{"for":60000000000}`)
+		began := time.Now()
+		block := string(make([]byte, 4<<10))
+		took := 0
+		go func() {
+			for range 100 {
+				x.put(block)
+				took++
+			}
+			close(x.in)
+		}()
+		x.nothing()
+		assert.Equal(t, holdLimit/len(block), took, "it reads no more than the limit")
+		assert.EqualValues(t, holdLimit, o.evidence().HeldBytes)
+		for range 100 {
+			assert.Equal(t, block, x.get())
+		}
+		assert.Equal(t, "end", x.get())
+		assert.Equal(t, time.Minute, time.Since(began), "it expired by itself, to the instant")
+		assert.Equal(t, int64(time.Minute), o.evidence().Cleared-o.evidence().Armed)
+	})
+}
+
+// A chunk that the tap has offered but the sink not taken goes back behind the partition.
+func TestWhatIsOfferedIsTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		x.put("offered")
+		synctest.Wait()
+		o := x.add("split", "partition", `{}`)
+		x.nothing()
+		assert.EqualValues(t, len("offered"), o.evidence().HeldBytes)
+		x.p.remove("split")
+		assert.Equal(t, "offered", x.get())
+		close(x.in)
+		assert.Equal(t, "end", x.get())
+	})
+}
+
+// When a write neither ends nor can be stopped, the partition is not claimed.
+func TestAPartitionThatCannotSettleIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		x.put("taken, never written")
+		<-x.out
+		began := time.Now()
+		f, err := parseToxic([]byte(`{"name":"split","type":"partition"}`))
+		require.NoError(t, err)
+		require.ErrorContains(t, x.p.add(f, nil), `toxic "split" not in force: 1 writes did not end within 2s`)
+		assert.Equal(t, settleTime, time.Since(began))
+		assert.Zero(t, f.order.evidence().Armed)
+		assert.Empty(t, x.p.listed())
+		x.put("next")
+		assert.Equal(t, "next", x.get())
+		close(x.in)
+		assert.Equal(t, "end", x.get())
+	})
+}
+
+// A held chunk's time is not claimed by a latency beside the partition.
+func TestHeldTimeIsNotDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		o := x.add("slow", "latency", `{"delay":1000000}`)
+		x.add("split", "partition", `{"for":5000000000}`)
+		x.put("x")
+		assert.Equal(t, "x", x.get())
+		assert.EqualValues(t, time.Millisecond, o.evidence().DelayNS)
+		close(x.in)
+		assert.Equal(t, "end", x.get())
+	})
+}
