@@ -1,0 +1,89 @@
+// Package report computes everything that is said of a run from the two files that the
+// run leaves behind. It is pure: readers in, values out, and writers for what is to be
+// read; no clock, no goroutine, no file.
+//
+//	journal.ndjson ─▶ Build ─▶ Summary ─┬▶ WriteText  terminal
+//	latency.hlog ───▶                   ├▶ WriteJSON  summary.json
+//	                                    └▶ WriteHTML  report.html
+//
+// The same files give the same summary, byte for byte. A file that was cut off, or has
+// damaged lines, is read as far as it goes; what was wrong is in Summary.Warnings, with
+// line numbers.
+//
+// # Journal
+//
+// One Record a line, the Run first, End last; a journal without End was cut off. Times
+// are ns since the run's start. Lines may be up to a second out of order, since many
+// goroutines write them. Records of another Schema are refused.
+//
+// # Usable
+//
+// A client is usable while its phase is ready, stable or suspect: a validated exchange
+// has come back on its connection, and nothing is known to have ended it. Everything
+// about recovery and availability is computed from the moments at which this changes, not
+// from samples.
+//
+// # Recovery
+//
+// With R(t) = usable(t)/B, B the median of usable clients over the baseline (weighted by
+// time, up to the first fault's command), a mark t_q is the time from a zero until R >= q
+// for the whole hold time. It counts from the first fall below q at or after the zero: a
+// partition that is noticed after 10 s has not recovered at 0 s. Where R never fell below
+// q it is 0; where q was not reached, or the run ended before the hold time was over, it
+// is -1. The zeros are the fault's edges: commanded, confirmed (the default), cleared; a
+// fault without duration is over when it is confirmed. With several faults each is judged
+// for itself (FaultResult.Fleet) up to the next one's command, though an outage that it
+// began may end later; the run's marks are the worst of them. (After RFC 6412 and 6413:
+// convergence, with a sustained time.)
+//
+// A client's outage is from its loss to being usable again for good, that is until the
+// next fault or the end. Clients that are not usable at the end are censored: they are in
+// the percentiles as longer than any other (-1), never dropped. A percentile is the
+// nearest rank.
+//
+// Floor is what the targets' handshake capacity mu allows at best from the cleared edge
+// on: the clients that must come back for 99 %, divided by mu. Round trips and detection
+// are left out, so it is a lower bound.
+//
+// # Storm
+//
+// An attempt is a dial after the first fault's command. It has healed when its client is
+// usable by it; it has failed when the client dials again, waits or gives up instead.
+// Peaks are exact: the most attempts in any half-open window of that length. Their share
+// is of the clients that lost their connection, who could all come back at once, and not
+// of the losses, which a client that flaps could multiply. Failed attempts are hopeless
+// when they began before the last fault was over, else collateral.
+//
+// The synchronisation index is S = (D - 1/m)/(1 - 1/m) over the m bins of 100 ms from the
+// first loss to full recovery (or the last attempt, when that was not reached), with
+// D = sum n(n-1)/(N(N-1)): the chance that two attempts share a bin, 0 when they are
+// spread evenly, 1 in lock-step. Unlike Gini or peak-to-mean it does not depend on the
+// size of the fleet.
+//
+// # Messages and latency
+//
+// A message belongs to the phase in which it was due, whenever it was answered. Lost is
+// what was due and not answered by the end. Response is from the intended time, service
+// from the actual send. Percentiles are over all messages due, lost ones slower than any:
+// where more are lost than a percentile leaves out, it has no finite value (-1). Losses
+// are known for all cohorts together only, so the rows of one cohort are of answers.
+//
+// Phase "all" is everything but warmup. Phase "settled" is approximated: answers that
+// came in intervals of latency.hlog wholly after t100 and the hold time, and as lost the
+// messages due less those answered in such intervals. Shift compares the median response
+// in intervals wholly between a fault's confirmed and cleared edge with the baseline's.
+// Intervals are a second, so faults shorter than two may have none.
+//
+// # No value, no finite value
+//
+// A metric without data is in neither Summary.Metrics nor Summary.Unbounded; a gate on it
+// has "no data", which never passes. A metric without a finite value is listed in
+// Summary.Unbounded, as JSON has no infinity, and breaks every upper limit.
+//
+// # Verdict
+//
+// The first that applies: invalid when the harness was unfit (Fitness, and the limits in
+// verdict.go), inconclusive when the run did not end as planned, steady state was not
+// met, a fault is not confirmed or a gate has no data, fail when a gate is broken, else
+// pass. Reasons has them all in that order.
+package report
