@@ -1,0 +1,174 @@
+package target
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Server is an echo server. Its Stats and Sessions may be read at any time.
+type Server struct {
+	options   Options
+	count     counters
+	reception *reception
+
+	mu          sync.Mutex
+	connections map[*connection]struct{} // accepted and not yet ended
+	closing     bool
+}
+
+// Session is an upgraded connection of a client that says who it is.
+type Session struct {
+	Client     uint64 `json:"client"`
+	Generation uint32 `json:"gen"`
+}
+
+// New returns a server, or every mistake in its options. Listen and Control are not
+// used: Serve is handed its listener.
+func New(o Options) (*Server, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{options: o.withDefaults(), connections: map[*connection]struct{}{}}
+	s.reception = newReception(s.options.Handshake, &s.count)
+	return s, nil
+}
+
+const (
+	acceptPause    = 5 * time.Millisecond // after a failed accept, doubling
+	maxAcceptPause = time.Second
+)
+
+// Serve accepts connections from ln until ctx ends, then closes ln and every
+// connection and returns nil once all of them have ended; otherwise it returns the
+// listener's error. Failed accepts, as for want of descriptors, are waited out. A
+// server serves once.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	receiving, stopReceiving := context.WithCancel(context.Background())
+	defer stopReceiving()
+	var reception, closer, serving sync.WaitGroup
+	reception.Go(func() { s.reception.run(receiving) })
+	closer.Go(func() {
+		<-ctx.Done()
+		ln.Close()
+		s.closeAll()
+	})
+
+	err := s.accept(ctx, ln, &serving)
+
+	stopped := ctx.Err() != nil
+	cancel()
+	closer.Wait()
+	serving.Wait()
+	stopReceiving()
+	reception.Wait()
+	if stopped {
+		return nil
+	}
+	return fmt.Errorf("accept on %v: %w", ln.Addr(), err)
+}
+
+func (s *Server) accept(ctx context.Context, ln net.Listener, serving *sync.WaitGroup) error {
+	pause := acceptPause
+	for {
+		conn, err := ln.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		if err != nil {
+			s.count.acceptErrors.Add(1)
+			select {
+			case <-ctx.Done():
+				return err
+			case <-time.After(pause):
+			}
+			pause = min(2*pause, maxAcceptPause)
+			continue
+		}
+		pause = acceptPause
+		s.count.accepted.Add(1)
+		c := &connection{server: s, conn: conn}
+		if !s.track(c) {
+			conn.Close()
+			continue
+		}
+		serving.Go(func() {
+			defer s.forget(c)
+			c.serve(ctx)
+		})
+	}
+}
+
+// track refuses connections that were accepted while the server was closing the others.
+func (s *Server) track(c *connection) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.connections[c] = struct{}{}
+	return true
+}
+
+func (s *Server) forget(c *connection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.connections, c)
+}
+
+func (s *Server) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = true
+	for c := range s.connections {
+		c.conn.Close()
+	}
+}
+
+func (s *Server) opened(c *connection, who identity) {
+	s.count.upgraded.Add(1)
+	s.count.live.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.who, c.open = who, true
+}
+
+func (s *Server) closed(c *connection) {
+	s.count.live.Add(-1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.open = false
+}
+
+// unopened takes back what opened has counted: the answer did not reach the client.
+func (s *Server) unopened(c *connection) {
+	s.count.upgraded.Add(-1)
+	s.closed(c)
+}
+
+// Stats returns the server's counters.
+func (s *Server) Stats() Stats { return s.count.read() }
+
+// Sessions returns the clients whose connections the server still counts as open, by
+// client and generation. Connections that do not say whose they are are not among them.
+func (s *Server) Sessions() []Session {
+	s.mu.Lock()
+	out := []Session{}
+	for c := range s.connections {
+		if c.open && c.who.known {
+			out = append(out, Session{c.who.client, c.who.gen})
+		}
+	}
+	s.mu.Unlock()
+	slices.SortFunc(out, func(a, b Session) int {
+		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Generation, b.Generation))
+	})
+	return out
+}
