@@ -47,8 +47,7 @@ func TestLibraryVariants(t *testing.T) {
 			{"faults.cut.share=0%"},
 		},
 		"partition": {
-			{"faults.split.for=500ms", "gates=[recovery.lost == 0, messages.lost == 0]"},
-			{"faults.split.for=1s"},
+			{"faults.split.for=1s", "gates=[recovery.lost == 0, messages.lost == 0]"},
 		},
 		"latency-spike": {{"faults.slow.jitter=20ms"}, {"faults.slow.delay=250ms"}},
 	} {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ type run struct {
 
 	mu        sync.Mutex      // protects following
 	commanded map[string]bool // faults that the proxy was told of
+	logErr    error           // the first of writing the latency log
 }
 
 func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
@@ -80,7 +82,7 @@ func (r *run) refuse(u report.Unfit) error {
 
 // play is the plan in order, as one straight line: everything beside it (load, faults,
 // samples) runs in goroutines that it starts and waits for.
-func (r *run) play(ctx context.Context) (err error) {
+func (r *run) play(ctx context.Context) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	var side sync.WaitGroup // samplers and child watchers, until the end
 	side.Go(func() { r.sample(inner) })
@@ -128,11 +130,10 @@ func (r *run) play(ctx context.Context) (err error) {
 	r.testify(ctx)
 	cancel(nil)
 	side.Wait()
-	last := int64(r.now())
-	err = r.rec.interval(last)
-	r.rec.write(report.Record{T: last, End: &end})
+	r.interval()
+	r.rec.write(report.Record{T: int64(r.now()), End: &end})
 	r.rec.stopped.Store(true)
-	return errors.Join(err, r.journal.Flush())
+	return errors.Join(r.logErr, r.journal.Flush())
 }
 
 // in says whether the plan is in the named phase.
@@ -191,7 +192,7 @@ func (r *run) sample(ctx context.Context) {
 		}
 		if n%int(time.Second/flushEvery) == 0 {
 			r.observeWorld(ctx)
-			_ = r.rec.interval(int64(r.now())) // a write error comes back from the last interval too
+			r.interval()
 		}
 		r.flush()
 	}
@@ -247,6 +248,15 @@ func (r *run) watchChildren(ctx context.Context, cancel context.CancelCauseFunc,
 	if r.proxy != nil {
 		watch("the fault proxy", r.proxy)
 	}
+}
+
+// interval ends an interval of the load here. The first error of the latency log is the
+// run's.
+func (r *run) interval() {
+	err := r.rec.interval(int64(r.now()))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.logErr = cmp.Or(r.logErr, err)
 }
 
 func (r *run) flush() { _ = r.journal.Flush() } // an error stays with the writer; the last Flush returns it

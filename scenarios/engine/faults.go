@@ -33,7 +33,9 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 		r.edge(report.Fault{Name: f.Name, Edge: "confirmed"}, r.instant(ev.Armed))
 	}
 	if f.For > 0 {
+		r.interval()
 		sleepUntil(ctx, heal.Instant(f.At+f.For), r.now)
+		r.interval()
 	}
 	r.clear(ctx, f)
 }

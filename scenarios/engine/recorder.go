@@ -41,8 +41,10 @@ type recorder struct {
 	late     *hdrhistogram.Histogram
 	lateOver int64
 	onUsable atomic.Int64
-	before   map[string]report.LoadCount
-	from     int64
+
+	imu    sync.Mutex // protects following: where the last interval ended
+	before map[string]report.LoadCount
+	from   int64
 
 	hmu   sync.Mutex // protects the latency log
 	hlog  *report.HlogWriter
@@ -180,8 +182,11 @@ func (r *recorder) phaseOf(n uint64) int {
 	return len(r.phases) - 1
 }
 
-// interval writes the load and the latencies since the last call.
+// interval writes the load and the latencies since the last call. Besides once a second
+// it is called at the edges of each fault, so that no interval lies across one.
 func (r *recorder) interval(now int64) error {
+	r.imu.Lock()
+	defer r.imu.Unlock()
 	load := report.Load{From: r.from, Phases: map[string]report.LoadCount{}}
 	for i := range r.counts {
 		c, name := &r.counts[i], r.phases[i].Name

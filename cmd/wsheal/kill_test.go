@@ -1,0 +1,190 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/report"
+)
+
+// small is a run that is over soon and asks little of the machine.
+var small = []string{
+	"--set", "clients.count=40", "--set", "clients.ramp=200ms", "--set", "load.rate=80/s",
+	"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 30s, recovery: 12s}",
+	"--set", "steady_state=[]",
+}
+
+// wsheal is the command as a process of its own.
+func wsheal(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := exec.LookPath("wsheal") // testscript.Main put this test binary there
+	require.NoError(t, err)
+	cmd := exec.Command(path, args...)
+	cmd.Dir = t.TempDir()
+	return cmd
+}
+
+// TestKilledRunLeavesNothing kills a run in the middle of chaos, once as it is and once
+// with a stopped child, and looks for what is left.
+func TestKilledRunLeavesNothing(t *testing.T) {
+	for _, stopped := range []bool{false, true} {
+		t.Run(fmt.Sprintf("stopped=%t", stopped), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			cmd := wsheal(t, append([]string{"run", "partition", "--out", dir}, small...)...)
+			stderr, err := cmd.StderrPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			defer func() { _ = cmd.Process.Kill() }()
+			awaitLine(t, stderr, "confirmed")
+
+			children := childrenOf(t, cmd.Process.Pid)
+			require.Len(t, children, 2, "a target and a fault proxy")
+			if stopped {
+				for _, pid := range children {
+					require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+				}
+			}
+			require.NoError(t, cmd.Process.Kill())
+			_ = cmd.Wait()
+			assert.Eventually(t, func() bool { return !slices.ContainsFunc(children, alive) }, 2*time.Second, 5*time.Millisecond,
+				"children outlived the run by 2 s")
+
+			var stdout bytes.Buffer
+			again := wsheal(t, "report", dir)
+			again.Stdout = &stdout
+			assert.Equal(t, exitInconclusive, exitCode(t, again.Run()))
+			assert.Contains(t, stdout.String(), "cut off")
+			s := readSummary(t, dir)
+			assert.Equal(t, report.Inconclusive, s.Verdict)
+			assert.NotZero(t, s.Faults[0].Confirmed)
+		})
+	}
+}
+
+// TestInterruptedRunReports sends what Ctrl-C sends.
+func TestInterruptedRunReports(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	cmd := wsheal(t, append([]string{"run", "partition", "--out", dir}, small...)...)
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	defer func() { _ = cmd.Process.Kill() }()
+	rest := awaitLine(t, stderr, "confirmed")
+	children := childrenOf(t, cmd.Process.Pid)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	for rest.Scan() {
+	}
+	assert.Equal(t, exitInterrupted, exitCode(t, cmd.Wait()))
+	for _, pid := range children {
+		assert.False(t, alive(pid), "child %d is still there after the run has ended", pid)
+	}
+	s := readSummary(t, dir)
+	assert.Equal(t, "interrupted", s.Ended.Reason)
+	assert.NotZero(t, s.Faults[0].Cleared, "the fault was cleared before the children ended")
+	assert.FileExists(t, filepath.Join(dir, "report.html"))
+}
+
+// TestReportIsReproduced holds that summary.json is a function of the raw record.
+func TestReportIsReproduced(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	run := wsheal(t, "run", "reset-storm", "-q", "--out", dir,
+		"--set", "clients.count=40", "--set", "clients.ramp=200ms", "--set", "load.rate=80/s", "--set", "hold=500ms",
+		"--set", "phases={warmup: 1s, baseline: 1s, chaos: 500ms, recovery: 9s}", "--set", "steady_state=[]")
+	code := exitCode(t, run.Run())
+	first, err := os.ReadFile(filepath.Join(dir, summaryFile))
+	require.NoError(t, err)
+	page, err := os.ReadFile(filepath.Join(dir, pageFile))
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(filepath.Join(dir, summaryFile)))
+	require.NoError(t, os.Remove(filepath.Join(dir, pageFile)))
+
+	assert.Equal(t, code, exitCode(t, wsheal(t, "report", dir).Run()), "the run and its report exit alike")
+	again, err := os.ReadFile(filepath.Join(dir, summaryFile))
+	require.NoError(t, err)
+	assert.Equal(t, string(first), string(again))
+	pageAgain, err := os.ReadFile(filepath.Join(dir, pageFile))
+	require.NoError(t, err)
+	assert.Equal(t, string(page), string(pageAgain))
+
+	s := readSummary(t, dir)
+	assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
+	assert.Equal(t, 40, s.Faults[0].SawReset, "every client saw ECONNRESET")
+	assert.Zero(t, s.Lost["all"])
+	assert.Equal(t, 40, s.Recovery.Healed)
+}
+
+// awaitLine reads until a line has text in it.
+func awaitLine(t *testing.T, r interface{ Read([]byte) (int, error) }, text string) *bufio.Scanner {
+	t.Helper()
+	var seen []string
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if seen = append(seen, lines.Text()); strings.Contains(lines.Text(), text) {
+			return lines
+		}
+	}
+	require.Fail(t, "the run ended first", "waiting for %q: %s", text, strings.Join(seen, "\n"))
+	return nil
+}
+
+func childrenOf(t *testing.T, pid int) []int {
+	t.Helper()
+	var out []int
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	require.NoError(t, err)
+	for _, task := range tasks {
+		text, err := os.ReadFile(task)
+		require.NoError(t, err)
+		for _, word := range strings.Fields(string(text)) {
+			child, err := strconv.Atoi(word)
+			require.NoError(t, err)
+			out = append(out, child)
+		}
+	}
+	return out
+}
+
+// alive says whether a process runs; one that waits to be reaped does not.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(rest, "Z")
+}
+
+func exitCode(t *testing.T, err error) int {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	e, ok := err.(*exec.ExitError)
+	require.True(t, ok, "%v", err)
+	return e.ExitCode()
+}
+
+func readSummary(t *testing.T, dir string) *report.Summary {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, summaryFile))
+	require.NoError(t, err)
+	s := new(report.Summary)
+	require.NoError(t, json.Unmarshal(text, s))
+	return s
+}
