@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -72,6 +73,7 @@ func (k *conn) read() {
 	}
 	c.mu.Unlock()
 	k.writers.Wait()
+	end = k.witnessed(end)
 	k.decoder.release()
 	close(k.ended)
 	c.shard.post(mail{client: c, conn: k, err: end.err, event: heal.Event{
@@ -151,6 +153,16 @@ func (k *conn) over(err error) ending {
 		return ending{cause: lossCause(broken, true), err: broken}
 	}
 	return ending{cause: lossCause(err, false), err: err}
+}
+
+// witnessed corrects an end of stream that was a reset: the kernel tells of a RST once, to
+// whichever of reader and writer asks it first, and answers the other with the end of
+// the stream. The writer must have ended.
+func (k *conn) witnessed(end ending) ending {
+	if end.cause == heal.EOF && errors.Is(k.broken, syscall.ECONNRESET) {
+		return ending{cause: heal.Reset, err: k.broken}
+	}
+	return end
 }
 
 // drain reads until the peer closes, or the linger timer does. Bytes left unread would
