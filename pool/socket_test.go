@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -231,35 +230,29 @@ func (c *choppy) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// encrypted is an echo server over TLS.
-func encrypted(t testing.TB, change func(*tls.Config), handle func(net.Conn)) (url string, roots *x509.CertPool) {
+// encrypted serves upgraded connections over TLS.
+func encrypted(t testing.TB, change func(*tls.Config), handle func(*tls.Conn)) (url string, roots *x509.CertPool) {
 	t.Helper()
-	var running sync.WaitGroup
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, _, _, err := ws.UpgradeHTTP(r, w)
-		if err != nil {
-			return
-		}
-		running.Go(func() {
-			defer c.Close()
-			handle(c)
-		})
-	}))
-	s.TLS = &tls.Config{}
+	lender := httptest.NewTLSServer(nil) // of its certificate, for 127.0.0.1
+	lender.Close()
+	config := &tls.Config{Certificates: lender.TLS.Certificates}
 	if change != nil {
-		change(s.TLS)
+		change(config)
 	}
-	s.Config.ErrorLog = nil
-	s.StartTLS()
-	t.Cleanup(func() { s.Close(); running.Wait() })
+	address := tcp(t, func(c *net.TCPConn) {
+		secured := tls.Server(c, config)
+		if _, err := ws.Upgrade(secured); err == nil {
+			handle(secured)
+		}
+	})
 	roots = x509.NewCertPool()
-	roots.AddCert(s.Certificate())
-	return "wss" + s.URL[len("https"):], roots
+	roots.AddCert(lender.Certificate())
+	return "wss://" + address, roots
 }
 
 func TestTLSEchoResumptionAndReset(t *testing.T) {
-	connections := make(chan net.Conn, 8)
-	url, roots := encrypted(t, nil, func(c net.Conn) {
+	connections := make(chan *tls.Conn, 8)
+	url, roots := encrypted(t, nil, func(c *tls.Conn) {
 		connections <- c
 		echo(c)
 	})
@@ -271,23 +264,23 @@ func TestTLSEchoResumptionAndReset(t *testing.T) {
 	require.NoError(t, p.Send(0, 1, large))
 	w.await(t, func(ev Event) bool { return ev.Kind == Received && len(ev.Payload) == len(large) })
 
-	first := (<-connections).(*tls.Conn)
+	first := <-connections
 	assert.False(t, first.ConnectionState().DidResume)
 	require.NoError(t, first.NetConn().(*net.TCPConn).SetLinger(0))
 	require.NoError(t, first.NetConn().Close())
 	assert.Equal(t, heal.Reset, w.await(t, stepOf(heal.Lost)).Step.Cause)
 	w.await(t, func(ev Event) bool { return stepOf(heal.Proved)(ev) && ev.Gen == 2 })
-	assert.True(t, (<-connections).(*tls.Conn).ConnectionState().DidResume, "healing takes no full handshake")
+	assert.True(t, (<-connections).ConnectionState().DidResume, "healing takes no full handshake")
 }
 
 func TestTLSRejected(t *testing.T) {
-	url, roots := encrypted(t, nil, func(c net.Conn) { echo(c) })
+	url, roots := encrypted(t, nil, func(c *tls.Conn) { echo(c) })
 	plain := "wss://" + tcp(t, func(c *net.TCPConn) {
 		_, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		_, _ = io.Copy(io.Discard, c)
 	})
-	picky, pickyRoots := encrypted(t, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, func(c net.Conn) { echo(c) })
-	old, oldRoots := encrypted(t, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, func(c net.Conn) { echo(c) })
+	picky, pickyRoots := encrypted(t, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, func(c *tls.Conn) { echo(c) })
+	old, oldRoots := encrypted(t, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, func(c *tls.Conn) { echo(c) })
 	for name, test := range map[string]struct {
 		url    string
 		config *tls.Config
