@@ -115,9 +115,14 @@ func TestHlogReadsTheLibrarysLog(t *testing.T) {
 
 func TestHlogRefuses(t *testing.T) {
 	for _, iv := range []report.Interval{
-		{Tag: "", Hist: hist()}, {Tag: "a b", Hist: hist()}, {Tag: " a", Hist: hist()}, {Tag: "a,", Hist: hist()},
-		{Tag: "a\n", Hist: hist()}, {Tag: "µ", Hist: hist()},
-		{Tag: "a", From: 2, To: 1, Hist: hist()}, {Tag: "a", From: -1, Hist: hist()},
+		{Tag: "", Hist: hist()},
+		{Tag: "a b", Hist: hist()},
+		{Tag: " a", Hist: hist()},
+		{Tag: "a,", Hist: hist()},
+		{Tag: "a\n", Hist: hist()},
+		{Tag: "µ", Hist: hist()},
+		{Tag: "a", From: 2, To: 1, Hist: hist()},
+		{Tag: "a", From: -1, Hist: hist()},
 	} {
 		var b bytes.Buffer
 		w := report.NewHlogWriter(&b, started)

@@ -24,8 +24,10 @@ func resetTape(t *testing.T) *tape {
 	p := newTape(t, report.Run{
 		Scenario: "reset", Policy: "by-hand", Clients: 10, Rate: 100, Hold: 2 * sec, Mu: 10, Endpoints: []string{"blue"},
 		Plan: []report.Planned{
-			{Name: "warmup", To: 2 * sec}, {Name: "baseline", From: 2 * sec, To: 5 * sec},
-			{Name: "chaos", From: 5 * sec, To: 6 * sec}, {Name: "recovery", From: 6 * sec, To: 20 * sec},
+			{Name: "warmup", To: 2 * sec},
+			{Name: "baseline", From: 2 * sec, To: 5 * sec},
+			{Name: "chaos", From: 5 * sec, To: 6 * sec},
+			{Name: "recovery", From: 6 * sec, To: 20 * sec},
 		},
 		Steady: []string{"clients.usable >= 99.9%"},
 		Gates:  []string{"recovery.t99 < 8s", "recovery.t50 < 900ms", "latency.p99_9 < 10s", "latency.verify.p99 < 1s"},
@@ -198,8 +200,17 @@ func TestEveryMetricOfAReset(t *testing.T) {
 	assert.Equal(t, []report.Target{{Name: "blue", Messages: 2000}}, s.Targets)
 	assert.Equal(t, 20*sec, s.Duration)
 	assert.Equal(t, []report.Point{
-		{}, {T: 520 * ms, V: .1}, {T: 620 * ms, V: .2}, {T: 720 * ms, V: .3}, {T: 820 * ms, V: .4}, {T: 920 * ms, V: .5},
-		{T: 2020 * ms, V: .6}, {T: 2020 * ms, V: .7}, {T: 2020 * ms, V: .8}, {T: 3020 * ms, V: .9}, {T: 5020 * ms, V: 1},
+		{},
+		{T: 520 * ms, V: .1},
+		{T: 620 * ms, V: .2},
+		{T: 720 * ms, V: .3},
+		{T: 820 * ms, V: .4},
+		{T: 920 * ms, V: .5},
+		{T: 2020 * ms, V: .6},
+		{T: 2020 * ms, V: .7},
+		{T: 2020 * ms, V: .8},
+		{T: 3020 * ms, V: .9},
+		{T: 5020 * ms, V: 1},
 	}, s.Recovery.Curve)
 
 	require.Len(t, s.Timeline.Usable, 201) // 0 to 20 s in steps of 100 ms, and the end
