@@ -19,7 +19,7 @@ type ExitError struct {
 	Tail    string // the last it wrote to stdout and stderr, up to 8 KiB
 }
 
-const shownLines = 12
+const shownLines = 24
 
 // Error names the child, its command and what happened, and shows the last lines of its
 // output on lines of their own.

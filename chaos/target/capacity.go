@@ -2,7 +2,7 @@ package target
 
 import "time"
 
-// fate is what becomes of a handshake.
+// fate is what becomes of a handshake. From admitted on it is settled.
 type fate uint8
 
 const (
@@ -17,9 +17,6 @@ const (
 func (f fate) String() string {
 	return [...]string{"waiting", "working", "admitted", "stale", "left", "refused"}[f]
 }
-
-// final says whether nothing more will become of it.
-func (f fate) final() bool { return f >= admitted }
 
 // ticket is one handshake on its way through the capacity.
 type ticket[T any] struct {

@@ -2,6 +2,7 @@ package target
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -13,6 +14,8 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/internal/memnet"
 )
 
 // upgrade sends an upgrade request and reports when its answer came, and which; 0: none.
@@ -139,6 +142,55 @@ func TestClientThatLeavesDuringItsHandshake(t *testing.T) {
 		assert.Equal(t, Stats{Live: 1, Accepted: 2, Upgraded: 1, Stale: 1}, w.Stats())
 	})
 }
+
+// The limit of the request's time is not one of the wait for a worker, nor does it make
+// the server blind to clients that leave.
+func TestLongWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := inMemory(t, Options{RequestTimeout: time.Second, Handshake: Handshake{Workers: 1, Cost: time.Hour}})
+		began := time.Now()
+		first, second, third := w.connect(), w.connect(), w.connect()
+		for i, p := range []*peer{first, second, third} {
+			p.send(requestOf(name(i)))
+			synctest.Wait()
+		}
+		time.Sleep(30 * time.Minute)
+		second.conn.Close()
+		synctest.Wait()
+		assert.Equal(t, Stats{Accepted: 3, Queue: 1, Left: 1}, w.Stats())
+		res, err := third.response()
+		require.NoError(t, err)
+		assert.Equal(t, 101, res.StatusCode)
+		assert.Equal(t, 2*time.Hour, time.Since(began))
+	})
+}
+
+// An answer that cannot be written was work for a client that had left.
+func TestAnswerThatDoesNotArrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n memnet.Network
+		ln, err := n.Listen("target:1")
+		require.NoError(t, err)
+		w := serve(t, Options{}, unwritable{ln}, func() (net.Conn, error) { return n.DialContext(t.Context(), "tcp", "target:1") })
+		p := w.connect()
+		p.send(requestOf("1/1"))
+		p.wantEnd()
+		synctest.Wait()
+		assert.Equal(t, Stats{Accepted: 1, Stale: 1}, w.Stats())
+	})
+}
+
+// unwritable accepts connections that can only be read.
+type unwritable struct{ net.Listener }
+
+func (l unwritable) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return readOnly{conn}, err
+}
+
+type readOnly struct{ net.Conn }
+
+func (readOnly) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
 // overflowing is a server whose worker and queue are taken for an hour.
 func overflowing(t *testing.T, h Handshake) *world {
