@@ -89,6 +89,31 @@ func TestTheReaderKnowsBetter(t *testing.T) {
 	}
 }
 
+// TestAResetToldToTheWriter is about Linux, which tells of a RST once: the writer may
+// get it, and the reader an end of stream.
+func TestAResetToldToTheWriter(t *testing.T) {
+	var told error
+	inWorld(t, func(o *Options) {
+		tamper(o, func(p []byte, through func([]byte) (int, error)) (int, error) {
+			if told != nil {
+				return 0, told
+			}
+			return through(p)
+		})
+	}, func(w *world) {
+		w.connect()
+		told = syscall.ECONNRESET
+		require.NoError(w, w.send(0, 1))
+		w.server.last().Close()
+		synctest.Wait()
+		lost := w.log.steps(heal.Lost)
+		require.Len(w, lost, 1)
+		assert.Equal(w, heal.Reset, lost[0].Step.Cause)
+		assert.ErrorIs(w, lost[0].Err, syscall.ECONNRESET)
+		told = nil
+	})
+}
+
 // TestLostWaitsForTheWriter keeps a write from ending for a while after its connection
 // was reset: what became of its message has to be known before anything follows.
 func TestLostWaitsForTheWriter(t *testing.T) {

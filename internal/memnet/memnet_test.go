@@ -276,3 +276,16 @@ func TestHeldResetArrivesOnRelease(t *testing.T) {
 		assert.Equal(t, time.Minute, time.Since(start))
 	})
 }
+
+func TestReleaseTellsABlockedWriterThatNobodyReads(t *testing.T) {
+	bubble(t, &Network{Buffer: 1}, func(t *testing.T, near, far *Conn) {
+		far.Hold(true)
+		require.NoError(t, far.Close())
+		failed := make(chan error, 1)
+		go func() { _, err := near.Write(make([]byte, 2)); failed <- err }()
+		synctest.Wait()
+		require.Empty(t, failed, "the FIN is held")
+		far.Hold(false)
+		require.ErrorIs(t, <-failed, syscall.EPIPE)
+	})
+}
