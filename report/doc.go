@@ -78,7 +78,9 @@
 //
 // A metric without data is in neither Summary.Metrics nor Summary.Unbounded; a gate on it
 // has "no data", which never passes. A metric without a finite value is listed in
-// Summary.Unbounded, as JSON has no infinity, and breaks every upper limit.
+// Summary.Unbounded, as JSON has no infinity, and breaks every upper limit. Of a run that
+// ended early neither it nor what only the end can tell (messages.lost, recovery.unhealed)
+// has a value: what is missing may have been on its way.
 //
 // # Verdict
 //

@@ -55,14 +55,23 @@ func (s *Summary) Values() map[string]float64 {
 	return out
 }
 
+// onlyAtTheEnd are the metrics that a run which ended early cannot tell: what is missing
+// may have been on its way. The same goes for every metric without a finite value then.
+var onlyAtTheEnd = []string{"recovery.healed", "recovery.unhealed", "messages.lost", "avail.msg", "clients.usable"}
+
+// early says whether the run ended before its plan did, other than by a broken gate.
+func (e End) early() bool { return e.Reason != "complete" && e.Reason != "aborted" }
+
 // measure fills in Metrics and Unbounded from the rest of the summary.
 func (s *Summary) measure() {
+	early := s.Ended.early()
 	s.Metrics, s.Unbounded = map[string]float64{}, []string{}
 	for i := range metrics {
 		m := &metrics[i]
 		v, ok := m.value(s)
 		switch {
 		case !ok || math.IsNaN(v):
+		case early && (math.IsInf(v, 0) || slices.Contains(onlyAtTheEnd, m.Name)):
 		case math.IsInf(v, 0):
 			s.Unbounded = append(s.Unbounded, m.Name)
 		default:

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// close computes the summary.
+func (b *builder) close(hlog io.Reader) *Summary {
+	commanded := b.faults.commanded()
+	s := &Summary{
+		Schema: Schema, Run: *b.run, Ended: End{Reason: cutOff}, Duration: b.last,
+		Steady: b.steady, Gates: []GateResult{}, Causes: b.causes.Result(), Shift: map[string]int64{},
+	}
+	if b.end != nil {
+		s.Ended = *b.end
+	}
+	full := b.recover(s, commanded)
+	s.Storm = b.storm.Close(s.Recovery.Lost, b.recovery.losses, b.faults.cleared(), full)
+	s.Clients = Clients{Usable: b.fleet.n, Reset: b.causes.sawReset(0), Up: b.fleet.up / 1e9, Due: b.fleet.due / 1e9}
+	s.Harness, s.Targets, s.Fitness = b.harness.Close()
+	s.Messages, s.Lost = b.messages.Result()
+	s.Timeline = b.course.Close(b.messages.intervals, s.Duration)
+	missing := b.latencies(s, hlog, commanded)
+	s.measure()
+	b.judge(s)
+	if b.back > 0 {
+		b.warn("journal line %d: the clock went back by %s (%s records in all)", b.backLine, FormatDuration(b.backMost), FormatCount(b.back))
+	}
+	if b.unsaid > 0 {
+		b.warnings = append(b.warnings, fmt.Sprintf("and %d more", b.unsaid))
+	}
+	s.Warnings = append(append([]string{}, b.warnings...), s.smallSamples()...)
+	s.decide(b.harness, missing)
+	return s
+}
+
+// recover fills in recovery and faults, and returns when the fleet had recovered in full
+// after the last fault, 0 when it had not.
+func (b *builder) recover(s *Summary, commanded []*FaultResult) (full int64) {
+	s.Recovery = b.recovery.Close(commanded)
+	var confirmed, cmd, cleared []Marks
+	for i, f := range commanded {
+		after := next(commanded, i)
+		f.Fleet = b.fleet.marks(f.Confirmed, after)
+		f.SawReset = b.causes.sawReset(f.Commanded)
+		confirmed = append(confirmed, f.Fleet)
+		cmd = append(cmd, b.fleet.marks(f.Commanded, after))
+		cleared = append(cleared, b.fleet.marks(f.over(), after))
+		if full >= 0 {
+			full = max(full, f.Confirmed+f.Fleet.T100)
+		}
+		if f.Fleet.Zero == 0 || f.Fleet.T100 < 0 {
+			full = -1
+		}
+	}
+	r := &s.Recovery
+	r.Baseline = b.fleet.base
+	r.Confirmed, r.Commanded, r.Cleared = worst(confirmed), worst(cmd), worst(cleared)
+	r.Held = r.Confirmed.Zero > 0 && r.Confirmed.T100 >= 0
+	if len(commanded) == 1 { // of several, nobody knows how many each took
+		r.Floor = floor(r.Baseline, r.Lost, b.run.Mu)
+	}
+	s.Faults = b.faults.Result()
+	return max(0, full)
+}
+
+// latencies reads latency.hlog. Missing says in a sentence that it does not have what a
+// gate needs; "" when it does.
+func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult) (missing string) {
+	var from int64
+	if s.Recovery.Held {
+		for _, f := range commanded {
+			from = max(from, f.Confirmed+f.Fleet.T100+b.run.Hold)
+		}
+	}
+	lost := map[string]int64{}
+	for phase, n := range s.Lost {
+		lost[phase] = n
+	}
+	lost["all"] = s.measuredLost()
+	if from > 0 {
+		lost[settled] = b.messages.lostSince(from)
+	}
+	fold := newLatency(from, commanded, &s.Timeline)
+	if hlog == nil {
+		b.warn("there is no latency.hlog")
+	} else {
+		r := NewHlogReader(hlog)
+		for r.Scan() {
+			if iv := r.Interval(); !fold.Add(iv) {
+				b.warn("latency.hlog line %d: tag %q, expected kind.phase.cohort; skipped", r.lines.n, brief(iv.Tag))
+			}
+		}
+		if r.Err() != nil {
+			b.warn("%v; the rest is missing", r.Err())
+		}
+		b.warnings = append(b.warnings, r.Warnings()...)
+	}
+	s.Latency = fold.Close(lost)
+	for _, cohort := range cohorts[1:] {
+		if v, ok := fold.shift("", cohort); ok {
+			s.Shift[cohort] = v
+		}
+	}
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		f.Shift, _ = fold.shift(f.Name, "faulted")
+		f.ControlShift, _ = fold.shift(f.Name, "control")
+	}
+	return b.incomplete(s)
+}
+
+// incomplete compares the answers in latency.hlog with those that the journal counts. At
+// the end of a run a handful may fall between the two.
+func (b *builder) incomplete(s *Summary) string {
+	acked := s.measured().Acked
+	var have int64
+	if row := s.row("all", "all", "response"); row != nil {
+		have = row.N
+	}
+	if acked-have <= max(10, acked/1000) {
+		return ""
+	}
+	text := fmt.Sprintf("latency.hlog lacks %s of the %s answers that the journal counts", FormatCount(acked-have), FormatCount(acked))
+	for _, g := range b.run.Gates {
+		if strings.HasPrefix(strings.TrimSpace(g), "latency.") {
+			return text
+		}
+	}
+	b.warn("%s", text)
+	return ""
+}
+
+// judge holds the metrics against the run's gates.
+func (b *builder) judge(s *Summary) {
+	values := s.Values()
+	for _, text := range b.run.Gates {
+		g, err := ParseGate(text)
+		if err != nil {
+			s.Gates = append(s.Gates, GateResult{Text: text, Verdict: noData, Why: err.Error()})
+			continue
+		}
+		res := g.Judge(values)
+		switch {
+		case res.Verdict != noData:
+		case b.run.Rate == 0 && needsLoad(g.Metric):
+			res.Why += ", since the scenario has no load"
+		case s.Ended.early():
+			res.Why += ", since the run ended early"
+		}
+		s.Gates = append(s.Gates, res)
+	}
+}
+
+// needsLoad says whether a metric has a value only where messages are sent.
+func needsLoad(name string) bool {
+	return strings.HasPrefix(name, "messages.") || strings.HasPrefix(name, "latency.") || name == "avail.msg" || name == "harness.late_p99"
+}
+
+// WriteJSON writes the summary as summary.json: indented, maps in order of their keys, so
+// that the same summary is the same bytes.
+func WriteJSON(w io.Writer, s *Summary) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(s)
+}
