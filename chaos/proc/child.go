@@ -123,8 +123,9 @@ func (c *Child) exit(state string) *ExitError {
 // Pid is the child's process id, which is also that of its process group.
 func (c *Child) Pid() int { return c.cmd.Process.Pid }
 
-// Tail is the last that the child wrote to stdout (but for the hello) and stderr, 8 KiB at most.
-func (c *Child) Tail() string { return c.io.tail.String() }
+// Tail is the last that the child wrote to stdout (but for the hello), followed by the
+// last that it wrote to stderr, 8 KiB at most of each.
+func (c *Child) Tail() string { return c.io.outTail.String() + c.io.errTail.String() }
 
 // Done is closed when the child has ended, however it did, and is reaped.
 func (c *Child) Done() <-chan struct{} { return c.done }

@@ -16,7 +16,7 @@ type ExitError struct {
 	Name    string // of the child, as in "target blue"
 	Command string // its command line
 	State   string // what happened: "ended with exit status 1", "ended with signal: killed"
-	Tail    string // the last it wrote to stdout and stderr, up to 8 KiB
+	Tail    string // the last it wrote to stdout, then to stderr, up to 8 KiB of each
 }
 
 const shownLines = 24

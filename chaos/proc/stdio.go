@@ -15,16 +15,16 @@ const helloSize = 64 << 10 // longest hello, bytes
 // stdio is the parent's end of a child's three streams.
 //
 //	parent ──(nothing, ever)──▶ stdin     its end means: the parent is gone
-//	hello  ◀──first line────── stdout
-//	tail   ◀──────the rest──── stdout
-//	tail, Spec.Stderr ◀─────── stderr
+//	hello   ◀──first line───── stdout
+//	outTail ◀──────the rest─── stdout
+//	errTail, Spec.Stderr ◀──── stderr     a tail of its own, which no flood on stdout washes away
 //
 // The pipes are files of our own and not exec.Cmd's, whose Wait would block for as long
 // as anybody holds them open.
 type stdio struct {
 	stdin, stdout, stderr *os.File   // ours
 	theirs                []*os.File // the child's
-	tail                  tail
+	outTail, errTail      tail
 	copyErr               io.Writer
 	expectHello           bool
 	hello                 chan []byte // holds the first line of stdout
@@ -67,20 +67,20 @@ func (s *stdio) readStdout() {
 		if err == nil || errors.Is(err, bufio.ErrBufferFull) {
 			s.hello <- append([]byte(nil), line...)
 		} else {
-			_, _ = s.tail.Write(line)
+			_, _ = s.outTail.Write(line)
 		}
 	}
-	_, _ = io.Copy(&s.tail, r)
+	_, _ = io.Copy(&s.outTail, r)
 }
 
 func (s *stdio) readStderr() {
-	w := io.Writer(&s.tail)
+	w := io.Writer(&s.errTail)
 	if s.copyErr != nil {
-		w = io.MultiWriter(&s.tail, s.copyErr)
+		w = io.MultiWriter(&s.errTail, s.copyErr)
 	}
 	// A writer that fails must not block the child on a full pipe.
 	if _, err := io.Copy(w, s.stderr); err != nil {
-		_, _ = io.Copy(&s.tail, s.stderr)
+		_, _ = io.Copy(&s.errTail, s.stderr)
 	}
 }
 
