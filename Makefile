@@ -27,7 +27,8 @@ race: ## the tests with the race detector, in random order
 	go test -race -shuffle=on ./...
 
 golden: ## rewrite golden files and transcripts; read the diff before you commit it
-	go test ./... -update
+	go test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+	UPDATE_SCRIPTS=1 go test ./cmd/wsheal -run TestScripts
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for pkg in $$(go list ./...); do \
