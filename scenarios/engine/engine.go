@@ -218,6 +218,9 @@ func (r *run) observeWorld(ctx context.Context) {
 		traffic, err := r.proxy.Traffic(ctx)
 		for _, t := range r.scenario.Targets {
 			if w, ok := traffic[t.Name]; ok {
+				if w.Errors > 0 {
+					r.rec.unfit("connections", fmt.Sprintf("the fault proxy in front of %s could not accept %d times: it ran out of descriptors or memory", t.Name, w.Errors))
+				}
 				r.rec.write(report.Record{T: int64(r.now()), Wire: &report.Wire{
 					Target: t.Name, Accepted: w.Accepted, Upgraded: w.Upgraded, Live: w.Live, Refused: w.Refused,
 					BytesUp: w.BytesUp, BytesDown: w.BytesDown, Errors: w.Errors,

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -29,6 +31,8 @@ type recorder struct {
 	phases   []report.Planned
 	faulted  []bool // by client: a fault's cohort has it
 	ledger   ledger
+	now      func() heal.Instant
+	unfitFor sync.Map    // limits that were told
 	stopped  atomic.Bool // the run is over; nothing more is observed
 
 	clients []atomic.Uint64 // by client: generation<<8 | phase
@@ -88,6 +92,12 @@ func (r *recorder) step(ev pool.Event) {
 		r.usable.Add(-1)
 		r.track.AddUsable(-1)
 	}
+	switch {
+	case errors.Is(ev.Err, syscall.EMFILE):
+		r.unfit("descriptors", "the engine ran out of descriptors: "+ev.Err.Error())
+	case errors.Is(ev.Err, syscall.EADDRNOTAVAIL):
+		r.unfit("ports", "the engine ran out of local ports: "+ev.Err.Error())
+	}
 	rec := StepRecord(ev)
 	for _, a := range ev.Actions.All() {
 		if a.Kind == heal.Dial {
@@ -95,6 +105,13 @@ func (r *recorder) step(ev pool.Event) {
 		}
 	}
 	r.write(report.Record{T: int64(ev.At), Step: &rec})
+}
+
+// unfit says that the harness could not do its work, once for each limit.
+func (r *recorder) unfit(limit, why string) {
+	if _, told := r.unfitFor.LoadOrStore(limit, true); !told {
+		r.write(report.Record{T: int64(r.now()), Unfit: &report.Unfit{Limit: limit, Why: why}})
+	}
 }
 
 // due notes that message n is due now for its client.

@@ -22,6 +22,9 @@ import (
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
+// queueFrames is how many messages may wait for one client.
+const queueFrames = 1024
+
 // margin is the descriptors that a process needs beside its connections: standard
 // streams, listeners, control connections, the run directory.
 const margin = 64
@@ -117,6 +120,9 @@ func (r *run) poolOptions(dial dialFunc) pool.Options {
 			return http.Header{"X-Wsheal-Client": {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}
 		},
 	}
+	// What waits for a client to come back is held for all of an outage, whatever its size.
+	o.QueueFrames = queueFrames
+	o.QueueBytes = queueFrames * max(r.scenario.Load.Size, headerSize)
 	if r.scenario.Load.Guarantee == "at-least-once" {
 		o.Guarantee = pool.AtLeastOnce
 	}
@@ -134,7 +140,7 @@ func newRecorder(r *run) *recorder {
 	s := r.scenario
 	plan := planned(s)
 	rec := &recorder{
-		journal: r.journal, track: r.env.Track, phases: plan,
+		journal: r.journal, track: r.env.Track, now: r.now, phases: plan,
 		faulted: make([]bool, s.Clients.Count), clients: make([]atomic.Uint64, s.Clients.Count),
 		counts: make([]counters, len(plan)), shards: make([]latencyShard, 8),
 		late:   hdrhistogram.New(1000, int64(time.Minute), 3),
