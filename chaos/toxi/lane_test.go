@@ -256,3 +256,40 @@ func TestHeldTimeIsNotDelay(t *testing.T) {
 		assert.Equal(t, "end", x.get())
 	})
 }
+
+// What ends a connection ends its lanes whatever they hold, and its source is read to the
+// end, so that nobody stays behind.
+func TestALaneThatIsOverDrainsItsSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		x.add("split", "partition", `{}`)
+		x.put("held")
+		x.nothing()
+		x.lane.conn.over.Store(true)
+		x.lane.poke()
+		assert.Equal(t, "end", x.get())
+		for range 100 {
+			x.put("to nobody")
+		}
+		close(x.in)
+		x.p.ends.Wait()
+	})
+}
+
+// Evidence asks anew whom an order was meant for, whoever it was that chose.
+func TestActsOutsideTheCohortAreCounted(t *testing.T) {
+	o := &order{key: "cut", seed: 1, share: 0.5}
+	var in, out uint64
+	for !o.has(in) {
+		in++
+	}
+	for o.has(out) {
+		out++
+	}
+	o.target(in)
+	o.act(in, 5)
+	o.act(in, 6)
+	o.act(out, 9)
+	e := o.evidence()
+	assert.Equal(t, chaos.Evidence{First: 5, Last: 9, Targeted: 1, Hit: 1, ControlHit: 1}, e)
+}

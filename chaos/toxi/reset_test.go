@@ -165,4 +165,9 @@ func TestDeafTapsAreFoundOut(t *testing.T) {
 	r.clear("slow")
 	state, why = r.evidence("slow").Judge(slow, true)
 	assert.Equal(t, chaos.NoEffect, state, why)
+
+	r.inject(chaos.Fault{Name: "ends", Share: 1, Effect: chaos.Partition{}})
+	require.NoError(t, c.Close())
+	assert.True(t, isEOF(r.target.end(t)), "the end was not held")
+	r.until("both ends leaked", func() bool { return r.evidence("ends").Leaked == 2 })
 }

@@ -180,6 +180,16 @@ func (c *client) echo(text string) {
 	c.hear(text)
 }
 
+// hearsNothing gives what must not come a moment in which to come.
+func (c *client) hearsNothing() {
+	c.t.Helper()
+	require.NoError(c.t, c.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
+	n, err := c.Read(make([]byte, 1))
+	require.Zero(c.t, n)
+	require.ErrorIs(c.t, err, os.ErrDeadlineExceeded)
+	require.NoError(c.t, c.SetReadDeadline(time.Time{}))
+}
+
 // reset closes the socket with a RST.
 func (c *client) reset() {
 	c.t.Helper()
