@@ -17,6 +17,8 @@ type Fault struct {
 // that a scenario writes.
 type Effect interface {
 	Kind() string
+	// String is the attributes in words, empty where there are none.
+	String() string
 	// Check returns what is wrong with the attributes, one sentence each.
 	Check() []string
 }

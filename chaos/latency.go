@@ -34,6 +34,14 @@ func (l Latency) Check() []string {
 // Way is the direction with the default filled in.
 func (l Latency) Way() Direction { return cmp.Or(l.Direction, Down) }
 
+// String is the attributes in words: "100ms ± 20ms down".
+func (l Latency) String() string {
+	if l.Jitter == 0 {
+		return fmt.Sprintf("%v %s", l.Delay, l.Way())
+	}
+	return fmt.Sprintf("%v ± %v %s", l.Delay, l.Jitter, l.Way())
+}
+
 func init() {
 	register(Kind{
 		Name: "latency",

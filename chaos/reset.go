@@ -9,6 +9,9 @@ func (Reset) Kind() string { return "reset" }
 // Check finds nothing: a reset has no attributes.
 func (Reset) Check() []string { return nil }
 
+// String is empty: a reset has no attributes.
+func (Reset) String() string { return "" }
+
 func init() {
 	register(Kind{
 		Name:     "reset",

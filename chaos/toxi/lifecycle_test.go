@@ -210,6 +210,7 @@ func TestDriverSaysWhatIsWrong(t *testing.T) {
 type unheardOf struct{}
 
 func (unheardOf) Kind() string    { return "unheard-of" }
+func (unheardOf) String() string  { return "" }
 func (unheardOf) Check() []string { return nil }
 
 func TestServeRefusesToListenForOthers(t *testing.T) {

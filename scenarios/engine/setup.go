@@ -191,7 +191,7 @@ func (r *run) header() *report.Run {
 	for _, f := range s.Faults {
 		h.Faults = append(h.Faults, report.Intended{
 			Name: f.Name, Kind: f.Effect.Kind(), On: f.On, Share: f.Share, At: int64(f.At), For: int64(f.For),
-			Detail: fmt.Sprintf("%+v", f.Effect), Cohort: s.CohortSize(f),
+			Detail: fmt.Sprint(f.Effect), Cohort: s.CohortSize(f),
 		})
 	}
 	return h
