@@ -119,3 +119,18 @@ func TestDefaultsOfZeroValues(t *testing.T) {
 	assert.True(t, chaos.Up.Covers(chaos.Up))
 	assert.False(t, chaos.Up.Covers(chaos.Down))
 }
+
+func TestEffectsInWords(t *testing.T) {
+	for _, c := range []struct {
+		e    chaos.Effect
+		want string
+	}{
+		{chaos.Reset{}, ""},
+		{chaos.Partition{}, "both"},
+		{chaos.Partition{Direction: chaos.Up}, "up"},
+		{chaos.Latency{Delay: 100 * time.Millisecond}, "100ms down"},
+		{chaos.Latency{Delay: time.Second, Jitter: 5 * time.Millisecond, Direction: chaos.Both}, "1s ± 5ms both"},
+	} {
+		assert.Equal(t, c.want, c.e.String())
+	}
+}
