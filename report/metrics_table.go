@@ -9,7 +9,7 @@ import (
 const (
 	sourceRecovery = "RFC 6412 and 6413 (convergence, validated by a sustained time), applied to a fleet of clients"
 	sourceCensor   = "right-censoring: those that never healed are in the sample as longer than the run"
-	sourceStorm    = "DESIGN: reconnect storm; sliding windows are exact, by two pointers"
+	sourceStorm    = "dials after the first fault, as a share of the clients that lost their connection; sliding windows are exact, by two pointers"
 	sourceSync     = "unbiased Simpson index over bins of 100 ms, normalised: S = (D - 1/m)/(1 - 1/m), D = sum n(n-1)/(N(N-1))"
 	sourceAvail    = "availability as the share of what was due, not of what was tried"
 	sourceMessages = "RFC 5560 (duplicates); loss against everything intended"

@@ -80,7 +80,7 @@ func BenchmarkEcho(b *testing.B) {
 // BenchmarkArm is putting a partition in force on live connections and clearing it,
 // control API included.
 func BenchmarkArm(b *testing.B) {
-	for _, conns := range []int{100, 1000} {
+	for _, conns := range []int{100} {
 		b.Run(fmt.Sprintf("conns=%d", conns), func(b *testing.B) {
 			d, proxied, _ := benchRig(b)
 			for i := range conns {
@@ -122,12 +122,13 @@ func BenchmarkLatencyError(b *testing.B) {
 
 // BenchmarkReset is the reset of live connections, from the command to its confirmation.
 func BenchmarkReset(b *testing.B) {
-	const conns = 1000
+	const conns = 4000
 	d, proxied, _ := benchRig(b)
 	for n := 0; b.Loop(); n++ {
 		b.StopTimer()
+		var all []net.Conn
 		for i := range conns {
-			benchDial(b, proxied, i)
+			all = append(all, benchDial(b, proxied, i))
 		}
 		b.StartTimer()
 		name := fmt.Sprint("cut", n)
@@ -136,6 +137,9 @@ func BenchmarkReset(b *testing.B) {
 		e, err := d.Evidence(b.Context(), name)
 		require.NoError(b, err)
 		require.EqualValues(b, conns, e.Hit)
+		for _, c := range all {
+			require.NoError(b, c.Close())
+		}
 		b.StartTimer()
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -14,7 +13,7 @@ import (
 
 func proxyCommand(w *world) *cobra.Command {
 	var listen string
-	var parented, allowRemote bool
+	var allowRemote bool
 	cmd := &cobra.Command{
 		Use:   "proxy",
 		Short: "Run the fault proxy alone: Toxiproxy's API, with knowledge of WebSocket",
@@ -32,7 +31,7 @@ faithfully it refuses.`,
   curl -d '{"type":"latency","attributes":{"latency":100}}' 127.0.0.1:8474/proxies/blue/toxics`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := childContext(cmd.Context(), parented)
+			ctx := proc.WatchParent(cmd.Context())
 			raiseLimit(w)
 			ln, err := net.Listen("tcp", listen)
 			if err != nil {
@@ -46,23 +45,7 @@ faithfully it refuses.`,
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8474", "address of the control API")
 	cmd.Flags().BoolVar(&allowRemote, "allow-remote", false, "allow addresses that are not on this host")
-	parentedFlag(cmd, &parented)
 	return cmd
-}
-
-// parentedFlag marks a process that a run started: it ends when its stdin does.
-func parentedFlag(cmd *cobra.Command, parented *bool) {
-	cmd.Flags().BoolVar(parented, "parented", false, "end when stdin does")
-	if err := cmd.Flags().MarkHidden("parented"); err != nil {
-		panic(err) // the flag is the one of the line above
-	}
-}
-
-func childContext(ctx context.Context, parented bool) context.Context {
-	if parented {
-		return proc.WatchParent(ctx)
-	}
-	return ctx
 }
 
 // raiseLimit gets as many descriptors as this process may have. With fewer it still

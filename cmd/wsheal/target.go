@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wsheal/wsheal/chaos/proc"
 	"github.com/wsheal/wsheal/chaos/target"
 	"github.com/wsheal/wsheal/scenarios"
 )
 
 func targetCommand(w *world) *cobra.Command {
 	var listen, control, handshake string
-	var parented, allowRemote bool
+	var allowRemote bool
 	cmd := &cobra.Command{
 		Use:   "target",
 		Short: "Run the embedded echo server alone",
@@ -25,7 +26,7 @@ that each take so long for one handshake, a queue, and what becomes of those bey
   wsheal target --handshake '{workers: 1, cost: 2ms, queue: 200, overflow: 503}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := childContext(cmd.Context(), parented)
+			ctx := proc.WatchParent(cmd.Context())
 			raiseLimit(w)
 			h, err := scenarios.ParseHandshake(handshake)
 			if err != nil {
@@ -41,6 +42,5 @@ that each take so long for one handshake, a queue, and what becomes of those bey
 	cmd.Flags().StringVar(&control, "control", "127.0.0.1:0", "address of the control API")
 	cmd.Flags().StringVar(&handshake, "handshake", "{}", "capacity to accept connections, YAML")
 	cmd.Flags().BoolVar(&allowRemote, "allow-remote", false, "allow addresses that are not on this host")
-	parentedFlag(cmd, &parented)
 	return cmd
 }

@@ -120,7 +120,7 @@ func (t commandTarget) Stop(ctx context.Context) error { return t.childProcess.S
 func startTarget(ctx context.Context, t scenarios.Target) (engine.Target, error) {
 	switch {
 	case t.Embedded != nil:
-		child, at, err := startSelf(ctx, "target "+t.Name, "target", "--parented", "--handshake", t.Embedded.Handshake.String())
+		child, at, err := startSelf(ctx, "target "+t.Name, "target", "--handshake", t.Embedded.Handshake.String())
 		if err != nil {
 			return nil, err
 		}
@@ -169,7 +169,7 @@ func (p faultProxy) Front(ctx context.Context, name, upstream string) (string, e
 }
 
 func startProxy(ctx context.Context) (engine.Proxy, error) {
-	child, at, err := startSelf(ctx, "fault proxy", "proxy", "--parented", "--listen", "127.0.0.1:0")
+	child, at, err := startSelf(ctx, "fault proxy", "proxy", "--listen", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
