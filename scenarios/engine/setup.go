@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
 	"sync/atomic"
 	"time"
 
