@@ -19,7 +19,7 @@ import (
 
 // Options configures a Server. The zero value is good.
 type Options struct {
-	Clock       func() int64  // nanoseconds, for evidence; nil: Monotonic
+	Clock       func() int64  // nanoseconds above 0, for evidence; nil: since NewServer, which no other process can place
 	DialTimeout time.Duration // longest time for a dial to a target; 0: 5 s
 	AllowRemote bool          // control API and proxies may listen on addresses other than loopback
 }
@@ -41,7 +41,8 @@ var numbers atomic.Uint64
 // NewServer returns a server without proxies. Close ends what it comes to hold.
 func NewServer(o Options) *Server {
 	if o.Clock == nil {
-		o.Clock = Monotonic
+		began := time.Now()
+		o.Clock = func() int64 { return 1 + int64(time.Since(began)) }
 	}
 	o.DialTimeout = cmp.Or(o.DialTimeout, 5*time.Second)
 	return &Server{

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/wsheal/wsheal/internal/inprocess"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/scenarios"
@@ -25,9 +26,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestResetIsSeenAsSuchAndHealed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := scenario(t, "reset-storm", hasty, "phases={warmup: 1s, baseline: 1s, chaos: 500ms, recovery: 4s}", "gates=[messages.lost == 0]")
-	sum := w.run(t.Context(), s)
+	w := inprocess.New(t)
+	s := inprocess.Small(t, "reset-storm", inprocess.Hasty, "phases={warmup: 1s, baseline: 1s, chaos: 500ms, recovery: 4s}", "gates=[messages.lost == 0]")
+	sum := w.Run(t.Context(), s)
 
 	f := sum.Faults[0]
 	assert.Equal(t, "confirmed", f.State, f.Why)
@@ -44,27 +45,27 @@ func TestResetIsSeenAsSuchAndHealed(t *testing.T) {
 }
 
 // replays holds the journal against the policy: the same events give the same decisions.
-func replays(t *testing.T, w *world, s *scenarios.Scenario) {
+func replays(t *testing.T, w *inprocess.World, s *scenarios.Scenario) {
 	t.Helper()
 	policy := s.Clients.Policy
-	n, err := engine.Replay(report.NewReader(bytes.NewReader(w.journal.Bytes())), policy, s.Seed)
+	n, err := engine.Replay(report.NewReader(bytes.NewReader(w.Journal.Bytes())), policy, s.Seed)
 	require.NoError(t, err)
 	assert.Greater(t, n, 3*s.Clients.Count, "each client was started, opened and proved at least")
 
 	policy.PingEvery *= 2
-	_, err = engine.Replay(report.NewReader(bytes.NewReader(w.journal.Bytes())), policy, s.Seed)
+	_, err = engine.Replay(report.NewReader(bytes.NewReader(w.Journal.Bytes())), policy, s.Seed)
 	require.Error(t, err, "another policy decides otherwise")
-	_, err = engine.Replay(report.NewReader(bytes.NewReader(w.journal.Bytes())), s.Clients.Policy, s.Seed+1)
+	_, err = engine.Replay(report.NewReader(bytes.NewReader(w.Journal.Bytes())), s.Clients.Policy, s.Seed+1)
 	require.Error(t, err, "another seed draws otherwise")
 }
 
 // TestShortPartitionGoesByUnnoticed: what was held flows afterwards, nobody reconnects.
 func TestShortPartitionGoesByUnnoticed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := scenario(t, "partition", "phases={warmup: 1s, baseline: 1s, chaos: 1s, recovery: 2s}",
+	w := inprocess.New(t)
+	s := inprocess.Small(t, "partition", "phases={warmup: 1s, baseline: 1s, chaos: 1s, recovery: 2s}",
 		"faults.split.for=700ms", "faults.split.share=100%", "gates=[recovery.lost == 0, messages.lost == 0]")
-	sum := w.run(t.Context(), s)
+	sum := w.Run(t.Context(), s)
 
 	f := sum.Faults[0]
 	assert.Equal(t, "confirmed", f.State, f.Why)
@@ -80,9 +81,9 @@ func TestShortPartitionGoesByUnnoticed(t *testing.T) {
 // own drawn silence: last byte + silence + ping timeout, never before.
 func TestLongPartitionIsDetectedWhenThePolicySays(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := scenario(t, "partition", hasty, "phases={warmup: 1s, baseline: 1s, chaos: 3s, recovery: 6s}", "gates=[messages.lost == 0]")
-	sum := w.run(t.Context(), s)
+	w := inprocess.New(t)
+	s := inprocess.Small(t, "partition", inprocess.Hasty, "phases={warmup: 1s, baseline: 1s, chaos: 3s, recovery: 6s}", "gates=[messages.lost == 0]")
+	sum := w.Run(t.Context(), s)
 	f := sum.Faults[0]
 	assert.Equal(t, "confirmed", f.State, f.Why)
 	assert.Zero(t, f.Evidence.Leaked)
@@ -109,9 +110,9 @@ func TestLongPartitionIsDetectedWhenThePolicySays(t *testing.T) {
 
 func TestLatencyShiftsItsCohortAlone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := scenario(t, "latency-spike", "phases={warmup: 1s, baseline: 2s, chaos: 2s, recovery: 3s}", "faults.slow.delay=300ms", "gates=[recovery.lost == 0]")
-	sum := w.run(t.Context(), s)
+	w := inprocess.New(t)
+	s := inprocess.Small(t, "latency-spike", "phases={warmup: 1s, baseline: 2s, chaos: 2s, recovery: 3s}", "faults.slow.delay=300ms", "gates=[recovery.lost == 0]")
+	sum := w.Run(t.Context(), s)
 	f := sum.Faults[0]
 	assert.Equal(t, "confirmed", f.State, f.Why)
 	assert.Zero(t, f.Evidence.ControlHit)
@@ -133,9 +134,9 @@ func TestFaultOnNobodyProvesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			s := scenario(t, "reset-storm", append(set, "phases={warmup: 500ms, baseline: 500ms, chaos: 500ms, recovery: 1s}", "gates=[messages.lost == 0]")...)
-			sum := w.run(t.Context(), s)
+			w := inprocess.New(t)
+			s := inprocess.Small(t, "reset-storm", append(set, "phases={warmup: 500ms, baseline: 500ms, chaos: 500ms, recovery: 1s}", "gates=[messages.lost == 0]")...)
+			sum := w.Run(t.Context(), s)
 			assert.Equal(t, "no effect", sum.Faults[0].State)
 			assert.NotEqual(t, report.Pass, sum.Verdict)
 			assert.Contains(t, strings.Join(sum.Reasons, "\n"), "cut")
@@ -146,16 +147,16 @@ func TestFaultOnNobodyProvesNothing(t *testing.T) {
 
 func TestSameSeedSameCohortAndDelays(t *testing.T) {
 	t.Parallel()
-	first := scenario(t, "partition")
-	again := scenario(t, "partition")
-	other := scenario(t, "partition", "seed=43")
+	first := inprocess.Small(t, "partition")
+	again := inprocess.Small(t, "partition")
+	other := inprocess.Small(t, "partition", "seed=43")
 	assert.Equal(t, first.ControlBitmap(), again.ControlBitmap())
 	assert.NotEqual(t, first.ControlBitmap(), other.ControlBitmap())
 
 	delays := func() map[string]int64 {
-		w := newWorld(t)
-		s := scenario(t, "reset-storm", hasty, "phases={warmup: 1s, baseline: 500ms, chaos: 500ms, recovery: 1500ms}", "gates=[]")
-		w.run(t.Context(), s)
+		w := inprocess.New(t)
+		s := inprocess.Small(t, "reset-storm", inprocess.Hasty, "phases={warmup: 1s, baseline: 500ms, chaos: 500ms, recovery: 1500ms}", "gates=[]")
+		w.Run(t.Context(), s)
 		out := map[string]int64{}
 		records(t, w, func(r report.Record) {
 			if st := r.Step; st != nil && st.Event == "lost" {
@@ -176,12 +177,12 @@ func TestSameSeedSameCohortAndDelays(t *testing.T) {
 func TestInterruptedRunClearsItsFaults(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := newWorld(t)
-	s := scenario(t, "partition", "phases={warmup: 500ms, baseline: 500ms, chaos: 60s, recovery: 1s}", "gates=[]")
-	env := w.env()
+	w := inprocess.New(t)
+	s := inprocess.Small(t, "partition", "phases={warmup: 500ms, baseline: 500ms, chaos: 60s, recovery: 1s}", "gates=[]")
+	env := w.Env()
 	env.Begun = func(time.Time) { time.AfterFunc(2*time.Second, cancel) }
 	require.NoError(t, engine.Run(ctx, s, env))
-	sum, err := report.Build(bytes.NewReader(w.journal.Bytes()), bytes.NewReader(w.latency.Bytes()))
+	sum, err := report.Build(bytes.NewReader(w.Journal.Bytes()), bytes.NewReader(w.Latency.Bytes()))
 	require.NoError(t, err)
 	assert.Equal(t, "interrupted", sum.Ended.Reason)
 	assert.Equal(t, report.Inconclusive, sum.Verdict)
@@ -191,11 +192,11 @@ func TestInterruptedRunClearsItsFaults(t *testing.T) {
 }
 
 func TestTooFewDescriptorsIsInvalid(t *testing.T) {
-	w := newWorld(t)
-	env := w.env()
+	w := inprocess.New(t)
+	env := w.Env()
 	env.FDLimit = 100
-	require.NoError(t, engine.Run(t.Context(), scenario(t, "reset-storm"), env))
-	sum, err := report.Build(bytes.NewReader(w.journal.Bytes()), bytes.NewReader(w.latency.Bytes()))
+	require.NoError(t, engine.Run(t.Context(), inprocess.Small(t, "reset-storm"), env))
+	sum, err := report.Build(bytes.NewReader(w.Journal.Bytes()), bytes.NewReader(w.Latency.Bytes()))
 	require.NoError(t, err)
 	assert.Equal(t, report.Invalid, sum.Verdict)
 	assert.Contains(t, sum.Reasons[0], "descriptors")
@@ -209,15 +210,15 @@ func TestUnreachableTargetIsNamed(t *testing.T) {
 	go func() { _ = srv.Serve(refuses) }()
 	defer srv.Close()
 	for want, at := range map[string]string{"HTTP 404": refuses.Addr().String(), "refused": "127.0.0.1:1"} {
-		w := newWorld(t)
-		s := scenario(t, "steady", "targets.blue={url: 'ws://"+at+"/'}")
+		w := inprocess.New(t)
+		s := inprocess.Small(t, "steady", "targets.blue={url: 'ws://"+at+"/'}")
 		s.Targets[0].URL = at // the world's targets put the scheme before it
-		err = engine.Run(t.Context(), s, w.env())
+		err = engine.Run(t.Context(), s, w.Env())
 		setup, ok := errors.AsType[*engine.SetupError](err)
 		require.True(t, ok, "%v", err)
 		assert.ErrorContains(t, setup, "target blue")
 		assert.ErrorContains(t, setup, want)
-		assert.Empty(t, w.journal.String())
+		assert.Empty(t, w.Journal.String())
 	}
 }
 
@@ -229,7 +230,7 @@ type detection struct {
 
 // detections recomputes each deadline from the journal's own inbound stamps and the
 // client's draws.
-func detections(t *testing.T, w *world, s *scenarios.Scenario) []detection {
+func detections(t *testing.T, w *inprocess.World, s *scenarios.Scenario) []detection {
 	t.Helper()
 	policy := s.Clients.Policy
 	type suspicion struct {
@@ -270,7 +271,7 @@ func armed(st *report.Step) int64 {
 }
 
 // targetsLive is what the target said of its live connections within a span.
-func targetsLive(t *testing.T, w *world, from, to int64) []int64 {
+func targetsLive(t *testing.T, w *inprocess.World, from, to int64) []int64 {
 	t.Helper()
 	var out []int64
 	records(t, w, func(r report.Record) {
@@ -281,9 +282,9 @@ func targetsLive(t *testing.T, w *world, from, to int64) []int64 {
 	return out
 }
 
-func records(t *testing.T, w *world, each func(report.Record)) {
+func records(t *testing.T, w *inprocess.World, each func(report.Record)) {
 	t.Helper()
-	reader := report.NewReader(bytes.NewReader(w.journal.Bytes()))
+	reader := report.NewReader(bytes.NewReader(w.Journal.Bytes()))
 	for reader.Scan() {
 		each(reader.Record())
 	}

@@ -1,4 +1,6 @@
-package engine_test
+// Package inprocess runs scenarios on real sockets within one process, for tests: target
+// and fault proxy are servers here instead of children.
+package inprocess
 
 import (
 	"bytes"
@@ -18,37 +20,38 @@ import (
 	"github.com/wsheal/wsheal/scenarios/engine"
 )
 
-// world runs scenarios on real sockets within this process: target and proxy are
-// servers here instead of children.
-type world struct {
-	t        *testing.T
-	journal  bytes.Buffer
-	latency  bytes.Buffer
-	proxy    *proxyHere
-	newProxy func() *toxi.Server
+// World is where one run happens, and what it leaves.
+type World struct {
+	Journal bytes.Buffer
+	Latency bytes.Buffer
+	Proxy   func() *toxi.Server // makes the fault proxy
+
+	t testing.TB
 }
 
-func newWorld(t *testing.T) *world {
-	return &world{t: t, newProxy: func() *toxi.Server { return toxi.NewServer(toxi.Options{Clock: proc.Monotonic}) }}
+// New makes a world for one run.
+func New(t testing.TB) *World {
+	return &World{t: t, Proxy: func() *toxi.Server { return toxi.NewServer(toxi.Options{Clock: proc.Monotonic}) }}
 }
 
-// run returns what is reported of a run of the scenario.
-func (w *world) run(ctx context.Context, s *scenarios.Scenario) *report.Summary {
+// Run returns what is reported of a run of the scenario.
+func (w *World) Run(ctx context.Context, s *scenarios.Scenario) *report.Summary {
 	w.t.Helper()
-	require.NoError(w.t, engine.Run(ctx, s, w.env()))
-	sum, err := report.Build(bytes.NewReader(w.journal.Bytes()), bytes.NewReader(w.latency.Bytes()))
+	require.NoError(w.t, engine.Run(ctx, s, w.Env()))
+	sum, err := report.Build(bytes.NewReader(w.Journal.Bytes()), bytes.NewReader(w.Latency.Bytes()))
 	require.NoError(w.t, err)
 	require.Empty(w.t, sum.Warnings)
 	return sum
 }
 
-func (w *world) env() engine.Env {
+// Env is the world as the engine sees it.
+func (w *World) Env() engine.Env {
 	return engine.Env{
 		Clock:   proc.Monotonic,
 		Target:  w.target,
 		Proxy:   w.startProxy,
 		Self:    func() (engine.Usage, error) { return engine.Usage{}, nil },
-		Journal: &w.journal, Latency: &w.latency,
+		Journal: &w.Journal, Latency: &w.Latency,
 		Track: live.NewTracker(live.Plan{}), Begun: func(time.Time) {},
 		FDLimit: 20000, Version: "test", Host: "test", Started: time.Unix(0, 0),
 	}
@@ -89,7 +92,7 @@ func (t targetHere) Stats(context.Context) (report.Target, bool, error) {
 	return report.Target{Name: t.name, Live: s.Live, Upgraded: s.Upgraded, Rejected: s.Rejected}, true, nil
 }
 
-func (w *world) target(ctx context.Context, t scenarios.Target) (engine.Target, error) {
+func (w *World) target(ctx context.Context, t scenarios.Target) (engine.Target, error) {
 	if t.Embedded == nil {
 		return targetHere{server: serve(ctx, func(ctx context.Context) error { <-ctx.Done(); return nil }), name: t.Name, at: t.URL, srv: nil}, nil
 	}
@@ -114,18 +117,17 @@ func (p proxyHere) Front(ctx context.Context, name, upstream string) (string, er
 	return p.CreateProxy(ctx, name, upstream)
 }
 
-func (w *world) startProxy(ctx context.Context) (engine.Proxy, error) {
+func (w *World) startProxy(ctx context.Context) (engine.Proxy, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w.t, err)
-	srv := w.newProxy()
+	srv := w.Proxy()
 	driver, err := toxi.NewDriver(ln.Addr().String())
 	require.NoError(w.t, err)
-	w.proxy = &proxyHere{serve(ctx, func(ctx context.Context) error { return srv.Serve(ctx, ln) }), driver}
-	return w.proxy, nil
+	return proxyHere{serve(ctx, func(ctx context.Context) error { return srv.Serve(ctx, ln) }), driver}, nil
 }
 
-// scenario is a built-in one, made small.
-func scenario(t *testing.T, name string, set ...string) *scenarios.Scenario {
+// Small is a built-in scenario, made small.
+func Small(t testing.TB, name string, set ...string) *scenarios.Scenario {
 	t.Helper()
 	s, err := scenarios.Open(name, scenarios.Options{Set: append([]string{
 		"clients.count=40", "clients.ramp=200ms", "load.rate=80/s", "hold=500ms", "steady_state=[]",
@@ -134,6 +136,6 @@ func scenario(t *testing.T, name string, set ...string) *scenarios.Scenario {
 	return s
 }
 
-// hasty is the default policy at ten times its pace.
-const hasty = "clients.policy={base: default, name: hasty, handshake_timeout: 500ms, prove_timeout: 1s, ping: {every: 600ms, timeout: 500ms}," +
+// Hasty is the default policy at ten times its pace, as an argument of Small.
+const Hasty = "clients.policy={base: default, name: hasty, handshake_timeout: 500ms, prove_timeout: 1s, ping: {every: 600ms, timeout: 500ms}," +
 	" first: {spread: 500ms}, backoff: {base: 100ms, cap: 1s}, stable_after: 500ms}"
