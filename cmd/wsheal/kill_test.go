@@ -188,3 +188,28 @@ func readSummary(t *testing.T, dir string) *report.Summary {
 	require.NoError(t, json.Unmarshal(text, s))
 	return s
 }
+
+// TestDeadChildEndsTheRun kills the fault proxy under a run.
+func TestDeadChildEndsTheRun(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	cmd := wsheal(t, append([]string{"run", "partition", "--out", dir}, small...)...)
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	defer func() { _ = cmd.Process.Kill() }()
+	rest := awaitLine(t, stderr, "confirmed")
+	for _, pid := range childrenOf(t, cmd.Process.Pid) {
+		args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		require.NoError(t, err)
+		if strings.Contains(string(args), "\x00proxy\x00") {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+	}
+	for rest.Scan() {
+	}
+	assert.Equal(t, exitInconclusive, exitCode(t, cmd.Wait()))
+	s := readSummary(t, dir)
+	assert.Equal(t, "error", s.Ended.Reason)
+	assert.Contains(t, s.Ended.Why, "fault proxy")
+	assert.Contains(t, s.Ended.Why, "killed")
+}

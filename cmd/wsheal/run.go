@@ -59,10 +59,9 @@ func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 	if err != nil {
 		return usage(err)
 	}
-	started := time.Now()
 	dir := f.out
 	if dir == "" {
-		dir = filepath.Join("runs", started.Format("20060102-150405")+"-"+s.Name)
+		dir = filepath.Join("runs", time.Now().Format("20060102-150405")+"-"+s.Name)
 	}
 	if err := createRunDir(dir); err != nil {
 		return usage(err)
@@ -73,7 +72,6 @@ func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 	}
 	env := engineEnv(int(limit))
 	env.Command = "wsheal run " + quoted(name, f)
-	env.Started = started
 	if err := recordRun(ctx, w, s, env, dir, f.quiet); err != nil {
 		if setup, ok := errors.AsType[*engine.SetupError](err); ok {
 			return usage(setup)

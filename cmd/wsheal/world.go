@@ -111,10 +111,12 @@ func (remoteTarget) Stats(context.Context) (report.Target, bool, error) {
 }
 func (remoteTarget) Usage() (engine.Usage, error) { return engine.Usage{}, proc.ErrUnsupported }
 func (remoteTarget) Done() <-chan struct{}        { return nil }
+func (remoteTarget) Err() error                   { return nil }
 func (remoteTarget) Stop(context.Context) error   { return nil }
 
 func (t commandTarget) Usage() (engine.Usage, error)   { return t.childProcess.Usage() }
 func (t commandTarget) Done() <-chan struct{}          { return t.childProcess.Done() }
+func (t commandTarget) Err() error                     { return t.childProcess.Err() }
 func (t commandTarget) Stop(ctx context.Context) error { return t.childProcess.Stop(ctx) }
 
 func startTarget(ctx context.Context, t scenarios.Target) (engine.Target, error) {

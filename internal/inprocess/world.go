@@ -53,7 +53,7 @@ func (w *World) Env() engine.Env {
 		Self:    func() (engine.Usage, error) { return engine.Usage{}, nil },
 		Journal: &w.Journal, Latency: &w.Latency,
 		Track: live.NewTracker(live.Plan{}), Begun: func(time.Time) {},
-		FDLimit: 20000, Version: "test", Host: "test", Started: time.Unix(0, 0),
+		FDLimit: 20000, Version: "test", Host: "test",
 	}
 }
 
@@ -72,6 +72,7 @@ func serve(ctx context.Context, f func(context.Context) error) server {
 
 func (server) Usage() (engine.Usage, error) { return engine.Usage{}, nil }
 func (server) Done() <-chan struct{}        { return nil }
+func (server) Err() error                   { return nil }
 
 func (s server) Stop(context.Context) error {
 	s.cancel()

@@ -15,9 +15,10 @@ import (
 )
 
 const (
-	drainLimit = 5 * time.Second        // for answers that are still out when the load ends
-	closeLimit = 3 * time.Second        // for the fleet to close, and for each child to end
-	flushEvery = 200 * time.Millisecond // what a run that is killed may lose of its journal
+	drainLimit   = 5 * time.Second        // for answers that are still out when the load ends
+	closeLimit   = 3 * time.Second        // for the fleet to close, and for each child to end
+	statsTimeout = 500 * time.Millisecond // for all of what is asked once a second
+	flushEvery   = 200 * time.Millisecond // what a run that is killed may lose of its journal
 )
 
 // run is one scenario being run.
@@ -202,20 +203,18 @@ func (r *run) observeWorld(ctx context.Context) {
 	for _, h := range r.health.sample(time.Now()) {
 		r.rec.write(report.Record{T: int64(r.now()), Harness: &h})
 	}
+	// Who does not answer in time, a paused target for one, is asked again in a second.
+	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
+	defer cancel()
 	for _, t := range r.targets {
-		_ = r.control(ctx, func(ctx context.Context) error {
-			s, ok, err := t.Stats(ctx)
-			if ok && err == nil {
-				r.rec.write(report.Record{T: int64(r.now()), Target: &s})
-			}
-			return err
-		})
+		if s, ok, err := t.Stats(ctx); ok && err == nil {
+			r.rec.write(report.Record{T: int64(r.now()), Target: &s})
+		}
 	}
 	if r.proxy == nil {
 		return
 	}
-	_ = r.control(ctx, func(ctx context.Context) error {
-		traffic, err := r.proxy.Traffic(ctx)
+	if traffic, err := r.proxy.Traffic(ctx); err == nil {
 		for _, t := range r.scenario.Targets {
 			if w, ok := traffic[t.Name]; ok {
 				if w.Errors > 0 {
@@ -227,29 +226,28 @@ func (r *run) observeWorld(ctx context.Context) {
 				}})
 			}
 		}
-		return err
-	})
+	}
 }
 
 // watchChildren ends the run when a process that it depends on ends by itself.
 func (r *run) watchChildren(ctx context.Context, cancel context.CancelCauseFunc, wg *sync.WaitGroup) {
-	watch := func(name string, p Process) {
+	watch := func(p Process) {
 		if p.Done() == nil {
 			return
 		}
 		wg.Go(func() {
 			select {
 			case <-p.Done():
-				cancel(fmt.Errorf("%s ended by itself", name))
+				cancel(fmt.Errorf("ended by itself: %w", p.Err()))
 			case <-ctx.Done():
 			}
 		})
 	}
-	for i, t := range r.targets {
-		watch("target "+r.scenario.Targets[i].Name, t)
+	for _, t := range r.targets {
+		watch(t)
 	}
 	if r.proxy != nil {
-		watch("the fault proxy", r.proxy)
+		watch(r.proxy)
 	}
 }
 

@@ -30,11 +30,10 @@ type Env struct {
 	Track   *live.Tracker
 	Begun   func(epoch time.Time) // told once, when the plan's clock starts
 
-	FDLimit int       // descriptors that one process of the run may hold; 0: unknown
-	Version string    // of wsheal
-	Host    string    // a label, as in "linux/amd64, 2 CPUs, go1.26.8"
-	Command string    // how to run it again
-	Started time.Time // wall clock of the start: a label
+	FDLimit int    // descriptors that one process of the run may hold; 0: unknown
+	Version string // of wsheal
+	Host    string // a label, as in "linux/amd64, 2 CPUs, go1.26.8"
+	Command string // how to run it again
 }
 
 // Process is a child of the run.
@@ -42,6 +41,8 @@ type Process interface {
 	Usage() (Usage, error)
 	// Done is closed when the process has ended; nil for what the run did not start.
 	Done() <-chan struct{}
+	// Err says why it ended when nobody asked it to, nil before that.
+	Err() error
 	Stop(context.Context) error
 }
 

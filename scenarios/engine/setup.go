@@ -143,7 +143,7 @@ func newRecorder(r *run) *recorder {
 		faulted: make([]bool, s.Clients.Count), clients: make([]atomic.Uint64, s.Clients.Count),
 		counts: make([]counters, len(plan)), shards: make([]latencyShard, 8),
 		late:   hdrhistogram.New(1000, int64(time.Minute), 3),
-		before: map[string]report.LoadCount{}, hlog: report.NewHlogWriter(r.env.Latency, r.env.Started), total: report.NewLatency(),
+		before: map[string]report.LoadCount{}, hlog: report.NewHlogWriter(r.env.Latency, r.epoch), total: report.NewLatency(),
 	}
 	rec.schedule = schedule{
 		start: heal.Instant(s.Clients.Ramp), until: heal.Instant(plan[len(plan)-1].To),
@@ -174,7 +174,7 @@ func (r *run) header() *report.Run {
 	s := r.scenario
 	h := &report.Run{
 		Schema: report.Schema, Scenario: s.Name, About: s.About, Policy: s.Clients.Policy.Name, Seed: s.Seed,
-		Version: r.env.Version, Started: r.env.Started.Format(time.RFC3339), Host: r.env.Host, Command: r.env.Command,
+		Version: r.env.Version, Started: r.epoch.Format(time.RFC3339), Host: r.env.Host, Command: r.env.Command,
 		Clients: s.Clients.Count, Rate: r.rec.schedule.rate, Size: s.Load.Size, Guarantee: s.Load.Guarantee,
 		Hold: int64(s.Hold), Mu: mu(s), Plan: r.rec.phases, Control: s.ControlBitmap(),
 	}
