@@ -30,3 +30,15 @@ handshake:1: cots: there is no such field; did you mean cost?`)
 	_, err = ParseHandshake("{")
 	assert.ErrorContains(t, err, "expected YAML: ")
 }
+
+func TestAddress(t *testing.T) {
+	for url, want := range map[string]string{
+		"ws://127.0.0.1:9001/x": "127.0.0.1:9001",
+		"ws://localhost/":       "localhost:80",
+		"wss://[::1]/":          "[::1]:443",
+		"WSS://example.org":     "example.org:443",
+		"127.0.0.1:1":           "127.0.0.1:1",
+	} {
+		assert.Equal(t, want, Address(url), url)
+	}
+}

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -19,6 +20,21 @@ func checkURL(text string, allowRemote bool) error {
 		return errors.New("expected a host of this machine (127.0.0.0/8, ::1, localhost), got " + shown(u.Hostname()) + "; --allow-remote permits others")
 	}
 	return nil
+}
+
+// Address is the host:port that a client of a ws:// or wss:// URL dials. Of what is no
+// URL it is the text itself.
+func Address(text string) string {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return text
+	case u.Port() != "":
+		return u.Host
+	case strings.EqualFold(u.Scheme, "wss"):
+		return net.JoinHostPort(u.Hostname(), "443")
+	}
+	return net.JoinHostPort(u.Hostname(), "80")
 }
 
 func loopback(host string) bool {

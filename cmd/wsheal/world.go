@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"os"
 	"time"
 
@@ -134,25 +132,13 @@ func startTarget(ctx context.Context, t scenarios.Target) (engine.Target, error)
 		}
 		ctx, cancel := context.WithTimeout(ctx, listenTimeout)
 		defer cancel()
-		if err := child.WaitListening(ctx, address(t.URL)); err != nil {
+		if err := child.WaitListening(ctx, scenarios.Address(t.URL)); err != nil {
 			return nil, &engine.SetupError{Err: errors.Join(err, child.Stop(context.WithoutCancel(ctx)))}
 		}
 		return commandTarget{childProcess{child}, remoteTarget{t.URL}}, nil
 	default:
 		return remoteTarget{t.URL}, nil
 	}
-}
-
-// address is host:port of a URL that the scenario's check let through.
-func address(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Port() != "" {
-		return u.Host
-	}
-	if u.Scheme == "wss" {
-		return net.JoinHostPort(u.Hostname(), "443")
-	}
-	return net.JoinHostPort(u.Hostname(), "80")
 }
 
 // faultProxy is the fault proxy's process and the driver that commands it.

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -82,7 +80,7 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 	// address that is dialled is the proxy's.
 	front := map[string]string{}
 	for i, t := range r.scenario.Targets {
-		upstream := hostPort(r.targets[i].URL())
+		upstream := scenarios.Address(r.targets[i].URL())
 		if front[upstream], err = r.proxy.Front(ctx, t.Name, upstream); err != nil {
 			return nil, fmt.Errorf("proxy in front of target %s: %w", t.Name, err)
 		}
@@ -93,21 +91,6 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		}
 		return direct(ctx, network, addr)
 	}, nil
-}
-
-// hostPort is the address that a client of a ws:// or wss:// URL dials.
-func hostPort(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return raw // the scenario's check let only URLs through
-	}
-	if u.Port() != "" {
-		return u.Host
-	}
-	if strings.EqualFold(u.Scheme, "wss") {
-		return net.JoinHostPort(u.Hostname(), "443")
-	}
-	return net.JoinHostPort(u.Hostname(), "80")
 }
 
 func (r *run) poolOptions(dial dialFunc) pool.Options {
