@@ -80,7 +80,7 @@ func BenchmarkEcho(b *testing.B) {
 // BenchmarkArm is putting a partition in force on live connections and clearing it,
 // control API included.
 func BenchmarkArm(b *testing.B) {
-	for _, conns := range []int{100} {
+	for _, conns := range []int{100, 1000} {
 		b.Run(fmt.Sprintf("conns=%d", conns), func(b *testing.B) {
 			d, proxied, _ := benchRig(b)
 			for i := range conns {
@@ -122,7 +122,7 @@ func BenchmarkLatencyError(b *testing.B) {
 
 // BenchmarkReset is the reset of live connections, from the command to its confirmation.
 func BenchmarkReset(b *testing.B) {
-	const conns = 4000
+	const conns = 1000
 	d, proxied, _ := benchRig(b)
 	for n := 0; b.Loop(); n++ {
 		b.StopTimer()
