@@ -168,7 +168,7 @@ func TestResetPeerStaysInForce(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ECONNRESET)
 	require.NoError(t, p.RemoveToxic("rst"))
 	r.dial(1).echo("well again")
-	assert.EqualValues(t, 2, r.evidence("rst").Resets)
+	r.until("both are counted", func() bool { return r.evidence("rst").Resets == 2 })
 }
 
 func TestToxicsAreStrict(t *testing.T) {

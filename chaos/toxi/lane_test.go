@@ -1,6 +1,7 @@
 package toxi
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -187,16 +188,16 @@ func TestPartitionPushesBackAndReleasesInOrder(t *testing.T) {
 		o := x.add("split", "partition", `{"for":60000000000}`)
 		began := time.Now()
 		block := string(make([]byte, 4<<10))
-		took := 0
+		var took atomic.Int64
 		go func() {
 			for range 100 {
 				x.put(block)
-				took++
+				took.Add(1)
 			}
 			close(x.in)
 		}()
 		x.nothing()
-		assert.Equal(t, holdLimit/len(block), took, "it reads no more than the limit")
+		assert.EqualValues(t, holdLimit/len(block), took.Load(), "it reads no more than the limit")
 		assert.EqualValues(t, holdLimit, o.evidence().HeldBytes)
 		for range 100 {
 			assert.Equal(t, block, x.get())
