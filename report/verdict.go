@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// unsteady is the reason of a run that ended because steady state was not reached.
+const unsteady = "unsteady"
+
 // Limits of the harness's fitness. Beyond any of them the run is invalid: what it found
 // may be the tool's own doing.
 const (
@@ -23,10 +26,12 @@ const (
 	// process that for half of the run gets its CPU 50 ms late is starved. A storm of the
 	// clients' own making is shorter than that.
 	tickLimit = int64(50 * time.Millisecond)
-	// fdLimit is the share of its descriptor limit at which a process counts as out of them:
-	// they are sampled once a second, and between two samples the rest is soon used.
-	fdLimit = 0.98
 )
+
+// DescriptorShare is the share of its descriptor limit at which a process counts as out of
+// them, and a run as invalid: they are sampled once a second, and between two samples the
+// rest is soon used. A run that is known to need as much is not worth starting.
+const DescriptorShare = 0.98
 
 // decide fills in the verdict and its reasons, the worst first.
 func (s *Summary) decide(h *harness, missing string) {
@@ -83,9 +88,9 @@ func (s *Summary) unfitness(unfit []Unfit) []string {
 			FormatDuration(f.TickP99), FormatDuration(tickLimit)))
 	}
 	for _, row := range s.Harness {
-		if row.FDLimit > 0 && float64(row.FDs) >= fdLimit*float64(row.FDLimit) {
+		if row.FDLimit > 0 && float64(row.FDs) >= DescriptorShare*float64(row.FDLimit) {
 			out = append(out, fmt.Sprintf("descriptors ran out: process %s had %s of %s open, limit %s",
-				row.Process, FormatCount(int64(row.FDs)), FormatCount(int64(row.FDLimit)), FormatShare(fdLimit)))
+				row.Process, FormatCount(int64(row.FDs)), FormatCount(int64(row.FDLimit)), FormatShare(DescriptorShare)))
 		}
 	}
 	return out
@@ -102,26 +107,29 @@ func (s *Summary) doubts(missing string) []string {
 		out = append(out, "the run was cut off: the journal ends at "+FormatDuration(s.Duration)+" without saying why")
 	case "interrupted":
 		out = append(out, because("the run was interrupted", s.Ended.Why))
-	case "unsteady":
+	case unsteady:
 		if s.Steady == nil || s.Steady.Met {
-			out = append(out, because("steady state was not reached", s.Ended.Why))
+			out = append(out, s.notSteady(s.Ended.Why))
 		}
 	default:
 		out = append(out, because("the run ended early", s.Ended.Why))
 	}
 	switch {
 	case s.Steady != nil && !s.Steady.Met:
-		out = append(out, because("steady state was not reached", s.unmet()))
+		out = append(out, s.notSteady(s.unmet()))
 	case s.Steady == nil && len(s.Run.Steady) > 0:
 		out = append(out, "steady state was never checked")
 	}
+	// Of a run that ended there, faults that never were and gates without data are the
+	// consequence, which would only hide the reason.
+	ended := s.Ended.Reason == unsteady
 	for _, f := range s.Faults {
-		if f.State != "confirmed" {
+		if f.State != "confirmed" && !(ended && f.Commanded == 0) {
 			out = append(out, because(fmt.Sprintf("fault %s is not confirmed: %s", f.Name, f.State), f.Why))
 		}
 	}
 	for _, g := range s.Gates {
-		if g.Verdict == noData {
+		if unread := g.Metric == ""; g.Verdict == noData && (unread || !ended) {
 			out = append(out, fmt.Sprintf("gate %s has no data: %s", g.Text, g.Why))
 		}
 	}
@@ -129,6 +137,21 @@ func (s *Summary) doubts(missing string) []string {
 		out = append(out, missing)
 	}
 	return out
+}
+
+// notSteady says why steady state was not reached, and what went wrong most often until
+// then.
+func (s *Summary) notSteady(why string) string {
+	out := because("steady state was not reached", why)
+	if len(s.Causes) == 0 {
+		return out
+	}
+	c := s.Causes[0]
+	clients := "clients"
+	if c.Clients == 1 {
+		clients = "client"
+	}
+	return fmt.Sprintf("%s; %s, %s on %s %s", out, c.title(), FormatCount(int64(c.Count)), FormatCount(int64(c.Clients)), clients)
 }
 
 // unmet names the conditions of the steady state that were not met.

@@ -1,9 +1,12 @@
 package report_test
 
 import (
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/wsheal/wsheal/report"
 )
@@ -39,7 +42,7 @@ func TestVerdictsRank(t *testing.T) {
 	assert.Equal(t, report.Inconclusive, s.Verdict)
 	assert.Equal(t, []string{
 		"steady state was not reached: clients.usable >= 99.9%: it was 50 %",
-		"gate messages.lost == 0 has no data: the run has no value for messages.lost, since the scenario has no load",
+		"gate messages.lost == 0 has no data: the scenario has no load",
 		"gate clients.usable < 50% is broken: it was 100 %",
 	}, s.Reasons)
 
@@ -77,6 +80,61 @@ func TestEndsOfARun(t *testing.T) {
 		assert.Equal(t, []string{c.first}, s.Reasons)
 	}
 	assert.Equal(t, report.Fail, end("aborted", "gate clients.usable", "clients.usable < 50%").Verdict, "an abort gate that is broken is what it was for")
+}
+
+// A run that ended before its chaos has one reason, with what went wrong most often. What
+// follows from its early end is not repeated: a fault that never was, gates without data.
+func TestUnsteadyNamesTheCause(t *testing.T) {
+	gates := []string{"recovery.t99 < 8s", "storm.peak_1s < 40%"}
+	unsteady := func(reason string, gates []string, more func(*tape)) *report.Summary {
+		p := small(t, 2, func(run *report.Run) { split(run); run.Gates = gates })
+		more(p)
+		p.write(report.Record{T: 5 * sec, Steady: &report.Steady{Checks: []report.Check{{Text: "clients.usable >= 99.9%", Why: "it was 0 %"}}}})
+		p.write(report.Record{T: 5 * sec, End: &report.End{Reason: reason}})
+		return p.build()
+	}
+	refused := func(p *tape) {
+		p.lose(2*sec, 0, "eof")
+		for i := range int64(3) {
+			p.step(3*sec+i*100*ms, 0, "timer", "dialing", nil)
+			p.step(3*sec+i*100*ms+50*ms, 0, "failed", "waiting", func(s *report.Step) { s.Cause, s.Code = "protocol", 1002 })
+		}
+	}
+	s := unsteady("unsteady", gates, refused)
+	assert.Equal(t, []string{"steady state was not reached: clients.usable >= 99.9%: it was 0 %; failed: protocol 1002, 3 on 1 client"}, s.Reasons)
+	assert.Equal(t, report.Inconclusive, s.Verdict)
+	assert.Equal(t, "no data", s.Gates[0].Verdict, "the table has them still")
+	assert.Equal(t, "the run ended early", s.Gates[0].Why)
+
+	s = unsteady("unsteady", append(gates, "nonsense"), func(p *tape) { p.edge(4*sec, "split", "commanded") })
+	require.Len(t, s.Reasons, 3, "a fault that was commanded, and a gate that nobody can read, are reasons of their own")
+	assert.Equal(t, "steady state was not reached: clients.usable >= 99.9%: it was 0 %", s.Reasons[0], "nothing failed, nothing is named")
+	assert.Equal(t, "fault split is not confirmed: unverifiable: the journal has no evidence of it", s.Reasons[1])
+	assert.Contains(t, s.Reasons[2], "gate nonsense has no data: ")
+
+	s = unsteady("complete", gates, refused)
+	assert.Len(t, s.Reasons, 3, "a run that went on has every reason: the fault, and no storm to measure: %v", s.Reasons)
+}
+
+// The reasons that gates have no number fit beside them.
+func TestTextShowsWhyGatesHaveNoNumber(t *testing.T) {
+	p := small(t, 2, func(run *report.Run) {
+		split(run)
+		run.Gates = []string{"recovery.client.p99 < 8s", "storm.peak_1s < 40%"}
+	})
+	p.write(report.Record{T: 5 * sec, End: &report.End{Reason: "unsteady", Why: "by the end of the baseline"}})
+	text := textOf(t, p.build(), report.Style{Unicode: true, Width: 72})
+	assert.Contains(t, text, "?  recovery.client.p99 < 8s  no data  the run ended early\n")
+
+	s := failSample()
+	for _, metric := range []string{"latency.settled.p99_9", "recovery.client.p99", "recovery.t100"} {
+		g, err := report.ParseGate(metric + " < 8s")
+		require.NoError(t, err)
+		s.Gates = append(s.Gates, g.Judge(map[string]float64{metric: math.Inf(1)}))
+	}
+	for _, line := range strings.Split(textOf(t, s, report.Style{Unicode: true}), "\n") {
+		assert.NotContains(t, line, "…")
+	}
 }
 
 // Limits of the harness: one reason each, naming the limit, and none just below it.
@@ -140,6 +198,7 @@ func TestUnfitHarness(t *testing.T) {
 			p.write(report.Record{T: 3 * sec, Harness: &report.Harness{Process: "proxy", FDs: n, FDLimit: 1000}})
 		})
 	}
+	assert.EqualValues(t, 980, report.DescriptorShare*1000, "what the engine reckons with")
 	assert.Equal(t, report.Pass, fds(979).Verdict)
 	assert.Equal(t, []string{"descriptors ran out: process proxy had 980 of 1,000 open, limit 98 %"}, fds(980).Reasons)
 }
