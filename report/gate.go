@@ -102,7 +102,7 @@ func (g Gate) Judge(values map[string]float64) GateResult {
 	res := GateResult{Text: g.Text, Metric: g.Metric, Unit: m.Unit, Limit: g.Limit, Verdict: noData}
 	v, found := values[g.Metric]
 	if !found || math.IsNaN(v) {
-		res.Why = "the run has no value for " + g.Metric
+		res.Why = "the run has no value for it"
 		return res
 	}
 	res.Verdict = string(Fail)

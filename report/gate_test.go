@@ -105,7 +105,7 @@ func TestJudge(t *testing.T) {
 		g, err := report.ParseGate("messages.lost " + op + " 0")
 		require.NoError(t, err)
 		res := g.Judge(map[string]float64{"messages.dup": 0})
-		assert.Equal(t, report.GateResult{Text: g.Text, Metric: "messages.lost", Unit: "count", Verdict: "no data", Why: "the run has no value for messages.lost"}, res)
+		assert.Equal(t, report.GateResult{Text: g.Text, Metric: "messages.lost", Unit: "count", Verdict: "no data", Why: "the run has no value for it"}, res)
 		assert.Equal(t, "no data", g.Judge(nil).Verdict)
 	}
 	assert.Equal(t, "fail", report.Gate{Metric: "messages.lost", Op: "~"}.Judge(map[string]float64{"messages.lost": 0}).Verdict)

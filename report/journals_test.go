@@ -223,9 +223,9 @@ func TestEveryMetricOfAReset(t *testing.T) {
 
 	assert.Equal(t, report.Inconclusive, s.Verdict)
 	assert.Equal(t, []string{
-		"gate latency.verify.p99 < 1s has no data: the run has no value for latency.verify.p99",
+		"gate latency.verify.p99 < 1s has no data: the run has no value for it",
 		"gate recovery.t50 < 900ms is broken: it was 920 ms",
-		"gate latency.p99_9 < 10s is broken: so many messages were lost that the percentile falls among them",
+		"gate latency.p99_9 < 10s is broken: the percentile falls among lost messages",
 	}, s.Reasons)
 	assert.Equal(t, []string{"gate latency.p99_9 < 10s rests on 1,800 values; a percentile as high as that is trustworthy from 2,995 on"}, s.Warnings)
 }

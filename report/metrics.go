@@ -85,11 +85,11 @@ func (s *Summary) measure() {
 func unboundedWhy(name string) string {
 	switch {
 	case strings.HasPrefix(name, "latency."):
-		return "so many messages were lost that the percentile falls among them"
+		return "the percentile falls among lost messages"
 	case strings.HasPrefix(name, "recovery.client."):
-		return "so many clients never healed that the percentile falls among them"
+		return "the percentile falls among the unhealed"
 	case strings.HasPrefix(name, "recovery."):
-		return "the level was not reached and held before the end of the run"
+		return "not reached and held by the end of the run"
 	case name == "storm.amp":
 		return "no attempt healed a client"
 	}

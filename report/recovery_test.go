@@ -102,8 +102,8 @@ func TestPartitionWithAClientThatNeverHeals(t *testing.T) {
 
 	assert.Equal(t, report.Fail, s.Verdict, "what was not reached breaks its gate; it is not without data")
 	assert.Equal(t, []string{
-		"gate recovery.cleared.t99 < 10s is broken: the level was not reached and held before the end of the run",
-		"gate recovery.client.max < 60s is broken: so many clients never healed that the percentile falls among them",
+		"gate recovery.cleared.t99 < 10s is broken: not reached and held by the end of the run",
+		"gate recovery.client.max < 60s is broken: the percentile falls among the unhealed",
 		"gate recovery.unhealed == 0 is broken: it was 1",
 	}, s.Reasons)
 }

@@ -147,9 +147,9 @@ func (b *builder) judge(s *Summary) {
 		switch {
 		case res.Verdict != noData:
 		case b.run.Rate == 0 && needsLoad(g.Metric):
-			res.Why += ", since the scenario has no load"
+			res.Why = "the scenario has no load"
 		case s.Ended.early():
-			res.Why += ", since the run ended early"
+			res.Why = "the run ended early"
 		}
 		s.Gates = append(s.Gates, res)
 	}
