@@ -31,12 +31,12 @@ func (c catalogue) command(w *world, use, short, long, example string) *cobra.Co
 		ValidArgsFunction: cobra.FixedCompletions(c.names(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return c.list(w.stdout)
+				return internal(c.list(w.stdout))
 			}
 			if !slices.Contains(c.names(), args[0]) {
 				return usage(fmt.Errorf("there is no %s %q; expected one of: %s", c.noun, args[0], strings.Join(c.names(), ", ")))
 			}
-			return c.show(w.stdout, args[0])
+			return internal(c.show(w.stdout, args[0]))
 		},
 	}
 }
@@ -68,7 +68,7 @@ func scenariosCommand(w *world) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if schema {
 			_, err := w.stdout.Write(scenarios.Schema())
-			return err
+			return internal(err)
 		}
 		return list(cmd, args)
 	}

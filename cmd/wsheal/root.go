@@ -63,10 +63,24 @@ func usage(err error) error {
 	return &exitError{exitUsage, err}
 }
 
+// internal marks an error as none of the user's: output that cannot be written, for one.
+func internal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{exitInternal, err}
+}
+
 // execute runs one command line and returns its exit code.
 func execute(args []string, w *world) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
+	// Whoever reads our output may stop; the write then fails, and the run goes on.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	// The first signal ends the run in order; with the handler gone, a second one ends
 	// the process, and the children with it.
 	context.AfterFunc(ctx, stop)
@@ -77,7 +91,7 @@ func execute(args []string, w *world) int {
 	root.SetOut(w.stdout)
 	root.SetErr(w.stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
+	if err == nil || errors.Is(err, syscall.EPIPE) { // a reader who has seen enough
 		return exitPass
 	}
 	code := exitUsage // what cobra itself finds wrong: an unknown command, flag or argument
@@ -103,9 +117,11 @@ Exit codes: 0 pass · 99 a gate failed · 75 inconclusive or invalid: nothing wa
   wsheal run reset-storm --set clients.policy=naive --set clients.count=500
   wsheal run my-scenario.yaml --out runs/today
   wsheal report runs/today`,
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate("wsheal {{.Version}}\n")
 	root.AddCommand(
 		runCommand(w), reportCommand(w), validateCommand(w),
 		scenariosCommand(w), policiesCommand(w), faultsCommand(w), metricsCommand(w),

@@ -41,7 +41,7 @@ children, still writes the report, and exits 130.`,
   wsheal run reset-storm --set clients.policy=naive \
       --set 'targets.blue.embedded.handshake={workers: 1, cost: 2ms, queue: 200, overflow: 503}'
   wsheal run my-scenario.yaml --out runs/today --json | jq .verdict`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneScenario,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runScenario(cmd.Context(), w, args[0], f)
@@ -54,57 +54,84 @@ children, still writes the report, and exits 130.`,
 	return cmd
 }
 
+func oneScenario(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("run takes one scenario, got %d; wsheal scenarios lists the built-in ones", len(args))
+	}
+	return nil
+}
+
 func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 	s, err := f.load(w, name)
 	if err != nil {
 		return usage(err)
 	}
-	dir := f.out
-	if dir == "" {
-		dir = filepath.Join("runs", time.Now().Format("20060102-150405")+"-"+s.Name)
-	}
-	if err := createRunDir(dir); err != nil {
-		return usage(err)
-	}
 	limit, err := proc.RaiseDescriptorLimit()
 	if err != nil {
-		return &exitError{exitInternal, err}
+		return internal(err)
+	}
+	dir, err := f.claim(s.Name)
+	if err != nil {
+		return usage(err)
 	}
 	env := engineEnv(int(limit))
 	env.Command = "wsheal run " + quoted(name, f)
-	if err := recordRun(ctx, w, s, env, dir, f.quiet); err != nil {
-		if setup, ok := errors.AsType[*engine.SetupError](err); ok {
-			return usage(setup)
+	begun, err := recordRun(ctx, w, s, env, dir, f.quiet)
+	interrupted := ctx.Err() != nil
+	if !begun {
+		if interrupted {
+			err = errors.New("interrupted before the run began")
 		}
-		return &exitError{exitInternal, err}
+		return setupExit(errors.Join(err, dir.release()), interrupted)
 	}
-	err = finish(w, dir, f.json)
-	if ctx.Err() != nil {
+	if err != nil {
+		return internal(err)
+	}
+	err = finish(w, dir.path, f.json)
+	if interrupted {
 		return &exitError{exitInterrupted, nil}
 	}
 	return err
 }
 
-// recordRun leaves the raw record of the run in dir.
-func recordRun(ctx context.Context, w *world, s *scenarios.Scenario, env engine.Env, dir string, quiet bool) error {
-	if err := os.WriteFile(filepath.Join(dir, scenarioFile), s.YAML(), 0o644); err != nil {
-		return err
+// setupExit is the exit of a run that did not begin.
+func setupExit(err error, interrupted bool) error {
+	if interrupted {
+		return &exitError{exitInterrupted, err}
 	}
-	journal, err := os.Create(filepath.Join(dir, journalFile))
-	if err != nil {
-		return err
+	if _, ok := errors.AsType[*engine.SetupError](err); ok {
+		return usage(err)
 	}
-	latency, err := os.Create(filepath.Join(dir, latencyFile))
-	if err != nil {
-		return errors.Join(err, journal.Close())
+	return internal(err)
+}
+
+// claim takes the directory that was asked for, or a new one under runs.
+func (f runFlags) claim(scenario string) (*runDir, error) {
+	if f.out != "" {
+		return claim(f.out)
 	}
-	env.Journal, env.Latency = journal, latency
+	return claimNew(filepath.Join("runs", time.Now().Format("20060102-150405")+"-"+scenario))
+}
+
+// recordRun leaves the raw record of the run in its directory; begun is false when there
+// is none, because the run was kept from beginning.
+func recordRun(ctx context.Context, w *world, s *scenarios.Scenario, env engine.Env, dir *runDir, quiet bool) (begun bool, err error) {
+	if err := os.WriteFile(filepath.Join(dir.path, scenarioFile), s.YAML(), 0o644); err != nil {
+		return false, err
+	}
+	env.Journal, env.Latency = dir.journal, dir.latency
 	env.Track = live.NewTracker(livePlan(s))
 	progress := progress{w: w, track: env.Track, quiet: quiet}
-	env.Begun = progress.show
+	env.Begun = func(epoch time.Time) {
+		begun = true
+		progress.show(epoch)
+	}
 	err = engine.Run(ctx, s, env)
 	progress.stop()
-	return errors.Join(err, journal.Close(), latency.Close())
+	if !begun {
+		return false, err
+	}
+	return true, errors.Join(err, dir.close())
 }
 
 // quoted is the command line that repeats a run, without its output directory.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/wsheal/wsheal/report"
 )
@@ -22,16 +23,86 @@ const (
 	pageFile    = "report.html"
 )
 
-// createRunDir refuses a directory that holds anything: two runs must not mix.
-func createRunDir(dir string) error {
-	switch entries, err := os.ReadDir(dir); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return err
-	case len(entries) > 0:
-		return fmt.Errorf("%s is not empty; expected a new directory for the run (--out)", dir)
+// claim makes a run directory this run's own: two runs must not mix. The directory may
+// exist when it is empty. What is claimed and not used is given back with release.
+func claim(dir string) (*runDir, error) {
+	d := &runDir{path: dir}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return nil, err
 	}
-	return os.MkdirAll(dir, 0o755)
+	switch err := os.Mkdir(dir, 0o755); {
+	case err == nil:
+		d.made = true
+	case !errors.Is(err, fs.ErrExist):
+		return nil, err
+	default:
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) > 0 {
+			return nil, fmt.Errorf("%s: %w; expected a new directory for the run (--out)", dir, errTaken)
+		}
+	}
+	var err error
+	if d.journal, err = d.create(journalFile); err != nil {
+		return nil, err
+	}
+	if d.latency, err = d.create(latencyFile); err != nil {
+		return nil, errors.Join(err, d.release())
+	}
+	return d, nil
+}
+
+// claimNew is claim of the first free name among dir, dir-2, dir-3 and so on.
+func claimNew(dir string) (*runDir, error) {
+	for n := 1; ; n++ {
+		name := dir
+		if n > 1 {
+			name = fmt.Sprintf("%s-%d", dir, n)
+		}
+		if d, err := claim(name); !errors.Is(err, errTaken) || n == 100 {
+			return d, err
+		}
+	}
+}
+
+var errTaken = errors.New("is not empty")
+
+// runDir is a claimed run directory.
+type runDir struct {
+	path             string
+	made             bool // by claim
+	journal, latency *os.File
+}
+
+// create makes a file that must not be there: of two runs that claim one empty directory
+// at once, one gets it.
+func (d *runDir) create(name string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(d.path, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s: %w; expected a new directory for the run (--out)", d.path, errTaken)
+	}
+	return f, err
+}
+
+func (d *runDir) close() error { return errors.Join(d.journal.Close(), d.latency.Close()) }
+
+// release removes what claim made, for a run that never began.
+func (d *runDir) release() error {
+	var errs []error
+	for _, f := range []*os.File{d.journal, d.latency} {
+		if f != nil {
+			errs = append(errs, f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err := os.Remove(filepath.Join(d.path, scenarioFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	if d.made {
+		errs = append(errs, os.Remove(d.path))
+	}
+	return errors.Join(errs...)
 }
 
 // summarise computes everything that is reported from the raw record in dir.
@@ -41,12 +112,15 @@ func summarise(dir string) (*report.Summary, error) {
 		return nil, fmt.Errorf("%w; expected a run directory, as wsheal run leaves it", err)
 	}
 	defer journal.Close()
-	latency, err := os.Open(filepath.Join(dir, latencyFile))
-	if err != nil {
-		return nil, fmt.Errorf("%w; expected a run directory, as wsheal run leaves it", err)
+	var log io.Reader // without it the report says so, and has no latencies
+	switch latency, err := os.Open(filepath.Join(dir, latencyFile)); {
+	case err == nil:
+		defer latency.Close()
+		log = latency
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
-	defer latency.Close()
-	s, err := report.Build(journal, latency)
+	s, err := report.Build(journal, log)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, journalFile), err)
 	}
@@ -80,28 +154,37 @@ func writeWhole(path string, render func(io.Writer) error) error {
 	return os.Rename(f.Name(), path)
 }
 
-// finish computes, writes and prints the result of the run in dir and returns its
-// verdict as an exit code.
+// finish computes, prints and writes the result of the run in dir and returns its verdict
+// as an exit code. It prints first: a directory that cannot be written costs the files,
+// not the verdict.
 func finish(w *world, dir string, asJSON bool) error {
 	s, err := summarise(dir)
 	if err != nil {
 		return usage(err)
 	}
-	if err := recreate(dir, s); err != nil {
-		return &exitError{exitInternal, err}
-	}
 	if asJSON {
 		err = report.WriteJSON(w.stdout, s)
 	} else {
 		err = report.WriteText(w.stdout, s, textStyle(w))
-		if err == nil {
-			_, err = fmt.Fprintf(w.stdout, "\nreport: %s\n", filepath.Join(dir, pageFile))
+	}
+	if err := errors.Join(unread(err), recreate(dir, s)); err != nil {
+		return internal(err)
+	}
+	if !asJSON {
+		_, err = fmt.Fprintf(w.stdout, "\nreport: %s\n", filepath.Join(dir, pageFile))
+		if unread(err) != nil {
+			return internal(err)
 		}
 	}
-	if err != nil {
-		return &exitError{exitInternal, err}
-	}
 	return verdictExit(s.Verdict)
+}
+
+// unread forgives a reader of our output who stopped reading: the verdict is the exit code.
+func unread(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
 }
 
 func verdictExit(v report.Verdict) error {

@@ -23,7 +23,10 @@ func (f *scenarioFlags) load(w *world, name string) (*scenarios.Scenario, error)
 	return scenarios.Open(name, scenarios.Options{Set: f.set, Getenv: w.lookupEnv, AllowRemote: f.allowRemote})
 }
 
-func completeScenarios(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+func completeScenarios(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if cmd.Name() == "run" && len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
 	return scenarios.Names(), cobra.ShellCompDirectiveDefault // files, too
 }
 
@@ -48,7 +51,10 @@ expected, all of them at once. Exits 2 when there is one.`,
 					continue
 				}
 				end := s.Phases[len(s.Phases)-1].To
-				fmt.Fprintf(w.stdout, "%s: valid: %d clients, %d faults, %d gates, %v\n", name, s.Clients.Count, len(s.Faults), len(s.Gates), end)
+				_, err = fmt.Fprintf(w.stdout, "%s: valid: %d clients, %d faults, %d gates, %v\n", name, s.Clients.Count, len(s.Faults), len(s.Gates), end)
+				if err != nil {
+					return internal(err)
+				}
 			}
 			if bad {
 				return &exitError{exitUsage, nil}

@@ -31,7 +31,7 @@ func versionCommand(w *world) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(w.stdout, "wsheal %s (%s)\n", version(), hostLabel())
-			return err
+			return internal(err)
 		},
 	}
 }

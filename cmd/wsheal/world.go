@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -126,6 +127,11 @@ func startTarget(ctx context.Context, t scenarios.Target) (engine.Target, error)
 		}
 		return embeddedTarget{childProcess{child}, t.Name, at}, nil
 	case len(t.Command) > 0:
+		// Else a server left over from before is tested, and not the one that is started.
+		if conn, err := net.DialTimeout("tcp", scenarios.Address(t.URL), time.Second); err == nil {
+			conn.Close()
+			return nil, &engine.SetupError{Err: fmt.Errorf("target %s: something already listens on %s; expected it to be free for %s", t.Name, scenarios.Address(t.URL), t.Command[0])}
+		}
 		child, err := proc.Start(ctx, proc.Spec{Name: "target " + t.Name, Path: t.Command[0], Args: t.Command[1:]})
 		if err != nil {
 			return nil, &engine.SetupError{Err: err}

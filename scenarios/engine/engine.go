@@ -34,6 +34,7 @@ type run struct {
 	rec     *recorder
 	health  *health
 	journal *report.Writer
+	abort   context.CancelCauseFunc // ends the run for a reason of the harness's own
 
 	baseline baseline
 
@@ -76,6 +77,7 @@ func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
 func (r *run) refuse(u report.Unfit) error {
 	r.rec = newRecorder(r)
 	r.rec.write(report.Record{Run: r.header()})
+	r.env.Begun(r.epoch)
 	r.rec.write(report.Record{Unfit: &u})
 	r.rec.write(report.Record{End: &report.End{Reason: "unfit", Why: u.Why}})
 	return r.journal.Flush()
@@ -85,6 +87,7 @@ func (r *run) refuse(u report.Unfit) error {
 // samples) runs in goroutines that it starts and waits for.
 func (r *run) play(ctx context.Context) error {
 	inner, cancel := context.WithCancelCause(ctx)
+	r.abort = cancel
 	var side sync.WaitGroup // samplers and child watchers, until the end
 	side.Go(func() { r.sample(inner) })
 	side.Go(func() { r.health.watchTicks(inner) })
@@ -113,7 +116,7 @@ func (r *run) play(ctx context.Context) error {
 		if !sleepUntil(inner, heal.Instant(p.To), r.now) {
 			break
 		}
-		if p.Name == "baseline" && !r.steady(p) {
+		if p.Name == "baseline" && !r.steady(inner, p) {
 			end = report.End{Reason: "unsteady", Why: "steady state was not reached by the end of the baseline, so nothing was broken"}
 			break
 		}
@@ -126,11 +129,12 @@ func (r *run) play(ctx context.Context) error {
 	}
 	stopWork()
 	work.Wait()
-	r.drain(inner)
+	r.await(inner, drainLimit, func() bool { return r.rec.outstanding() <= 0 })
 	r.phase("end")
 	r.testify(ctx)
 	cancel(nil)
 	side.Wait()
+	r.observeWorld(context.WithoutCancel(ctx))
 	r.interval()
 	r.rec.write(report.Record{T: int64(r.now()), End: &end})
 	r.rec.stopped.Store(true)
@@ -167,11 +171,11 @@ func (r *run) ramp(ctx context.Context) {
 	}
 }
 
-// drain waits for the answers that are still out.
-func (r *run) drain(ctx context.Context) {
-	limit := r.now().Add(drainLimit)
-	for r.rec.outstanding() > 0 && r.now() < limit {
-		if !sleepUntil(ctx, r.now().Add(10*time.Millisecond), r.now) {
+// await waits until done says so, at most for the limit.
+func (r *run) await(ctx context.Context, limit time.Duration, done func() bool) {
+	end := r.now().Add(limit)
+	for !done() && r.now() < end {
+		if !sleepUntil(ctx, r.now().Add(time.Millisecond), r.now) {
 			return
 		}
 	}
@@ -254,13 +258,21 @@ func (r *run) watchChildren(ctx context.Context, cancel context.CancelCauseFunc,
 // interval ends an interval of the load here. The first error of the latency log is the
 // run's.
 func (r *run) interval() {
-	err := r.rec.interval(int64(r.now()))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.logErr = cmp.Or(r.logErr, err)
+	if err := r.rec.interval(int64(r.now())); err != nil {
+		r.mu.Lock()
+		r.logErr = cmp.Or(r.logErr, err)
+		r.mu.Unlock()
+		r.abort(err)
+	}
 }
 
-func (r *run) flush() { _ = r.journal.Flush() } // an error stays with the writer; the last Flush returns it
+// flush hands the journal on. A run that cannot be recorded has no use: it ends. The error
+// stays with the writer, and the last Flush returns it.
+func (r *run) flush() {
+	if err := r.journal.Flush(); err != nil {
+		r.abort(err)
+	}
+}
 
 func (r *run) closePool() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)

@@ -28,7 +28,7 @@ type Env struct {
 	Journal io.Writer // journal.ndjson
 	Latency io.Writer // latency.hlog
 	Track   *live.Tracker
-	Begun   func(epoch time.Time) // told once, when the plan's clock starts
+	Begun   func(epoch time.Time) // told once, when the journal begins, of the run's time zero; never when there is an error to return instead
 
 	FDLimit int    // descriptors that one process of the run may hold; 0: unknown
 	Version string // of wsheal

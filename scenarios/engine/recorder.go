@@ -29,7 +29,7 @@ type recorder struct {
 	track    *live.Tracker
 	schedule schedule
 	phases   []report.Planned
-	faulted  []bool // by client: a fault's cohort has it
+	cohorts  []string // by client: "control", or the faults that may touch it, as in "f0-f2"
 	ledger   ledger
 	now      func() heal.Instant
 	unfitFor sync.Map    // limits that were told
@@ -163,10 +163,7 @@ func (r *recorder) received(ev pool.Event) {
 	c.acked.Add(1)
 	r.track.AddAnswers(1)
 	client := r.schedule.client(n)
-	cohort := "control"
-	if r.faulted[client] {
-		cohort = "faulted"
-	}
+	cohort := r.cohorts[client]
 	sh := &r.shards[client%len(r.shards)]
 	sh.mu.Lock()
 	sh.hist.Record("response", r.phases[phase].Name, cohort, int64(ev.At-r.schedule.due(n)))
@@ -186,6 +183,12 @@ func (r *recorder) outstanding() int64 {
 		n += c.intended.Load() - c.acked.Load() - c.dropped.Load()
 	}
 	return n
+}
+
+// unanswered is how many messages due in a phase have not been answered.
+func (r *recorder) unanswered(phase int) int64 {
+	c := &r.counts[phase]
+	return max(0, c.intended.Load()-c.acked.Load())
 }
 
 // phaseOf is the index of the phase in which message n is due.
@@ -231,12 +234,13 @@ func (r *recorder) interval(now int64) error {
 	return r.total.Flush(r.hlog, from, now)
 }
 
-// response is a quantile of the response times so far of the messages due in a phase, ns.
-func (r *recorder) response(phase string, q float64) (ns int64, ok bool) {
+// response is a quantile of the response times so far of the messages due in a phase, ns;
+// -1 when so many are still unanswered that it falls among them.
+func (r *recorder) response(phase int, q float64) (ns int64, ok bool) {
 	r.hmu.Lock()
 	defer r.hmu.Unlock()
 	r.gather()
-	return r.total.Quantile("response", phase, q, 0)
+	return r.total.Quantile("response", r.phases[phase].Name, q, r.unanswered(phase))
 }
 
 func (r *recorder) gather() {

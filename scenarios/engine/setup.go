@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,9 +31,10 @@ const margin = 64
 // A proxied connection costs the proxy two.
 func unfitFor(s *scenarios.Scenario, limit int) string {
 	need := func(process string, per int) string {
-		if n := per*s.Clients.Count + margin; limit > 0 && n > limit {
+		usable := int(report.DescriptorShare * float64(limit))
+		if n := per*s.Clients.Count + margin; limit > 0 && n > usable {
 			return fmt.Sprintf("the %s needs %d descriptors for %d clients, and one process may have %d: use fewer clients (--set clients.count=%d) or raise the limit (ulimit -n)",
-				process, n, s.Clients.Count, limit, (limit-margin)/per)
+				process, n, s.Clients.Count, limit, max(0, usable-margin)/per)
 		}
 		return ""
 	}
@@ -123,7 +125,7 @@ func newRecorder(r *run) *recorder {
 	plan := planned(s)
 	rec := &recorder{
 		journal: r.journal, track: r.env.Track, now: r.now, phases: plan,
-		faulted: make([]bool, s.Clients.Count), clients: make([]atomic.Uint64, s.Clients.Count),
+		cohorts: make([]string, s.Clients.Count), clients: make([]atomic.Uint64, s.Clients.Count),
 		counts: make([]counters, len(plan)), shards: make([]latencyShard, 8),
 		late:   hdrhistogram.New(1000, int64(time.Minute), 3),
 		before: map[string]report.LoadCount{}, hlog: report.NewHlogWriter(r.env.Latency, r.epoch), total: report.NewLatency(),
@@ -135,13 +137,28 @@ func newRecorder(r *run) *recorder {
 	if s.Load.Pattern == "none" {
 		rec.schedule.rate = 0
 	}
-	for i := range rec.faulted {
-		rec.faulted[i] = s.Faulted(i)
+	for client := range rec.cohorts {
+		rec.cohorts[client] = cohort(s, client)
 	}
 	for i := range rec.shards {
 		rec.shards[i].hist = report.NewLatency()
 	}
 	return rec
+}
+
+// cohort names the faults that may touch a client, by their place in the scenario, as the
+// latency log tags it: "f0-f2"; "control" when none may.
+func cohort(s *scenarios.Scenario, client int) string {
+	var of []string
+	for i, f := range s.Faults {
+		if s.Touches(f, client) {
+			of = append(of, "f"+strconv.Itoa(i))
+		}
+	}
+	if of == nil {
+		return "control"
+	}
+	return strings.Join(of, "-")
 }
 
 func planned(s *scenarios.Scenario) []report.Planned {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +25,7 @@ func (b *baseline) add(share float64) {
 }
 
 // values are the metrics of the baseline phase by their names.
-func (b *baseline) values(response func(phase string, q float64) (int64, bool), phase string) map[string]float64 {
+func (b *baseline) values(response func(q float64) (int64, bool), phase string) map[string]float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := map[string]float64{}
@@ -32,17 +34,26 @@ func (b *baseline) values(response func(phase string, q float64) (int64, bool), 
 		out["clients.usable"] = b.usable[n/2]
 	}
 	for name, q := range map[string]float64{"p50": 0.50, "p90": 0.90, "p99": 0.99, "p99_9": 0.999, "max": 1} {
-		if ns, ok := response(phase, q); ok {
-			out["latency."+name] = float64(ns) / 1e9
-			out["latency."+phase+"."+name] = float64(ns) / 1e9
+		if ns, ok := response(q); ok {
+			v := float64(ns) / 1e9
+			if ns < 0 {
+				v = math.Inf(1)
+			}
+			out["latency."+name], out["latency."+phase+"."+name] = v, v
 		}
 	}
 	return out
 }
 
+// settleLimit is how long the last answers of the baseline may take before they count as
+// slower than any.
+const settleLimit = time.Second
+
 // steady judges the steady state at the end of the baseline, before anything is broken.
-func (r *run) steady(p scenarios.Phase) bool {
-	values := r.baseline.values(r.rec.response, p.Name)
+func (r *run) steady(ctx context.Context, p scenarios.Phase) bool {
+	i := slices.IndexFunc(r.rec.phases, func(have report.Planned) bool { return have.Name == p.Name })
+	r.await(ctx, settleLimit, func() bool { return r.rec.unanswered(i) == 0 })
+	values := r.baseline.values(func(q float64) (int64, bool) { return r.rec.response(i, q) }, p.Name)
 	verdict := report.Steady{Met: true}
 	var why []string
 	for _, g := range r.scenario.Steady {
