@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -29,7 +30,10 @@ const overrun = int64(10 * time.Minute)
 func Build(journal, hlog io.Reader) (*Summary, error) {
 	r := NewReader(journal)
 	if !r.Scan() {
-		return nil, nothing(r, "the journal is empty")
+		if len(r.Warnings()) == 0 {
+			return nil, nothing(r, "the journal is empty")
+		}
+		return nil, nothing(r, "nothing readable in the journal")
 	}
 	first := r.Record()
 	if first.Run == nil {
@@ -45,13 +49,14 @@ func Build(journal, hlog io.Reader) (*Summary, error) {
 	return s, nil
 }
 
-// nothing says why there is nothing to report.
+// nothing says why there is nothing to report: what, and the first line that was skipped.
 func nothing(r *Reader, what string) error {
 	if r.Err() != nil {
 		return r.Err()
 	}
 	if w := r.Warnings(); len(w) > 0 {
-		return errors.New(what + ": " + w[0])
+		line := strings.TrimSuffix(strings.TrimPrefix(w[0], "journal "), "; skipped")
+		return errors.New(what + ": " + line)
 	}
 	return errors.New(what)
 }

@@ -72,7 +72,12 @@ func TestNothingToReport(t *testing.T) {
 	for _, c := range []struct{ journal, want string }{
 		{"", "the journal is empty"},
 		{"\n\n", "the journal is empty"},
-		{"garbage\n", "the journal is empty: journal line 1: not JSON at byte 1: invalid character 'g' looking for beginning of value; skipped"},
+		{"garbage\n", "nothing readable in the journal: line 1: not JSON at byte 1: invalid character 'g' looking for beginning of value"},
+		{"[1,2]\ngarbage\n", "nothing readable in the journal: line 1: expected a record, an object, got array"},
+		{`{"t":0,"run":[]}` + "\n", "nothing readable in the journal: line 1: field run: expected an object, got array"},
+		{`{"t":0,"step":{"do":{}}}` + "\n", "nothing readable in the journal: line 1: field step.do: expected a list, got object"},
+		{`{"t":0,"ru`, "nothing readable in the journal: line 1: cut off in the middle"},
+		{"7\n" + `{"t":1,"phase":{"name":"warmup"}}` + "\n", "the journal does not begin with a record of what was run: line 1: expected a record, an object, got number"},
 		{`{"t":1,"phase":{"name":"warmup"}}` + "\n", "the journal does not begin with a record of what was run"},
 		{`{"t":0,"run":{"schema":2}}` + "\n", "journal has schema 2, this wsheal reads schema 1: it was written by a newer wsheal"},
 		{`{"t":0,"run":{}}` + "\n", "journal has schema 0, this wsheal reads schema 1"},

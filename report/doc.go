@@ -27,14 +27,16 @@
 //
 // With R(t) = usable(t)/B, B the median of usable clients over the baseline (weighted by
 // time, up to the first fault's command), a mark t_q is the time from a zero until R >= q
-// for the whole hold time. It counts from the first fall below q at or after the zero: a
-// partition that is noticed after 10 s has not recovered at 0 s. Where R never fell below
-// q it is 0; where q was not reached, or the run ended before the hold time was over, it
-// is -1. The zeros are the fault's edges: commanded, confirmed (the default), cleared; a
-// fault without duration is over when it is confirmed. With several faults each is judged
-// for itself (FaultResult.Fleet) up to the next one's command, though an outage that it
-// began may end later; the run's marks are the worst of them. (After RFC 6412 and 6413:
-// convergence, with a sustained time.)
+// for good: the end of the last fall below q, and not of the first. It counts from the
+// first fall below q at or after the zero: a partition that is noticed after 10 s has not
+// recovered at 0 s. Where R never fell below q it is 0; where R is below q at the end, or
+// the run ended before the hold time was over, it is -1. The zeros are the fault's edges:
+// commanded, confirmed (the default), cleared; a fault without duration is over when it is
+// confirmed. With several faults each is judged for itself (FaultResult.Fleet), for good
+// being up to the next one's command: a later fall is the next one's, unless R was not yet
+// back for the hold time; then it is one outage, which ends when both are over. The run's
+// marks are the worst of them. (After RFC 6412 and 6413: convergence, with a sustained
+// time.)
 //
 // A client's outage is from its loss to being usable again for good, that is until the
 // next fault or the end. Clients that are not usable at the end are censored: they are in

@@ -173,18 +173,20 @@ func (f *fleet) calm(from int64) bool {
 	return f.whole && f.measuring && from-f.wholeFrom >= f.hold
 }
 
-// marks are the recovery times from a zero, given the next fault's command: a fall after
-// that is the next fault's, though an outage that began before may last beyond it.
+// marks are the recovery times from a zero, given the next fault's command: each is the
+// end of the last outage that began before that, so that the fleet did not only come back
+// but stayed. A later fall is the next fault's, though an outage that began before, and
+// was not over for the hold time, may last beyond it.
 func (f *fleet) marks(zero, next int64) Marks {
 	if zero == 0 || f.base == 0 {
 		return Marks{T50: -1, T90: -1, T99: -1, T100: -1}
 	}
 	at := func(l int) int64 {
-		for _, o := range f.levels[l].outages {
+		for _, o := range slices.Backward(f.levels[l].outages) {
 			switch {
-			case !o.open && o.to <= zero:
-				continue
 			case o.from >= next:
+				continue
+			case !o.open && o.to <= zero:
 				return 0
 			case o.open || f.now-o.to < f.hold:
 				return -1

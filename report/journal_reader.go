@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // SchemaError says that a journal was written by another version of wsheal, whose
@@ -86,7 +87,10 @@ func parseRecord(line []byte) (Record, error) {
 			return rec, fmt.Errorf("not JSON at byte %d: %s", syntax.Offset, syntax)
 		}
 		if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return rec, fmt.Errorf("field %s: expected %s, got %s", kind.Field, kind.Type, kind.Value)
+			if kind.Field == "" {
+				return rec, fmt.Errorf("expected a record, an object, got %s", kind.Value)
+			}
+			return rec, fmt.Errorf("field %s: expected %s, got %s", kind.Field, inJSON(kind.Type), kind.Value)
 		}
 		return rec, err
 	}
@@ -99,6 +103,17 @@ func parseRecord(line []byte) (Record, error) {
 		return rec, fmt.Errorf("t is %d, expected 0 or more", rec.T)
 	}
 	return rec, nil
+}
+
+// inJSON is what a journal has in the place of a Go type.
+func inJSON(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice:
+		return "a list"
+	}
+	return t.String()
 }
 
 // kinds counts the records of a line; a sound line has one.

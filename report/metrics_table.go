@@ -43,7 +43,7 @@ var metrics = func() []metric {
 			{"t100", "100 %", func(m Marks) int64 { return m.T100 }},
 		} {
 			add(zero.prefix+l.name, "s",
-				"Time since "+zero.since+" until usable clients are back at "+l.level+" of the baseline's median and stay there for the hold time; 0 when they never fell below. With several faults the worst.",
+				"Time since "+zero.since+" until usable clients are back at "+l.level+" of the baseline's median and stay there, to the end or the next fault's command, and for the hold time at least; 0 when they never fell below. With several faults the worst.",
 				sourceRecovery,
 				func(s *Summary) (float64, bool) {
 					m := zero.marks(s)

@@ -182,7 +182,7 @@ func TestOfTwoFaultsTheFirstMayBeTheWorst(t *testing.T) {
 	assert.Equal(t, 2*sec, s.Recovery.Confirmed.Zero)
 }
 
-// A level counts from when it was reached for good, that is for the hold time of 1 s.
+// A level counts from when it was reached for good, and for the hold time of 1 s at least.
 func TestHold(t *testing.T) {
 	run := func(end int64, flaps ...int64) *report.Summary {
 		p := small(t, 1, func(run *report.Run) {
@@ -214,16 +214,76 @@ func TestHold(t *testing.T) {
 		{"held just long enough", 4 * sec, []int64{3 * sec}, sec},
 		{"the run ends a nanosecond too early", 4*sec - 1, []int64{3 * sec}, -1},
 		{"a flap within the hold time starts it afresh", 10 * sec, []int64{3 * sec, 3900 * ms, 5 * sec}, 3 * sec},
-		{"a flap after exactly the hold time does not", 10 * sec, []int64{3 * sec, 4 * sec, 5 * sec}, sec},
+		{"so does one after exactly the hold time", 10 * sec, []int64{3 * sec, 4 * sec, 5 * sec}, 3 * sec},
+		{"and one long after it", 10 * sec, []int64{3 * sec, 7 * sec, 8 * sec}, 6 * sec},
+		{"which must hold as well", 10 * sec, []int64{3 * sec, 7 * sec, 9*sec + 1}, -1},
 		{"three flaps", 10 * sec, []int64{3 * sec, 3500 * ms, 4 * sec, 4500 * ms, 5 * sec}, 3 * sec},
 		{"never", 10 * sec, nil, -1},
-		{"lost again at the end, after it was held", 10 * sec, []int64{3 * sec, 9 * sec}, sec},
+		{"lost again at the end, after it was held", 10 * sec, []int64{3 * sec, 9 * sec}, -1},
 	} {
 		s := run(c.end, c.flaps...)
 		assert.Equal(t, c.t100, s.Recovery.Confirmed.T100, c.about)
 		assert.Equal(t, c.t100 >= 0, s.Recovery.Held, c.about)
 	}
 	assert.Equal(t, 1, run(10*sec, 3*sec, 9*sec).Recovery.Unhealed)
+}
+
+// A fleet that came back, held, and is down at the end has not recovered, whatever its
+// first return looked like.
+func TestDownAtTheEndIsNoPass(t *testing.T) {
+	p := small(t, 2, func(run *report.Run) {
+		run.Faults = []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec}}
+		run.Gates = []string{"recovery.t50 < 8s", "recovery.t99 < 8s"}
+	})
+	p.edge(2*sec, "cut", "commanded")
+	p.edge(2*sec, "cut", "confirmed")
+	p.lose(2*sec, 0, "reset")
+	p.lose(2*sec, 1, "reset")
+	p.up(2970*ms, 0, "timer", nil)
+	p.up(2970*ms, 1, "timer", nil)
+	p.lose(8*sec, 0, "eof")
+	p.lose(8*sec, 1, "eof")
+	p.evidence(20*sec, "cut", "confirmed", "")
+	p.end(20 * sec)
+	s := p.build()
+	assert.Equal(t, report.Marks{Zero: 2 * sec, T50: -1, T90: -1, T99: -1, T100: -1}, s.Recovery.Confirmed)
+	assert.False(t, s.Recovery.Held)
+	assert.Equal(t, report.Fail, s.Verdict)
+	assert.Equal(t, []string{
+		"gate recovery.t50 < 8s is broken: the level was not reached and held before the end of the run",
+		"gate recovery.t99 < 8s is broken: the level was not reached and held before the end of the run",
+	}, s.Reasons)
+}
+
+// Of two faults the first is judged up to the second's command: a fall before it is the
+// first one's, however long after its recovery, and one at it is not.
+func TestAFallBelongsToTheFaultBeforeIt(t *testing.T) {
+	run := func(fall int64) *report.Summary {
+		p := small(t, 1, func(run *report.Run) {
+			run.Faults = []report.Intended{{Name: "one", Kind: "reset", At: 2 * sec}, {Name: "two", Kind: "reset", At: 8 * sec}}
+		})
+		p.edge(2*sec, "one", "commanded")
+		p.edge(2*sec, "one", "confirmed")
+		p.lose(2*sec, 0, "reset")
+		p.up(2970*ms, 0, "timer", nil)
+		if fall < 8*sec {
+			p.lose(fall, 0, "eof")
+		}
+		p.edge(8*sec, "two", "commanded")
+		p.edge(8*sec, "two", "confirmed")
+		if fall >= 8*sec {
+			p.lose(fall, 0, "eof")
+		}
+		p.up(8970*ms, 0, "timer", nil)
+		p.end(20 * sec)
+		return p.build()
+	}
+	s := run(8*sec - 1)
+	assert.Equal(t, 7*sec, s.Faults[0].Fleet.T100)
+	assert.Equal(t, sec, s.Faults[1].Fleet.T100)
+	s = run(8 * sec)
+	assert.Equal(t, sec, s.Faults[0].Fleet.T100)
+	assert.Equal(t, sec, s.Faults[1].Fleet.T100)
 }
 
 // A fault that is noticed late: at its zero the fleet is whole and stays so for longer

@@ -80,7 +80,7 @@ type Recovery struct {
 	Healed    int       `json:"healed"`   // of them, usable again to the end
 	Unhealed  int       `json:"unhealed"` // censored: still not usable at the end
 	Baseline  float64   `json:"baseline"` // median usable clients over the baseline
-	Held      bool      `json:"held"`     // t100 held for the hold time
+	Held      bool      `json:"held"`     // t100 was reached for good, and for the hold time at least
 	Confirmed Marks     `json:"confirmed"`
 	Commanded Marks     `json:"commanded"`
 	Cleared   Marks     `json:"cleared"`
@@ -90,8 +90,8 @@ type Recovery struct {
 	Curve     []Point   `json:"curve"`           // share of the lost clients that are back, over time since confirmed
 }
 
-// Marks are fleet recovery times from one zero; -1 where the level was not reached and
-// held. Zero 0: there is no such edge, or no baseline to compare with, and no mark means
+// Marks are fleet recovery times from one zero; -1 where the level was not reached for
+// good. Zero 0: there is no such edge, or no baseline to compare with, and no mark means
 // anything. With several faults each mark is the worst over them, and Zero is the edge of
 // the fault that took longest.
 type Marks struct {
