@@ -221,7 +221,7 @@ func TestReaderSkipsWhatItCannotRead(t *testing.T) {
 		{`{"t":"1","note":{}}`, "field t: expected int64, got string"},
 		{`{"t":1,"step":{"gen":-1}}`, "field step.gen: expected uint32, got number -1"},
 		{`{"t":1.5,"note":{}}`, "field t: expected int64, got number 1.5"},
-		{`[1,2]`, "expected report.Record, got array"},
+		{`[1,2]`, "expected a record, an object, got array"},
 		{`null`, "no kind of record that this wsheal knows"},
 		{`{"t":1,"note":{}`, "not JSON at byte 16: unexpected end of JSON input"},
 		{`{"t":1,"note":{}}}`, "not JSON at byte 18: invalid character '}' after top-level value"},
