@@ -66,6 +66,7 @@ type builder struct {
 	run      *Run
 	last     int64 // time of the last record given to the folds
 	line     int64 // where it stands in the journal
+	runs     int   // how many the journal holds
 	end      *End
 	steady   *Steady
 	limit    int64 // no record can be later
@@ -89,7 +90,7 @@ type builder struct {
 
 func newBuilder(run *Run) *builder {
 	b := &builder{
-		run: run, limit: math.MaxInt64,
+		run: run, runs: 1, limit: math.MaxInt64,
 		attempts: newAttempts(), fleet: newFleet(run), recovery: newRecovery(), storm: newStorm(),
 		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(),
 	}
@@ -122,7 +123,8 @@ func (b *builder) fold(r *Reader) {
 		rec := r.Record()
 		switch {
 		case rec.Run != nil:
-			b.warn("journal line %d: a second run; skipped", r.Line())
+			b.warn("journal line %d: a second run begins; what follows is read as if it were the first's", r.Line())
+			b.runs++
 		case rec.T > b.limit:
 			b.warn("journal line %d: at %s, long after the run's plan ended; skipped", r.Line(), FormatDuration(rec.T))
 		case rec.Step != nil && (rec.Step.Client < 0 || rec.Step.Client >= b.run.Clients):

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -127,10 +128,44 @@ func TestRecordsThatCannotBe(t *testing.T) {
 		"journal line 11: client 2, expected 0 to 1; skipped",
 		"journal line 12: client -1, expected 0 to 1; skipped",
 		"journal line 13: at 2 h 47 min, long after the run's plan ended; skipped",
-		"journal line 14: a second run; skipped",
+		"journal line 14: a second run begins; what follows is read as if it were the first's",
 		"journal line 15: fault \"nobody\" is not one of the run's; skipped",
 	}, s.Warnings)
 	assert.Equal(t, 4*sec, s.Duration)
+}
+
+// Two runs in one journal are no run of either: what the files say of one would be told
+// of the other.
+func TestTwoRunsInOneJournal(t *testing.T) {
+	p := small(t, 2, nil)
+	p.up(2*sec, 1, "start", nil)
+	p.end(10 * sec)
+	require.Equal(t, report.Pass, p.build().Verdict)
+	lines := int64(bytes.Count(p.journal.Bytes(), []byte("\n")))
+	p.journal.Write(bytes.Clone(p.journal.Bytes()))
+	s := p.build()
+	assert.Equal(t, report.Inconclusive, s.Verdict)
+	assert.Equal(t, []string{"the journal holds more than one run"}, s.Reasons)
+	assert.Equal(t, fmt.Sprintf("journal line %d: a second run begins; what follows is read as if it were the first's", lines+1), s.Warnings[0])
+}
+
+// A log with more answers than the journal counted is another run's, at least in part.
+func TestTooManyLatencies(t *testing.T) {
+	build := func(answers int) *report.Summary {
+		p := small(t, 1, func(run *report.Run) { run.Rate, run.Gates = 1000, []string{"latency.p50 < 1s"} })
+		p.load(4, map[string]report.LoadCount{"chaos": {Intended: 1000, Sent: 1000, Acked: 1000}}, nil)
+		p.latencies(4, many{"response.chaos.control", answers, 5 * ms})
+		p.end(10 * sec)
+		return p.build()
+	}
+	assert.Empty(t, build(1010).Warnings)
+	s := build(1011)
+	assert.Equal(t, []string{"latency.hlog has 1,011 answers, 11 more than the journal counts"}, s.Warnings)
+	assert.Equal(t, report.Pass, s.Verdict)
+
+	p := small(t, 1, func(run *report.Run) { run.Rate = 1000 })
+	p.latencies(4, many{"response.chaos.control", 11, 5 * ms})
+	assert.Empty(t, p.build().Warnings, "of a run that was killed either file may be the longer one")
 }
 
 // A log that lost answers proves nothing about latency.

@@ -33,7 +33,11 @@ func (b *builder) close(hlog io.Reader) *Summary {
 		b.warnings = append(b.warnings, fmt.Sprintf("and %d more", b.unsaid))
 	}
 	s.Warnings = append(append([]string{}, b.warnings...), s.smallSamples()...)
-	s.decide(b.harness, missing)
+	var mixed string
+	if b.runs > 1 {
+		mixed = "the journal holds more than one run"
+	}
+	s.decide(b.harness, mixed, missing)
 	return s
 }
 
@@ -121,7 +125,11 @@ func (b *builder) incomplete(s *Summary) string {
 	if row := s.row("all", "all", "response"); row != nil {
 		have = row.N
 	}
-	if acked-have <= max(10, acked/1000) {
+	handful := max(10, acked/1000)
+	if have-acked > handful && s.Ended.Reason != cutOff { // of a run that was killed the log may be the longer one
+		b.warn("latency.hlog has %s answers, %s more than the journal counts", FormatCount(have), FormatCount(have-acked))
+	}
+	if acked-have <= handful {
 		return ""
 	}
 	text := fmt.Sprintf("latency.hlog lacks %s of the %s answers that the journal counts", FormatCount(acked-have), FormatCount(acked))

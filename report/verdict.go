@@ -34,8 +34,9 @@ const (
 const DescriptorShare = 0.98
 
 // decide fills in the verdict and its reasons, the worst first.
-func (s *Summary) decide(h *harness, missing string) {
-	invalid, inconclusive, fail := s.unfitness(h.unfit), s.doubts(missing), []string(nil)
+// Mixed and missing are doubts about the files themselves, "" when there are none.
+func (s *Summary) decide(h *harness, mixed, missing string) {
+	invalid, inconclusive, fail := s.unfitness(h.unfit), s.doubts(mixed, missing), []string(nil)
 	for _, g := range s.Gates {
 		if g.Verdict == string(Fail) {
 			fail = append(fail, fmt.Sprintf("gate %s is broken: %s", g.Text, g.Why))
@@ -99,8 +100,11 @@ func (s *Summary) unfitness(unfit []Unfit) []string {
 func late(n, of int64) bool { return of >= lateMin && float64(n) > lateShare*float64(of) }
 
 // doubts lists why nothing was proven.
-func (s *Summary) doubts(missing string) []string {
+func (s *Summary) doubts(mixed, missing string) []string {
 	var out []string
+	if mixed != "" {
+		out = append(out, mixed)
+	}
 	switch s.Ended.Reason {
 	case "complete", "aborted", "unfit":
 	case cutOff:
