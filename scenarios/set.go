@@ -79,10 +79,26 @@ func (n *node) item(name string) (*node, error) {
 	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(n.items) {
 		return n.items[i], nil
 	}
-	if len(n.items) > 0 {
-		names = append(names, fmt.Sprintf("0 to %d by number", len(n.items)-1))
+	if near := nearest(name, names); near != "" {
+		return nil, fmt.Errorf("there is no item %s; did you mean %s?", shown(name), near)
 	}
-	return nil, fmt.Errorf("there is no item %s; %s", shown(name), suggest(name, names, "items"))
+	return nil, fmt.Errorf("there is no item %s; %s", shown(name), n.offer(names))
+}
+
+// offer says what the items of a list can be called.
+func (n *node) offer(names []string) string {
+	offer := "the list is empty"
+	switch len(n.items) {
+	case 0:
+	case 1:
+		offer = "the only item is 0"
+	default:
+		offer = fmt.Sprintf("items are 0 to %d", len(n.items)-1)
+	}
+	if len(names) > 0 {
+		offer += ", by name " + strings.Join(names, ", ")
+	}
+	return offer
 }
 
 // name of a list's item, "" when it has none.
