@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"errors"
 )
 
@@ -21,7 +22,7 @@ type Options struct {
 // of broken YAML, the first place alone.
 func Parse(file string, data []byte, opt Options) (*Scenario, error) {
 	p := &problems{file: file, args: opt.Set, bad: map[*node]bool{}}
-	root, err := parseTree(data)
+	root, err := parseTree(bytes.TrimPrefix(data, []byte("\ufeff"))) // some editors begin a file with a byte order mark
 	if err != nil {
 		line := 1
 		if e, ok := errors.AsType[lineError](err); ok {

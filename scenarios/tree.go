@@ -1,8 +1,10 @@
 package scenarios
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -78,6 +80,9 @@ func parseTree(data []byte) (root *node, err error) {
 	if len(data) > mostBytes {
 		return nil, lineError{1, "expected at most 64 KiB of YAML"}
 	}
+	if line := notText(data); line > 0 {
+		return nil, lineError{line, "expected UTF-8 text"}
+	}
 	defer func() {
 		// Input that makes the YAML library panic is wrong input, not our end.
 		if r := recover(); r != nil {
@@ -109,6 +114,16 @@ func parseTree(data []byte) (root *node, err error) {
 		return c.node(bodies[0])
 	}
 	return nil, lineError{lineOf(bodies[1].GetToken()), "expected one YAML document, got another one"}
+}
+
+// notText returns the line on which data is not UTF-8, 0 when all of it is.
+func notText(data []byte) int {
+	for line, text := range bytes.Split(data, []byte("\n")) {
+		if !utf8.Valid(text) {
+			return line + 1
+		}
+	}
+	return 0
 }
 
 // tooDeep returns the line on which nesting exceeds mostDepth, 0 when none does.
