@@ -17,6 +17,7 @@ type harness struct {
 	measuring bool
 	rows      map[string]*HarnessRow
 	ticks     []int64 // p99 of each interval from the baseline's start on: one a second
+	stalls    stalls
 	timers    *hdrhistogram.Histogram
 	timerMax  int64
 	fitness   Fitness
@@ -37,7 +38,7 @@ func (h *harness) Add(rec Record, calm func(from int64) bool) {
 	case rec.Phase != nil:
 		h.measuring = h.measuring || rec.Phase.Name != warmup
 	case rec.Harness != nil:
-		h.process(rec.Harness)
+		h.process(rec.T, rec.Harness)
 	case rec.Target != nil:
 		h.targets[rec.Target.Name] = *rec.Target
 	case rec.Unfit != nil:
@@ -58,7 +59,10 @@ func (h *harness) Add(rec Record, calm func(from int64) bool) {
 	}
 }
 
-func (h *harness) process(rec *Harness) {
+func (h *harness) process(t int64, rec *Harness) {
+	if rec.Process == engine {
+		h.stalls.Add(t, rec)
+	}
 	row := h.rows[rec.Process]
 	if row == nil {
 		row = &HarnessRow{Process: rec.Process}
@@ -78,8 +82,11 @@ func (h *harness) process(rec *Harness) {
 }
 
 // Close returns the rows by process, the targets' last words by name, and the fitness.
-func (h *harness) Close() ([]HarnessRow, []Target, Fitness) {
+// From and to are the span in which a stall counts.
+func (h *harness) Close(from, to int64) ([]HarnessRow, []Target, Fitness) {
 	f := h.fitness
+	f.Healing = to - from
+	f.Stall, f.Stalls = h.stalls.within(from, to)
 	if f.Timers > 0 {
 		f.TimerP99 = min(h.timers.ValueAtQuantile(99), h.timerMax)
 	}

@@ -184,6 +184,9 @@ func fitnessTable(s *Summary) htmlTable {
 	if f.Ticks > 0 {
 		row("Tick lateness, p99", FormatDuration(f.TickP99), "of a 10 ms ticker, median over the intervals: whether there was CPU to be had")
 	}
+	if f.Stall > 0 {
+		row("Longest stall", FormatDuration(f.Stall), "the latest tick from the first fault's command to full recovery and the hold time")
+	}
 	if f.Processes > 0 {
 		row("Descriptors", FormatShare(f.FDs), strings.TrimSpace("highest share of its limit that a process used: "+f.FDProcess))
 	}

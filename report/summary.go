@@ -159,7 +159,8 @@ type Clients struct {
 
 // Fitness of the harness. Lateness counts only while calm: in baseline and verify, and
 // while the whole fleet has been usable for the hold time, so that work which the
-// clients' own reconnects cause is not held against it.
+// clients' own reconnects cause is not held against it. Ticks are nobody's work: a stall
+// counts while something heals, where it would change what is found.
 type Fitness struct {
 	Sends      int64   `json:"sends"`       // messages due on usable connections while calm
 	LateSends  int64   `json:"late_sends"`  // of them, sent more than 100 ms late
@@ -167,10 +168,13 @@ type Fitness struct {
 	Timers     int64   `json:"timers"`      // policy timers served while calm
 	LateTimers int64   `json:"late_timers"` // of them, more than 100 ms late
 	TimerP99   int64   `json:"timer_p99"`
-	Ticks      int     `json:"ticks"`     // intervals with a tick measurement from the baseline's start on
-	TickP99    int64   `json:"tick_p99"`  // median over them of the ticker's p99 lateness
-	Processes  int     `json:"processes"` // with a known descriptor limit
-	FDs        float64 `json:"fds"`       // highest share of its descriptor limit that a process used
+	Ticks      int     `json:"ticks"`             // intervals with a tick measurement from the baseline's start on
+	TickP99    int64   `json:"tick_p99"`          // median over them of the ticker's p99 lateness
+	Healing    int64   `json:"healing,omitempty"` // ns from the first fault's command to full recovery, the faults' end and the hold time, or the end
+	Stall      int64   `json:"stall,omitempty"`   // latest tick in that time; 0: none of more than 100 ms
+	Stalls     int64   `json:"stalls,omitempty"`  // sum of its ticks that were later than 100 ms, one an interval
+	Processes  int     `json:"processes"`         // with a known descriptor limit
+	FDs        float64 `json:"fds"`               // highest share of its descriptor limit that a process used
 	FDProcess  string  `json:"fd_process,omitempty"`
 }
 

@@ -26,6 +26,18 @@ const (
 	// process that for half of the run gets its CPU 50 ms late is starved. A storm of the
 	// clients' own making is shorter than that.
 	tickLimit = int64(50 * time.Millisecond)
+	// stallLimit bounds a single tick while something heals: no storm of clients keeps a 10 ms
+	// ticker from its CPU for a second, but a stopped process, a suspended machine and a host
+	// that is given to others do, and then everybody's timers are served at once afterwards.
+	// It bounds the sum of smaller ones, too, where healing takes less than ten seconds: a
+	// storm on a small machine may make a few ticks late by 400 ms.
+	stallLimit = int64(time.Second)
+	// stallShare bounds that sum where healing takes longer: recovery times are then wrong by
+	// about as much.
+	stallShare = 0.1
+	// stallMin is the lateness from which on a tick is a stall: below it are the scheduler
+	// and the garbage collector, and lateLimit, which policies do not notice either.
+	stallMin = lateLimit
 )
 
 // DescriptorShare is the share of its descriptor limit at which a process counts as out of
@@ -87,6 +99,13 @@ func (s *Summary) unfitness(unfit []Unfit) []string {
 	if f.TickP99 > tickLimit {
 		out = append(out, fmt.Sprintf("the CPU was starved: in half of the seconds a 10 ms ticker came %s late or more (p99), limit %s",
 			FormatDuration(f.TickP99), FormatDuration(tickLimit)))
+	}
+	switch {
+	case f.Stall > stallLimit:
+		out = append(out, fmt.Sprintf("the harness stood still for %s during the recovery: starved CPU or a stopped process", FormatDuration(f.Stall)))
+	case f.Stalls > max(stallLimit, int64(stallShare*float64(f.Healing))):
+		out = append(out, fmt.Sprintf("the harness stood still for %s of the %s of the recovery, more than %s at a time: starved CPU or a stopped process, limit %s",
+			FormatDuration(f.Stalls), FormatDuration(f.Healing), FormatDuration(stallMin), FormatShare(stallShare)))
 	}
 	for _, row := range s.Harness {
 		if row.FDLimit > 0 && float64(row.FDs) >= DescriptorShare*float64(row.FDLimit) {

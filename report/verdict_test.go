@@ -202,3 +202,84 @@ func TestUnfitHarness(t *testing.T) {
 	assert.Equal(t, report.Pass, fds(979).Verdict)
 	assert.Equal(t, []string{"descriptors ran out: process proxy had 980 of 1,000 open, limit 98 %"}, fds(980).Reasons)
 }
+
+// The process that drives the clients stands still while they heal: whatever was measured
+// is its own doing. A storm's late ticks are not that, nor is a stall that nothing heals in.
+func TestStallWhileHealing(t *testing.T) {
+	// Two clients are lost at 2 s and usable again at back; hold is 1 s. Late are the ticks of
+	// the second that ends at each time.
+	build := func(back int64, late map[int64]int64) *report.Summary {
+		p := small(t, 2, func(run *report.Run) {
+			run.Faults = []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, Cohort: 2}}
+		})
+		p.edge(2*sec, "cut", "commanded")
+		p.edge(2*sec, "cut", "confirmed")
+		p.lose(2*sec, 0, "reset")
+		p.lose(2*sec, 1, "reset")
+		for k := int64(2); k < 60; k++ {
+			if k*sec == back {
+				p.up(back-30*ms, 0, "timer", nil)
+				p.up(back-30*ms, 1, "timer", nil)
+			}
+			p.write(report.Record{T: k*sec + 500*ms, Harness: &report.Harness{Process: "engine", TickP99: 10 * ms, TickMax: max(10, late[k]) * ms}})
+			p.write(report.Record{T: k*sec + 500*ms, Harness: &report.Harness{Process: "proxy"}})
+		}
+		p.evidence(60*sec, "cut", "confirmed", "")
+		p.end(60 * sec)
+		return p.build()
+	}
+
+	s := build(12*sec, map[int64]int64{7: 4920})
+	assert.Equal(t, report.Invalid, s.Verdict)
+	assert.Equal(t, []string{"the harness stood still for 4.920 s during the recovery: starved CPU or a stopped process"}, s.Reasons)
+	assert.Equal(t, 4920*ms, s.Fitness.Stall)
+	assert.Equal(t, 11*sec, s.Fitness.Healing)
+
+	for _, c := range []struct {
+		about string
+		back  int64
+		late  map[int64]int64
+		want  report.Verdict
+	}{
+		{"the limit itself", 12, map[int64]int64{7: 1000}, report.Pass},
+		{"beyond it", 12, map[int64]int64{7: 1001}, report.Invalid},
+		{"in the second of the command", 12, map[int64]int64{2: 1001}, report.Invalid},
+		{"in the hold time", 12, map[int64]int64{13: 1001}, report.Invalid},
+		{"begun in the hold time, told long after", 12, map[int64]int64{20: 8000}, report.Invalid},
+		{"after it", 12, map[int64]int64{20: 4920}, report.Pass},
+		{"it never recovered", 99, map[int64]int64{50: 1001}, report.Invalid},
+
+		{"a storm on a small machine", 5, map[int64]int64{2: 400, 3: 400, 4: 200}, report.Pass},
+		{"more than any storm", 5, map[int64]int64{2: 400, 3: 400, 4: 201}, report.Invalid},
+		{"a tenth of 20 s", 21, map[int64]int64{2: 500, 3: 500, 4: 500, 5: 500}, report.Pass},
+		{"more than a tenth", 21, map[int64]int64{2: 500, 3: 500, 4: 500, 5: 501}, report.Invalid},
+		{"100 ms are no stall", 21, map[int64]int64{2: 500, 3: 500, 4: 500, 5: 500, 6: 100}, report.Pass},
+		{"101 ms are", 21, map[int64]int64{2: 500, 3: 500, 4: 500, 5: 500, 6: 101}, report.Invalid},
+	} {
+		assert.Equal(t, c.want, build(c.back*sec, c.late).Verdict, c.about)
+	}
+	assert.Equal(t, []string{"the harness stood still for 2.001 s of the 20 s of the recovery, more than 100 ms at a time: starved CPU or a stopped process, limit 10 %"},
+		build(21*sec, map[int64]int64{2: 500, 3: 500, 4: 500, 5: 501}).Reasons)
+}
+
+// A fault that lasts is watched to its end, though nobody notices it.
+func TestStallWhileAFaultIsInForce(t *testing.T) {
+	p := small(t, 2, split) // to 6 s
+	p.edge(2*sec, "split", "commanded")
+	p.edge(2*sec, "split", "confirmed")
+	p.write(report.Record{T: 4 * sec, Harness: &report.Harness{Process: "engine"}})
+	p.write(report.Record{T: 5500 * ms, Harness: &report.Harness{Process: "engine", TickMax: 1200 * ms}})
+	p.edge(6*sec, "split", "cleared")
+	p.evidence(10*sec, "split", "confirmed", "")
+	p.end(10 * sec)
+	s := p.build()
+	assert.Equal(t, report.Invalid, s.Verdict)
+	assert.Equal(t, 5*sec, s.Fitness.Healing)
+
+	p = small(t, 2, nil)
+	p.write(report.Record{T: 5 * sec, Harness: &report.Harness{Process: "engine", TickMax: 3 * sec}})
+	p.end(10 * sec)
+	s = p.build()
+	assert.Equal(t, report.Pass, s.Verdict, "nothing was broken, so nothing had to heal")
+	assert.Zero(t, s.Fitness.Healing)
+}
