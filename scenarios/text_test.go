@@ -20,8 +20,8 @@ func TestAByteOrderMarkIsNoPartOfTheScenario(t *testing.T) {
 
 func TestAScenarioIsUTF8Text(t *testing.T) {
 	for data, want := range map[string]string{
-		least + "about: caf\xe9\n":    "x.yaml:5: expected UTF-8 text",
-		"\xff\xfes\x00c\x00e\x00":    "x.yaml:1: expected UTF-8 text", // UTF-16
+		least + "about: caf\xe9\n":     "x.yaml:5: expected UTF-8 text",
+		"\xff\xfes\x00c\x00e\x00":      "x.yaml:1: expected UTF-8 text", // UTF-16
 		"scenario: \xc3\x28\nabout: [": "x.yaml:1: expected UTF-8 text",
 		"scenario: a\n# \xed\xa0\x80":  "x.yaml:2: expected UTF-8 text", // half of a surrogate pair
 	} {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -14,12 +15,20 @@ func checkURL(text string, allowRemote bool) error {
 	switch {
 	case err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "":
 		return expected("an address such as ws://127.0.0.1:9001/ or wss://host/path", text)
+	case !validPort(u.Port()):
+		return expected("a port from 1 to 65535", u.Port())
 	case u.Fragment != "":
 		return expected("an address without a fragment", text)
 	case !allowRemote && !loopback(u.Hostname()):
 		return errors.New("expected a host of this machine (127.0.0.0/8, ::1, localhost), got " + shown(u.Hostname()) + "; --allow-remote permits others")
 	}
 	return nil
+}
+
+// validPort accepts no port at all, too: the scheme has one.
+func validPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
 }
 
 // Address is the host:port that a client of a ws:// or wss:// URL dials. Of what is no
