@@ -74,7 +74,11 @@
 // came in intervals of latency.hlog wholly after t100 and the hold time, and as lost the
 // messages due less those answered in such intervals. Shift compares the median response
 // in intervals wholly between a fault's confirmed and cleared edge with the baseline's.
-// Intervals are a second, so faults shorter than two may have none.
+// Intervals are a second, so faults shorter than two may have none. A fault's shift is of
+// the clients in its own cohort, whichever others have them, too. Latency.shift is one
+// number over all faults that last: the answers of each one's cohort in its own time, taken
+// together, against those of the same clients in the baseline; where they differ,
+// FaultResult.Shift tells them apart. Control are the clients in no cohort.
 //
 // # No value, no finite value
 //

@@ -74,7 +74,7 @@ func rank(q float64, n int64) int64 {
 type seriesName struct {
 	kind   string // response (from the intended time), service (from the actual send)
 	phase  string // of the intended time
-	cohort string // control, faulted
+	cohort string // control, or the faults whose cohorts have the client: "f0-f2"
 }
 
 func (n seriesName) tag() string { return n.kind + "." + n.phase + "." + n.cohort }
@@ -96,14 +96,15 @@ func NewLatency() *Latency {
 }
 
 // Record adds one latency in ns to the series of a kind ("response" from the intended
-// time, "service" from the actual send), the phase of the intended time, and a cohort
-// ("control", "faulted"). Negative ones count as 0, those beyond 120 s as 120 s.
+// time, "service" from the actual send), the phase of the intended time, and a cohort:
+// "control", or the faults whose cohorts have the client, by their places in Run.Faults in
+// ascending order: "f0", "f1", "f0-f1". Negative ones count as 0, those beyond 120 s as 120 s.
 func (l *Latency) Record(kind, phase, cohort string, ns int64) {
 	grow(l.interval, seriesName{kind, phase, cohort}).record(ns)
 }
 
 // grow returns the named series, and makes it where there is none yet.
-func grow(all map[seriesName]*series, name seriesName) *series {
+func grow[N comparable](all map[N]*series, name N) *series {
 	x := all[name]
 	if x == nil {
 		x = newSeries()

@@ -17,28 +17,35 @@ var (
 // force. Histograms are merged, percentiles never averaged.
 type latency struct {
 	settled int64 // from here on the run is settled; 0: never
-	faults  []*FaultResult
+	faults  []Intended
 	sums    map[seriesName]*series
-	inForce map[seriesName]*series // phase: a fault's name, or "" for any
+	shifts  *shifts
 	line    *Timeline
 	at      int // step of the timeline that is being merged
 	second  *series
 }
 
-func newLatency(settled int64, faults []*FaultResult, line *Timeline) *latency {
+func newLatency(settled int64, faults []Intended, commanded []*FaultResult, line *Timeline) *latency {
 	return &latency{
 		settled: settled, faults: faults, line: line,
-		sums: map[seriesName]*series{}, inForce: map[seriesName]*series{}, second: newSeries(),
+		sums: map[seriesName]*series{}, shifts: newShifts(commanded), second: newSeries(),
 	}
 }
 
 // Add merges one interval; false when its tag is none of the engine's.
 func (l *latency) Add(iv Interval) bool {
 	parts := strings.Split(iv.Tag, ".")
-	if len(parts) != 3 || !slices.Contains(kinds, parts[0]) || !slices.Contains(cohorts[1:], parts[2]) {
+	if len(parts) != 3 || !slices.Contains(kinds, parts[0]) {
 		return false
 	}
-	kind, phase, cohort := parts[0], parts[1], parts[2]
+	kind, phase, cohort := parts[0], parts[1], "faulted"
+	members, ok := membersOf(parts[2], l.faults)
+	if !ok {
+		return false
+	}
+	if parts[2] == "control" {
+		cohort = "control"
+	}
 	phases := []string{phase}
 	if phase != warmup {
 		phases = append(phases, "all")
@@ -51,25 +58,10 @@ func (l *latency) Add(iv Interval) bool {
 		grow(l.sums, seriesName{kind, p, "all"}).merge(iv.Hist, iv.Max)
 	}
 	if kind == "response" {
-		l.duringFaults(iv, cohort)
+		l.shifts.Add(iv, phase, cohort, members)
 		l.point(iv)
 	}
 	return true
-}
-
-// duringFaults keeps what was answered in intervals that lie wholly between the confirmed
-// and the cleared edge of a fault.
-func (l *latency) duringFaults(iv Interval, cohort string) {
-	any := false
-	for _, f := range l.faults {
-		if f.For > 0 && f.Confirmed > 0 && iv.From >= f.Confirmed && (f.Cleared == 0 || iv.To <= f.Cleared) {
-			grow(l.inForce, seriesName{phase: f.Name, cohort: cohort}).merge(iv.Hist, iv.Max)
-			any = true
-		}
-	}
-	if any {
-		grow(l.inForce, seriesName{cohort: cohort}).merge(iv.Hist, iv.Max)
-	}
 }
 
 // point merges an interval into its step of the timeline.
@@ -124,14 +116,4 @@ func (l *latency) Close(lost map[string]int64) []LatencyRow {
 // phaseRank orders phases as they follow each other.
 func phaseRank(phase string) int {
 	return slices.Index([]string{"all", warmup, baseline, "chaos", "recovery", settled, verify}, phase)
-}
-
-// shift is the median response of a cohort while a fault ("": any) was in force minus its
-// median in the baseline.
-func (l *latency) shift(fault, cohort string) (ns int64, ok bool) {
-	force, base := l.inForce[seriesName{phase: fault, cohort: cohort}], l.sums[seriesName{"response", baseline, cohort}]
-	if force == nil || base == nil || force.n() == 0 || base.n() == 0 {
-		return 0, false
-	}
-	return force.quantile(0.5, 0) - base.quantile(0.5, 0), true
 }

@@ -137,7 +137,7 @@ var metrics = func() []metric {
 			})
 		}
 	}
-	add("latency.shift", "s", "Median response of the faulted cohort in whole seconds while a fault was in force, minus its median in the baseline.", sourceLatency, func(s *Summary) (float64, bool) {
+	add("latency.shift", "s", "Median response of the cohorts of lasting faults, each in whole seconds while its fault was in force, minus their median in the baseline.", sourceLatency, func(s *Summary) (float64, bool) {
 		return s.shift("faulted")
 	})
 	add("latency.control_shift", "s", "The same of the control cohort: what the fault did to those that it should not touch.", sourceLatency, func(s *Summary) (float64, bool) {

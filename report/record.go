@@ -126,8 +126,9 @@ type Fault struct {
 
 // Load is the messages of one interval, counted by the interval in which it happened;
 // the phase is that of the message's intended time. Latencies are in latency.hlog
-// under the tag "response.<phase>.<cohort>" and "service.<phase>.<cohort>",
-// cohort being control or faulted.
+// under the tag "response.<phase>.<cohort>" and "service.<phase>.<cohort>", cohort being
+// "control" or the faults whose cohorts have the client, by their places in Run.Faults:
+// "f0", "f1", "f0-f1". The old word "faulted" stands for all of them.
 type Load struct {
 	From     int64                `json:"from"` // ns; the interval ends at T
 	Phases   map[string]LoadCount `json:"phases"`

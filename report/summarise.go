@@ -88,7 +88,7 @@ func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult
 	if from > 0 {
 		lost[settled] = b.messages.lostSince(from)
 	}
-	fold := newLatency(from, commanded, &s.Timeline)
+	fold := newLatency(from, b.run.Faults, commanded, &s.Timeline)
 	if hlog == nil {
 		b.warn("there is no latency.hlog")
 	} else {
@@ -105,14 +105,14 @@ func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult
 	}
 	s.Latency = fold.Close(lost)
 	for _, cohort := range cohorts[1:] {
-		if v, ok := fold.shift("", cohort); ok {
+		if v, ok := fold.shifts.of("", cohort); ok {
 			s.Shift[cohort] = v
 		}
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		f.Shift, _ = fold.shift(f.Name, "faulted")
-		f.ControlShift, _ = fold.shift(f.Name, "control")
+		f.Shift, _ = fold.shifts.of(f.Name, "faulted")
+		f.ControlShift, _ = fold.shifts.of(f.Name, "control")
 	}
 	return b.incomplete(s)
 }

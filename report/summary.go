@@ -37,7 +37,7 @@ type Summary struct {
 	Messages  map[string]LoadCount `json:"messages"` // by phase, and "all"
 	Lost      map[string]int64     `json:"lost"`     // messages never acknowledged by the end, by phase of their intended time, and "all"
 	Latency   []LatencyRow         `json:"latency"`  // by phase and cohort
-	Shift     map[string]int64     `json:"shift"`    // by cohort: median response while a fault was in force minus baseline; absent without data
+	Shift     map[string]int64     `json:"shift"`    // by cohort, each fault's in its own time: median response while it was in force minus baseline; absent without data
 	Causes    []CauseRow           `json:"causes"`   // why connections ended and attempts failed
 	Clients   Clients              `json:"clients"`
 	Fitness   Fitness              `json:"fitness"` // of the harness: what the limits of verdict "invalid" are held against
@@ -129,7 +129,7 @@ type Storm struct {
 // LatencyRow is one row of the latency table, ns.
 type LatencyRow struct {
 	Phase  string `json:"phase"`  // of the intended time; "settled" from t100 + hold on, "all" without warmup
-	Cohort string `json:"cohort"` // control, faulted, all
+	Cohort string `json:"cohort"` // control (in no fault's cohort), faulted (in any), all
 	Kind   string `json:"kind"`   // response (from intended time), service (from actual send)
 	N      int64  `json:"n"`
 	Lost   int64  `json:"lost"` // messages of the phase that never came back; they count inside the percentiles (all cohorts together only)
