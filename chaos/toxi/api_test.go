@@ -40,6 +40,10 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	require.EqualError(t, err, `Create: HTTP 400: bad request body: upstream "nohost": expected host:port`)
 	_, err = c.CreateProxy("x", ":0", target.addr)
 	require.EqualError(t, err, `Create: HTTP 400: bad request body: listen ":0": only loopback addresses are allowed`)
+	_, err = c.CreateProxy("x", "", "192.0.2.1:80")
+	require.EqualError(t, err, `Create: HTTP 400: bad request body: upstream "192.0.2.1:80": only loopback addresses are allowed`)
+	_, err = c.CreateProxy("x", "", "example.com:80")
+	require.EqualError(t, err, `Create: HTTP 400: bad request body: upstream "example.com:80": only loopback addresses are allowed`)
 	_, err = c.Proxy("nobody")
 	require.EqualError(t, err, "HTTP 404: proxy not found")
 
@@ -119,6 +123,28 @@ func TestToxiproxysClientWorks(t *testing.T) {
 
 	require.NoError(t, p.Delete())
 	require.EqualError(t, p.Delete(), "Delete: HTTP 404: proxy not found")
+}
+
+// A proxy dials this host alone, unless it was allowed more; an update is no way around.
+func TestUpstreamsOfOtherHosts(t *testing.T) {
+	c := stockclient.NewClient(serve(t, toxi.NewServer(toxi.Options{})))
+	for _, upstream := range []string{"127.0.0.1:1", "127.8.9.10:1", "[::1]:1", "localhost:1", "LOCALHOST:1"} {
+		p, err := c.CreateProxy("blue", "", upstream)
+		require.NoError(t, err)
+		require.NoError(t, p.Delete())
+	}
+	p, err := c.CreateProxy("blue", "", "127.0.0.1:1")
+	require.NoError(t, err)
+	p.Upstream = "192.0.2.1:80"
+	require.ErrorContains(t, p.Save(), `upstream "192.0.2.1:80": only loopback addresses are allowed`)
+	p, err = c.Proxy("blue")
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1:1", p.Upstream, "as it was")
+
+	c = stockclient.NewClient(serve(t, toxi.NewServer(toxi.Options{AllowRemote: true})))
+	p, err = c.CreateProxy("blue", "", "192.0.2.1:80")
+	require.NoError(t, err)
+	assert.Equal(t, "192.0.2.1:80", p.Upstream)
 }
 
 // What a proxy does when it is disabled, moved, deleted: the connections end.

@@ -51,10 +51,7 @@ type proxy struct {
 
 // newProxy makes a proxy that does not listen yet.
 func newProxy(s *Server, name, listen, upstream string) (*proxy, error) {
-	if err := s.allowed(listen); err != nil {
-		return nil, err
-	}
-	if err := checkUpstream(upstream); err != nil {
+	if err := s.check(listen, upstream); err != nil {
 		return nil, err
 	}
 	p := &proxy{
@@ -75,13 +72,16 @@ func newProxy(s *Server, name, listen, upstream string) (*proxy, error) {
 	return p, nil
 }
 
-// checkUpstream wants host:port.
-func checkUpstream(upstream string) error {
+// check wants an upstream of host:port, and both addresses where the server may go.
+func (s *Server) check(listen, upstream string) error {
+	if err := s.allowed("listen", listen); err != nil {
+		return err
+	}
 	host, port, err := net.SplitHostPort(upstream)
 	if err != nil || host == "" || port == "" || strings.ContainsAny(upstream, "/@") {
 		return badRequest(fmt.Sprintf("upstream %q: expected host:port", upstream))
 	}
-	return nil
+	return s.allowed("upstream", upstream)
 }
 
 // enable begins to listen; it does nothing while the proxy listens already.

@@ -21,7 +21,7 @@ import (
 type Options struct {
 	Clock       func() int64  // nanoseconds above 0, for evidence; nil: since NewServer, which no other process can place
 	DialTimeout time.Duration // longest time for a dial to a target; 0: 5 s
-	AllowRemote bool          // control API and proxies may listen on addresses other than loopback
+	AllowRemote bool          // control API and proxies may listen on, and proxies dial, addresses other than loopback
 }
 
 // Server is a set of proxies and their control API.
@@ -62,7 +62,7 @@ func Serve(ctx context.Context, ln net.Listener, o Options) error {
 // Serve is the function of the same name on a server that exists.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.Close()
-	if err := s.allowed(ln.Addr().String()); err != nil {
+	if err := s.allowed("listen", ln.Addr().String()); err != nil {
 		_ = ln.Close()
 		return fmt.Errorf("control API: %w", err)
 	}
@@ -95,19 +95,20 @@ func (s *Server) Close() {
 	}
 }
 
-// allowed says whether the server may listen on an address.
-func (s *Server) allowed(listen string) error {
+// allowed says whether the server may listen on or dial an address, which is the value
+// of a field.
+func (s *Server) allowed(field, address string) error {
 	if s.options.AllowRemote {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(listen)
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return badRequest(fmt.Sprintf("listen %q: expected host:port", listen))
+		return badRequest(fmt.Sprintf("%s %q: expected host:port", field, address))
 	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if ip := net.ParseIP(host); strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback() {
 		return nil
 	}
-	return badRequest(fmt.Sprintf("listen %q: only loopback addresses are allowed", listen))
+	return badRequest(fmt.Sprintf("%s %q: only loopback addresses are allowed", field, address))
 }
 
 // all returns the proxies by name.
@@ -225,10 +226,7 @@ func (p *proxy) update(in posted) error {
 	if in.Upstream != nil && *in.Upstream != "" {
 		wanted.Upstream = in.Upstream
 	}
-	if err := p.server.allowed(*wanted.Listen); err != nil {
-		return err
-	}
-	if err := checkUpstream(*wanted.Upstream); err != nil {
+	if err := p.server.check(*wanted.Listen, *wanted.Upstream); err != nil {
 		return err
 	}
 	if in.Enabled != nil {
