@@ -268,10 +268,14 @@ func (s *Server) deleteFault(r *http.Request, _ []byte) (int, any, error) {
 	return http.StatusNoContent, nil, nil
 }
 
-// complete checks that what a proxy needs is there.
+// complete checks that what a proxy needs is there, and that its name can stand as one
+// segment of the paths that lead to it.
 func (in posted) complete(where string) error {
 	if in.Name == nil || *in.Name == "" {
 		return missingField("name" + where)
+	}
+	if name := *in.Name; name == "." || name == ".." || strings.Contains(name, "/") {
+		return badRequest(fmt.Sprintf("name %q%s: expected one segment of a path, without /", name, where))
 	}
 	if in.Upstream == nil || *in.Upstream == "" {
 		return missingField("upstream" + where)

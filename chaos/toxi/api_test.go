@@ -3,6 +3,7 @@ package toxi_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -34,6 +35,10 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	require.EqualError(t, err, "Create: HTTP 409: proxy already exists")
 	_, err = c.CreateProxy("", "", target.addr)
 	require.EqualError(t, err, "Create: HTTP 400: missing required field: name")
+	for _, name := range []string{"a/b", "/", "x/", ".", ".."} {
+		_, err = c.CreateProxy(name, "", target.addr)
+		require.EqualError(t, err, fmt.Sprintf("Create: HTTP 400: bad request body: name %q: expected one segment of a path, without /", name))
+	}
 	_, err = c.CreateProxy("x", "", "")
 	require.EqualError(t, err, "Create: HTTP 400: missing required field: upstream")
 	_, err = c.CreateProxy("x", "", "nohost")
@@ -118,6 +123,8 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	assert.False(t, list[1].Enabled)
 	_, err = c.Populate([]stockclient.Proxy{{Name: "red"}})
 	require.EqualError(t, err, "Populate: HTTP 400: missing required field: upstream at proxy 1")
+	_, err = c.Populate([]stockclient.Proxy{{Name: "red", Upstream: target.addr}, {Name: "r/g", Upstream: target.addr}})
+	require.EqualError(t, err, `Populate: HTTP 400: bad request body: name "r/g" at proxy 2: expected one segment of a path, without /`)
 	_, err = c.Populate([]stockclient.Proxy{{Name: "red", Upstream: target.addr, Listen: "192.0.2.1:1"}})
 	require.EqualError(t, err, `Populate: HTTP 400: bad request body: listen "192.0.2.1:1": only loopback addresses are allowed`)
 
