@@ -136,7 +136,7 @@ func (s *Server) getProxies(*http.Request, []byte) (int, any, error) {
 func (s *Server) postProxy(_ *http.Request, body []byte) (int, any, error) {
 	var in posted
 	if err := json.Unmarshal(body, &in); err != nil {
-		return 0, nil, badRequest(err.Error())
+		return 0, nil, unreadable(err, "a proxy, an object")
 	}
 	p, err := s.create(in, "")
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *Server) postProxy(_ *http.Request, body []byte) (int, any, error) {
 func (s *Server) postPopulate(_ *http.Request, body []byte) (int, any, error) {
 	var in []posted
 	if err := json.Unmarshal(body, &in); err != nil {
-		return 0, nil, badRequest(err.Error())
+		return 0, nil, unreadable(err, "a list of proxies")
 	}
 	for i, x := range in {
 		if err := x.complete(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
@@ -178,7 +178,7 @@ func getProxy(p *proxy, _ *http.Request, _ []byte) (int, any, error) {
 func updateProxy(p *proxy, _ *http.Request, body []byte) (int, any, error) {
 	var in posted
 	if err := json.Unmarshal(body, &in); err != nil {
-		return 0, nil, badRequest(err.Error())
+		return 0, nil, unreadable(err, "a proxy, an object")
 	}
 	if err := p.update(in); err != nil {
 		return 0, nil, err
@@ -291,10 +291,6 @@ func (p *proxy) show() shown {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return shown{Name: p.name, Listen: p.listen, Upstream: p.upstream, Enabled: p.listener != nil, Toxics: toxics}
-}
-
-func badRequest(why string) error {
-	return &stock.ApiError{Message: stock.ErrBadRequestBody.Message + ": " + why, StatusCode: http.StatusBadRequest}
 }
 
 func missingField(name string) error {

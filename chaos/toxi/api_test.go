@@ -224,18 +224,45 @@ func TestToxicsAreStrict(t *testing.T) {
 		`{`:                            "bad request body: unexpected EOF",
 		`{}`:                           "missing required field: type",
 		`{"type":"reset","share":0.5}`: `bad request body: json: unknown field "share"`,
-		`{"type":"reset","attributes":{"delay":5}}`:  `bad request body: reset: unknown attribute "delay", expected none`,
-		`{"type":"reset","attributes":{"seed":"x"}}`: `bad request body: attribute "seed": json: cannot unmarshal string into Go value of type uint64`,
-		`{"type":"reset","attributes":{"fault":5}}`:  `bad request body: attribute "fault": json: cannot unmarshal number into Go value of type string`,
-		`{"type":"noop"}`:                              `invalid toxic type: "noop", expected one of latency, partition, reset, reset_peer`,
-		`{"type":"wsheal_tap"}`:                        `invalid toxic type: "wsheal_tap", expected one of latency, partition, reset, reset_peer`,
+		`{"type":"reset","attributes":{"delay":5}}`:     `bad request body: reset: unknown attribute "delay", expected none`,
+		`{"type":"reset","attributes":{"seed":"x"}}`:    `bad request body: attribute "seed": expected a whole number, got string`,
+		`{"type":"reset","attributes":{"fault":5}}`:     `bad request body: attribute "fault": expected a string, got number`,
+		`{"type":"latency","attributes":{"delay":"x"}}`: `bad request body: latency: attribute "delay": expected a whole number, got string`,
+		`{"type":"latency","attributes":{"delay":1.5}}`: `bad request body: latency: attribute "delay": expected a whole number, got number 1.5`,
+		`{"type":5}`:                         "bad request body: field type: expected a string, got number",
+		`{"type":"reset","attributes":[]}`:   "bad request body: field attributes: expected an object, got array",
+		`{"type":"reset","toxicity":"much"}`: "bad request body: field toxicity: expected a number, got string",
+		`[]`:                                 "bad request body: expected a toxic, an object, got array",
+		`"lag"`:                              "bad request body: expected a toxic, an object, got string",
+		``:                                   "bad request body: expected a toxic, an object, got nothing",
+		`{"type":"noop"}`:                    `invalid toxic type: "noop", expected one of latency, partition, reset, reset_peer`,
+		`{"type":"wsheal_tap"}`:              `invalid toxic type: "wsheal_tap", expected one of latency, partition, reset, reset_peer`,
 		`{"type":"latency","attributes":{"delay":-5}}`: `bad request body: latency: delay -5ns is not above 0`,
 	} {
 		status, why := post("/proxies/blue/toxics", body)
 		assert.Equal(t, 400, status, body)
 		assert.Equal(t, want, why, body)
 	}
-	status, why := post("/proxies", `{"name":"x","upstream":"a:1","listen":"nonsense"}`)
+	for path, want := range map[string]string{
+		"/proxies":      "bad request body: expected a proxy, an object, got number",
+		"/proxies/blue": "bad request body: expected a proxy, an object, got number",
+		"/populate":     "bad request body: expected a list of proxies, got number",
+	} {
+		status, why := post(path, "7")
+		assert.Equal(t, 400, status, path)
+		assert.Equal(t, want, why, path)
+	}
+	status, why := post("/populate", `[{"name":7}]`)
+	assert.Equal(t, 400, status)
+	assert.Contains(t, why, "expected a string, got number")
+	p, err := stockclient.NewClient(r.control).Proxy("blue")
+	require.NoError(t, err)
+	_, err = p.AddToxic("lag", "latency", "", 1, stockclient.Attributes{"delay": 5})
+	require.NoError(t, err)
+	status, why = post("/proxies/blue/toxics/lag", `[]`)
+	assert.Equal(t, 400, status)
+	assert.Equal(t, "bad request body: expected a toxic, an object, got array", why)
+	status, why = post("/proxies", `{"name":"x","upstream":"a:1","listen":"nonsense"}`)
 	assert.Equal(t, 400, status)
 	assert.Equal(t, `bad request body: listen "nonsense": expected host:port`, why)
 	status, _ = post("/proxies", string(bytes.Repeat([]byte{' '}, 2<<20)))

@@ -54,7 +54,7 @@ func parseToxic(body []byte) (*toxic, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&in); err != nil {
-		return nil, badRequest(err.Error())
+		return nil, unreadable(err, "a toxic, an object")
 	}
 	if in.Type == "" {
 		return nil, missingField("type")
@@ -75,7 +75,7 @@ func (t *toxic) updated(body []byte) (*toxic, error) {
 	}{}
 	// A client that sends the whole toxic back is understood.
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, badRequest(err.Error())
+		return nil, unreadable(err, "a toxic, an object")
 	}
 	n := &toxic{Attributes: maps.Clone(t.Attributes), Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: t.Toxicity}
 	maps.Copy(n.Attributes, in.Attributes)
@@ -147,7 +147,7 @@ func (o *order) obey(kind string, attributes map[string]json.RawMessage, way cha
 	}
 	effect, err := chaos.DecodeEffect(kind, raw)
 	if err != nil {
-		return badRequest(err.Error())
+		return badRequest(wording(err))
 	}
 	switch e := effect.(type) {
 	case chaos.Reset:
@@ -197,7 +197,7 @@ func take[T any](attributes map[string]json.RawMessage, name string, into *T) er
 	}
 	delete(attributes, name)
 	if err := json.Unmarshal(raw, into); err != nil {
-		return badRequest(fmt.Sprintf("attribute %q: %v", name, err))
+		return badRequest(fmt.Sprintf("attribute %q: %s", name, wording(err)))
 	}
 	return nil
 }
