@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,30 @@ func TestTerminalKeepsNotesAndTheLastFrame(t *testing.T) {
 	assert.Equal(t, "0.3 s  second", lines[1])
 	assert.Contains(t, lines[2], "reset-storm  0.3 s of 26 s")
 	assert.Equal(t, 1, strings.Count(s.String(), "reset-storm"), "one frame stays")
+}
+
+// A frame is drawn over the one before it; only what it leaves over is erased, afterwards.
+func TestTerminalDrawsBeforeItErases(t *testing.T) {
+	var out bytes.Buffer
+	s := newScreen(t, 80)
+	view := live.NewTerminal(io.MultiWriter(&out, s), report.Style{Unicode: true}, func() int { return 80 })
+	tr := live.NewTracker(stormPlan())
+	full := strings.Repeat("x", 80-len("0.1 s  "))
+	for i, note := range []string{full, "short", strings.Repeat("y", 200)} {
+		out.Reset()
+		tr.Note(time.Duration(i+1)*tick, note)
+		view.Draw(tr.Sample(time.Duration(i+1) * tick))
+		frame := out.String()
+		assert.Equal(t, 1, strings.Count(frame, "\x1b[J"))
+		require.True(t, strings.HasSuffix(frame, "\n\x1b[J"), "%q", frame)
+		for j, line := range strings.Split(strings.TrimSuffix(frame, "\n\x1b[J"), "\n") {
+			assert.Equal(t, i != 0 || j != 0, strings.HasSuffix(line, "\x1b[K"), "%q", line)
+		}
+	}
+	assert.Contains(t, s.String(), "0.1 s  "+full+"\n0.2 s  short\n0.3 s  yyy", "a row that is full keeps its last sign")
+	assert.Equal(t, 1, strings.Count(s.String(), "reset-storm"))
+	lines := strings.Split(s.String(), "\n")
+	assert.Equal(t, strings.Repeat("y", 200-2*80+len("0.3 s  ")), lines[4], "nothing of the frame that stood there")
 }
 
 func TestTerminalSurvivesResizing(t *testing.T) {

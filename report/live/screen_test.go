@@ -9,7 +9,7 @@ import (
 )
 
 // screen is a terminal as far as the frame needs one: text, newlines, carriage returns,
-// cursor up, erase below, colours. Any other escape fails the test.
+// cursor up, erase to the right and below, colours. Any other escape fails the test.
 type screen struct {
 	t      *testing.T
 	width  int
@@ -71,8 +71,13 @@ func (s *screen) escape(text []rune, i int) int {
 		require.NoError(s.t, err)
 		require.LessOrEqual(s.t, n, s.row, "the cursor leaves the screen")
 		s.row -= n
+	case 'K':
+		require.Empty(s.t, argument)
+		row := &s.rows[s.row]
+		*row = (*row)[:min(s.column, s.width-1, len(*row))] // of a full row the last sign, as terminals do
 	case 'J':
 		require.Empty(s.t, argument)
+		require.False(s.t, s.row == 0 && s.column == 0, "erased from the first row on, the screen is kept as history")
 		s.rows = s.rows[:s.row+1]
 		s.rows[s.row] = s.rows[s.row][:min(s.column, len(s.rows[s.row]))]
 	case 'm':

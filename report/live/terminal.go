@@ -8,6 +8,14 @@ import (
 	"github.com/wsheal/wsheal/report"
 )
 
+// What a frame leaves over of the one before it is erased behind its lines and below them,
+// never before it is drawn: that would flicker, and a terminal that is erased from its
+// first row on may keep what was there as history (tmux does).
+const (
+	eraseRight = "\x1b[K"
+	eraseBelow = "\x1b[J"
+)
+
 // Terminal redraws a frame of at most 12 lines in place. It uses neither the alternate
 // screen nor a hidden cursor: the cursor rests below the frame, so that nothing has to
 // be restored however the process ends, and the last frame stays.
@@ -38,19 +46,25 @@ func (t *Terminal) Draw(s State) {
 		rows += max(1, (columns+width-1)/width)
 	}
 	if rows > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", rows)
+		fmt.Fprintf(&b, "\x1b[%dA\r", rows)
 	}
 	for _, e := range s.Events {
 		if e.Note {
-			b.WriteString(t.style.Printable(seconds(e.At)+"  "+e.Text) + "\n")
+			note := t.style.Printable(seconds(e.At) + "  " + e.Text)
+			b.WriteString(note)
+			if report.Columns(note)%width != 0 { // else the row is full, and its last sign would be erased
+				b.WriteString(eraseRight)
+			}
+			b.WriteString("\n")
 		}
 	}
 	t.drawn = t.drawn[:0]
 	f := frame{style: t.style, width: min(width-1, 100), s: s} // the last column would wrap on some terminals
 	for _, line := range f.lines() {
-		b.WriteString(line.paint(t.style) + "\n")
+		b.WriteString(line.paint(t.style) + eraseRight + "\n")
 		t.drawn = append(t.drawn, line.columns())
 	}
+	b.WriteString(eraseBelow)
 	if t.dead {
 		return
 	}
