@@ -91,7 +91,8 @@
 // # Verdict
 //
 // The first that applies: invalid when the harness was unfit (Fitness, and the limits in
-// verdict.go), inconclusive when the run did not end as planned, steady state was not
-// met, a fault is not confirmed or a gate has no data, fail when a gate is broken, else
-// pass. Reasons has them all in that order.
+// verdict.go), inconclusive when the journal holds several runs, the run did not end
+// as planned, steady state was not met, a fault is not confirmed or a gate has no data,
+// fail when a gate is broken, else pass. Reasons has them all in that order, save what
+// only follows from a run's end for want of a steady state.
 package report
