@@ -82,6 +82,16 @@ func faultSection(s *Summary) htmlSection {
 	for _, cohort := range slices.Sorted(maps.Keys(s.Shift)) {
 		shift.Rows = append(shift.Rows, []htmlCell{words(cohort), lasted(s.Shift[cohort])})
 	}
+	if len(s.Faults) > 1 { // else they are the same
+		for _, f := range s.Faults {
+			if f.Shift != nil {
+				shift.Rows = append(shift.Rows, []htmlCell{words("of " + f.Name), lasted(*f.Shift)})
+			}
+			if f.ControlShift != nil {
+				shift.Rows = append(shift.Rows, []htmlCell{words("control, during " + f.Name), lasted(*f.ControlShift)})
+			}
+		}
+	}
 	for _, f := range s.Faults {
 		edge := func(t int64) htmlCell {
 			if t == 0 {

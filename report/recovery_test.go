@@ -98,7 +98,7 @@ func TestPartitionWithAClientThatNeverHeals(t *testing.T) {
 
 	assert.InEpsilon(t, 0.110, s.Metrics["latency.shift"], 1e-2)
 	assert.InEpsilon(t, 0.001, s.Metrics["latency.control_shift"], 1e-2)
-	assert.InEpsilon(t, 110*ms, s.Faults[0].Shift, 1e-2)
+	assertShift(t, 110*ms, s.Faults[0].Shift)
 
 	assert.Equal(t, report.Fail, s.Verdict, "what was not reached breaks its gate; it is not without data")
 	assert.Equal(t, []string{

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -60,7 +61,8 @@ func TestShiftIsOfTheFaultsOwnCohort(t *testing.T) {
 	assertShift(t, 300*ms, s.Faults[1].Shift)
 	assertShift(t, ms, s.Faults[0].ControlShift)
 	assertShift(t, 2*ms, s.Faults[1].ControlShift)
-	assert.Zero(t, s.Faults[2].Shift, "it did not last")
+	assert.Nil(t, s.Faults[2].Shift, "it did not last")
+	assert.Nil(t, s.Faults[2].ControlShift)
 
 	// Together: before 11 of 10 ms, 3 of 20 ms, 9 of 30 ms; in force 11 of 110 ms, 3 of
 	// 120 ms, 3 of 320 ms, 9 of 330 ms. Ranks 12 and 13.
@@ -95,6 +97,7 @@ func TestShiftOfTheOldWord(t *testing.T) {
 	p.end(10 * sec)
 	s := p.build()
 	assertShift(t, 50*ms, s.Faults[0].Shift)
+	assert.Nil(t, s.Faults[0].ControlShift, "there is no control cohort")
 	assert.InEpsilon(t, 0.050, s.Metrics["latency.shift"], 1e-2)
 	assert.NotContains(t, s.Metrics, "latency.control_shift")
 }
@@ -110,9 +113,39 @@ func TestCohortsThatAreNone(t *testing.T) {
 	}
 }
 
-func assertShift(t *testing.T, want, got int64) {
+// A shift that is not known is not told, and one of nothing at all is.
+func TestOnlyShiftsWithDataAreTold(t *testing.T) {
+	said := func(faulted, control *int64) string {
+		s := passSample()
+		s.Faults[0].Shift, s.Faults[0].ControlShift = faulted, control
+		var b bytes.Buffer
+		require.NoError(t, report.WriteText(&b, s, report.Style{Unicode: true}))
+		text := strings.Join(strings.Fields(b.String()), " ") // however it is broken into lines
+		_, after, found := strings.Cut(text, "cleared +15.8 ms")
+		require.True(t, found, text)
+		after, _, found = strings.Cut(after, " Recovery")
+		require.True(t, found, text)
+		return after
+	}
+	assert.Empty(t, said(nil, nil))
+	assert.Equal(t, ", median shift 100 ms", said(new(100*ms), nil))
+	assert.Equal(t, ", median shift of control 32.0 µs", said(nil, new(int64(32_000))))
+	assert.Equal(t, ", median shift 0 s, of control 0 s", said(new(int64), new(int64)))
+
+	json := func(shift *int64) string {
+		var b bytes.Buffer
+		require.NoError(t, report.WriteJSON(&b, &report.Summary{Faults: []report.FaultResult{{Shift: shift}}}))
+		return b.String()
+	}
+	assert.NotContains(t, json(nil), "\"shift\": 0")
+	assert.Contains(t, json(new(int64)), "\"shift\": 0")
+}
+
+func assertShift(t *testing.T, want int64, got *int64) {
 	t.Helper()
-	assert.InEpsilon(t, want, got, 1e-2)
+	if assert.NotNil(t, got) {
+		assert.InEpsilon(t, want, *got, 1e-2)
+	}
 }
 
 // warningsOfTheLog are those of its lines, and not of how many answers it has.

@@ -111,8 +111,12 @@ func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		f.Shift, _ = fold.shifts.of(f.Name, "faulted")
-		f.ControlShift, _ = fold.shifts.of(f.Name, "control")
+		if v, ok := fold.shifts.of(f.Name, "faulted"); ok {
+			f.Shift = &v
+		}
+		if v, ok := fold.shifts.of(f.Name, "control"); ok {
+			f.ControlShift = &v
+		}
 	}
 	return b.incomplete(s)
 }

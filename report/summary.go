@@ -67,10 +67,10 @@ type FaultResult struct {
 	State        string `json:"state"`
 	Why          string `json:"why"` // the counts behind the state, in words
 	Evidence     Fault  `json:"evidence"`
-	SawReset     int    `json:"saw_reset"`       // clients that saw ECONNRESET from commanded to the run's end
-	Fleet        Marks  `json:"fleet"`           // fleet recovery from its confirmed edge
-	Shift        int64  `json:"shift,omitempty"` // latency: median response while in force minus baseline, faulted cohort; 0 also without data
-	ControlShift int64  `json:"control_shift,omitempty"`
+	SawReset     int    `json:"saw_reset"`               // clients that saw ECONNRESET from commanded to the run's end
+	Fleet        Marks  `json:"fleet"`                   // fleet recovery from its confirmed edge
+	Shift        *int64 `json:"shift,omitempty"`         // median response of its cohort while it was in force minus baseline; nil: no data
+	ControlShift *int64 `json:"control_shift,omitempty"` // the same of the control cohort
 }
 
 // Recovery of the clients that lost their connection from the first fault's command on.

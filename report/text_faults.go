@@ -67,8 +67,12 @@ func (f FaultResult) when() string {
 	case !f.instant():
 		parts = append(parts, "never cleared")
 	}
-	if f.Shift != 0 || f.ControlShift != 0 {
-		parts = append(parts, "median shift "+FormatDuration(f.Shift), "of control "+FormatDuration(f.ControlShift))
+	shift := "median shift "
+	if f.Shift != nil {
+		parts, shift = append(parts, shift+FormatDuration(*f.Shift)), ""
+	}
+	if f.ControlShift != nil {
+		parts = append(parts, shift+"of control "+FormatDuration(*f.ControlShift))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -198,7 +198,7 @@ func cutoffSample() *report.Summary {
 	s.Faults = append(s.Faults, report.FaultResult{
 		Intended:  report.Intended{Name: "slow", Kind: "latency", On: "blue", Share: 0.3, At: 12 * secs, For: 4 * secs, Cohort: 297, Detail: "100 ms ± 20 ms"},
 		Commanded: 12 * secs, Confirmed: 12*secs + 300*msec, State: "not cleared", Why: "still in force when the journal ends",
-		Shift: 100 * msec, ControlShift: -12_000,
+		Shift: new(100 * msec), ControlShift: new(int64(-12_000)),
 	}, report.FaultResult{
 		Intended: report.Intended{Name: "late", Kind: "reset", On: "blue", Share: 1, At: 20 * secs, Cohort: 1000},
 		State:    "unverifiable", Why: "never commanded",
