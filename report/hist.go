@@ -10,10 +10,12 @@ import (
 )
 
 // Range of the latency histograms, ns. Three significant digits; what lies beyond the
-// ceiling is counted at it.
+// ceiling is counted at it. An hour is longer than any outage that is waited for, and a
+// histogram to it takes 192 KB, a quarter more than one to two minutes: its size grows with
+// the doublings. In latency.hlog it is no larger, as zeros are not written.
 const (
 	lowest  = int64(time.Microsecond)
-	ceiling = int64(120 * time.Second)
+	ceiling = int64(time.Hour)
 	digits  = 3
 )
 
@@ -90,7 +92,7 @@ type Latency struct {
 	flushed  map[seriesName]*series // before it
 }
 
-// NewLatency returns an empty recorder. A series takes 150 KB once something is recorded in it.
+// NewLatency returns an empty recorder. A series takes 192 KB once something is recorded in it.
 func NewLatency() *Latency {
 	return &Latency{interval: map[seriesName]*series{}, flushed: map[seriesName]*series{}}
 }
@@ -98,7 +100,7 @@ func NewLatency() *Latency {
 // Record adds one latency in ns to the series of a kind ("response" from the intended
 // time, "service" from the actual send), the phase of the intended time, and a cohort:
 // "control", or the faults whose cohorts have the client, by their places in Run.Faults in
-// ascending order: "f0", "f1", "f0-f1". Negative ones count as 0, those beyond 120 s as 120 s.
+// ascending order: "f0", "f1", "f0-f1". Negative ones count as 0, those beyond an hour as an hour.
 func (l *Latency) Record(kind, phase, cohort string, ns int64) {
 	grow(l.interval, seriesName{kind, phase, cohort}).record(ns)
 }

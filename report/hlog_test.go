@@ -17,10 +17,12 @@ import (
 	"github.com/wsheal/wsheal/report"
 )
 
+const hour = 3600 * sec
+
 var started = time.Date(2026, 11, 22, 7, 3, 4, 567_000_000, time.UTC)
 
 func hist(values ...int64) *hdrhistogram.Histogram {
-	h := hdrhistogram.New(1000, 120*sec, 3)
+	h := hdrhistogram.New(1000, hour, 3)
 	for _, v := range values {
 		_ = h.RecordValue(v)
 	}
@@ -56,7 +58,7 @@ func TestHlogRoundTrip(t *testing.T) {
 		iv := report.Interval{Tag: "response.baseline.control", From: i*sec + rng.Int64N(sec), Hist: hist()}
 		iv.To = iv.From + rng.Int64N(2*sec)
 		for range rng.IntN(100) {
-			v := rng.Int64N(120 * sec)
+			v := rng.Int64N(hour)
 			iv.Max = max(iv.Max, v)
 			require.NoError(t, iv.Hist.RecordValue(v))
 		}
@@ -111,6 +113,24 @@ func TestHlogReadsTheLibrarysLog(t *testing.T) {
 	assert.Equal(t, 2500*ms, r.Interval().To)
 	assert.InEpsilon(t, 5*ms, r.Interval().Max, 1e-3)
 	assert.True(t, h.Equals(r.Interval().Hist))
+}
+
+// An outage of most of an hour is measured as such, in a log no larger for it; logs whose
+// histograms end at two minutes are read with the others.
+func TestLongOutagesAreMeasured(t *testing.T) {
+	p := small(t, 1, nil)
+	p.latencies(5, many{"response.chaos.control", 5, 3000 * sec})
+	old := hdrhistogram.New(1000, 120*sec, 3)
+	require.NoError(t, old.RecordValues(90*sec, 4))
+	require.NoError(t, p.hw.Write(report.Interval{Tag: "response.chaos.control", From: 5 * sec, To: 6 * sec, Max: 90 * sec, Hist: old}))
+	p.latencies(7, many{"response.chaos.control", 1, 2 * hour})
+	p.end(10 * sec)
+	s := p.build()
+	assert.InEpsilon(t, 3000, s.Metrics["latency.chaos.p50"], 1e-3, "rank 5 of 10: 4 of 90 s, 5 of 50 min, 1 of more")
+	assert.InEpsilon(t, 3000, s.Metrics["latency.chaos.p90"], 1e-3)
+	assert.Equal(t, 3600., s.Metrics["latency.chaos.max"], "counted at the ceiling")
+	assert.Less(t, p.hlog.Len(), 1500)
+	assert.Equal(t, 192, hist().ByteSize()>>10, "KB, as NewLatency says")
 }
 
 func TestHlogRefuses(t *testing.T) {
@@ -188,18 +208,18 @@ func TestMergedIntervalsAreOneHistogram(t *testing.T) {
 	var longest int64
 	for i := range int64(20) {
 		for range rng.IntN(2000) {
-			v := int64(1) << rng.IntN(37) // 1 ns to 137 s
+			v := int64(1) << rng.IntN(42) // 1 ns to 73 min
 			v += rng.Int64N(v)
 			shards[rng.IntN(3)].Record("response", "chaos", []string{"control", "faulted"}[rng.IntN(2)], v)
-			require.NoError(t, all.RecordValue(min(v, 120*sec)))
-			longest = max(longest, min(v, 120*sec))
+			require.NoError(t, all.RecordValue(min(v, hour)))
+			longest = max(longest, min(v, hour))
 		}
 		for _, s := range shards {
 			s.Drain(whole)
 		}
 		require.NoError(t, whole.Flush(w, i*sec, (i+1)*sec))
 	}
-	require.Equal(t, 120*sec, longest, "values beyond the ceiling are among them")
+	require.Equal(t, hour, longest, "values beyond the ceiling are among them")
 
 	merged := hist()
 	r := report.NewHlogReader(&b)
