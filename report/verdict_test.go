@@ -212,6 +212,7 @@ func TestStallWhileHealing(t *testing.T) {
 		p := small(t, 2, func(run *report.Run) {
 			run.Faults = []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, Cohort: 2}}
 		})
+		p.write(report.Record{T: 1500 * ms, Harness: &report.Harness{Process: "engine", TickMax: max(10, late[1]) * ms}})
 		p.edge(2*sec, "cut", "commanded")
 		p.edge(2*sec, "cut", "confirmed")
 		p.lose(2*sec, 0, "reset")
@@ -243,6 +244,7 @@ func TestStallWhileHealing(t *testing.T) {
 	}{
 		{"the limit itself", 12, map[int64]int64{7: 1000}, report.Pass},
 		{"beyond it", 12, map[int64]int64{7: 1001}, report.Invalid},
+		{"in a second before the command", 12, map[int64]int64{1: 1001}, report.Pass},
 		{"in the second of the command", 12, map[int64]int64{2: 1001}, report.Invalid},
 		{"in the hold time", 12, map[int64]int64{13: 1001}, report.Invalid},
 		{"begun in the hold time, told long after", 12, map[int64]int64{20: 8000}, report.Invalid},
