@@ -92,7 +92,8 @@ type Latency struct {
 	flushed  map[seriesName]*series // before it
 }
 
-// NewLatency returns an empty recorder. A series takes 192 KB once something is recorded in it.
+// NewLatency returns an empty recorder. A series takes 192 KB from when something is
+// recorded in it until nothing was between two calls of Drain.
 func NewLatency() *Latency {
 	return &Latency{interval: map[seriesName]*series{}, flushed: map[seriesName]*series{}}
 }
@@ -118,12 +119,16 @@ func grow[N comparable](all map[N]*series, name N) *series {
 // Drain moves what was recorded in l since the last call into another recorder.
 func (l *Latency) Drain(into *Latency) { move(l.interval, into.interval) }
 
+// move empties one set of series into another. Those that nothing came into since the last
+// call are let go: of every shard, phase and cohort that is over, memory would remain.
 func move(from, to map[seriesName]*series) {
 	for name, x := range from {
-		if x.n() > 0 {
-			grow(to, name).merge(x.hist, x.max)
-			x.reset()
+		if x.n() == 0 {
+			delete(from, name)
+			continue
 		}
+		grow(to, name).merge(x.hist, x.max)
+		x.reset()
 	}
 }
 
