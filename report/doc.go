@@ -67,9 +67,9 @@
 // A message belongs to the phase in which it was due, whenever it was answered. Lost is
 // what was due and not answered by the end. Response is from the intended time, service
 // from the actual send. Percentiles are over all messages due, lost ones slower than any:
-// where more are lost than a percentile leaves out, it has no finite value (-1). Answers that took
-// longer than an hour count as of one. Losses
-// are known for all cohorts together only, so the rows of one cohort are of answers.
+// where more are lost than a percentile leaves out, it has no finite value (-1). Answers
+// that took longer than an hour count as of one. Losses are known for all cohorts together
+// only, so the rows of one cohort are of answers.
 //
 // Phase "all" is everything but warmup. Phase "settled" is approximated: answers that
 // came in intervals of latency.hlog wholly after t100 and the hold time, and as lost the
