@@ -205,10 +205,10 @@ func TestWriterHandsOnALargeBuffer(t *testing.T) {
 	var out calls
 	w := report.NewWriter(&out)
 	text := strings.Repeat("x", 1000)
-	for range 100 {
+	for range 5000 {
 		require.NoError(t, w.Write(report.Record{Note: &report.Note{Text: text}}))
 	}
-	assert.Len(t, out.all, 1, "64 KiB have been handed on without a Flush")
+	assert.Len(t, out.all, 1, "4 MiB have been handed on without a Flush")
 }
 
 func TestReaderSkipsWhatItCannotRead(t *testing.T) {

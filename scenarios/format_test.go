@@ -79,11 +79,11 @@ func randomTarget(r *rand.Rand, name string, remote bool) Target {
 		}}
 	case 1:
 		t.Command = []string{"node", randomText(r) + "x", "${HOME}"}
-		t.URL = "ws://127.0.0.1:9001/"
+		t.URL = "ws://127.0.0.1:900" + name[1:] + "/"
 	case 2:
-		t.URL = "wss://localhost/?a=${b}&c=d, e: f"
+		t.URL = "wss://localhost:900" + name[1:] + "/?a=${b}&c=d, e: f"
 		if remote {
-			t.URL = "wss://echo.example.com/#"[:23]
+			t.URL = "wss://" + name + ".example.com/"
 		}
 	}
 	return t

@@ -42,3 +42,19 @@ func TestAddress(t *testing.T) {
 		assert.Equal(t, want, Address(url), url)
 	}
 }
+
+// TestFaultsNeedTargetsApart: a fault on one of two targets of one address would hit the
+// clients of both, or of neither.
+func TestFaultsNeedTargetsApart(t *testing.T) {
+	const two = `
+scenario: two
+targets:
+  blue: {url: "ws://127.0.0.1:9001/a"}
+  green: {url: "ws://127.0.0.1:9001/b"}
+clients: {count: 1, endpoints: [{target: blue}]}
+`
+	_, err := Parse("two.yaml", []byte(two), Options{})
+	require.NoError(t, err)
+	_, err = Parse("two.yaml", []byte(two+"faults: [{name: cut, inject: reset, on: blue}]"), Options{})
+	assert.ErrorContains(t, err, "targets: expected targets of different addresses where there are faults, got 127.0.0.1:9001 for blue and green")
+}

@@ -35,9 +35,28 @@ func (r *resolver) scenario() *Scenario {
 			r.fault(v)
 		}
 	}
+	if len(s.Faults) > 0 {
+		r.addressesDiffer()
+	}
 	s.Steady = r.gates("steady_state", r.steadyUnfit)
 	s.Gates = r.gates("gates", r.gateUnfit)
 	return s
+}
+
+// addressesDiffer holds for a scenario with faults: the proxy in front of a target is found
+// by the address that clients dial.
+func (r *resolver) addressesDiffer() {
+	seen := map[string]string{}
+	for _, t := range r.s.Targets {
+		if t.URL == "" {
+			continue
+		}
+		at := Address(t.URL)
+		if other, taken := seen[at]; taken {
+			r.complain("targets", "expected targets of different addresses where there are faults, got %s for %s and %s", at, other, t.Name)
+		}
+		seen[at] = t.Name
+	}
 }
 
 func (r *resolver) targets(v view) {

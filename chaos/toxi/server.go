@@ -101,14 +101,30 @@ func (s *Server) allowed(field, address string) error {
 	if s.options.AllowRemote {
 		return nil
 	}
+	if err := loopback(address); err != nil {
+		return badRequest(fmt.Sprintf("%s %v", field, err))
+	}
+	return nil
+}
+
+// CheckListen says whether a control API with these options may listen on host:port.
+func (o Options) CheckListen(address string) error {
+	if o.AllowRemote {
+		return nil
+	}
+	return loopback(address)
+}
+
+// loopback says what is wrong with an address that only this host must reach.
+func loopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return badRequest(fmt.Sprintf("%s %q: expected host:port", field, address))
+		return fmt.Errorf("%q: expected host:port", address)
 	}
 	if ip := net.ParseIP(host); strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback() {
 		return nil
 	}
-	return badRequest(fmt.Sprintf("%s %q: only loopback addresses are allowed", field, address))
+	return fmt.Errorf("%q: only loopback addresses are allowed", address)
 }
 
 // all returns the proxies by name.

@@ -33,14 +33,18 @@ faithfully it refuses.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := proc.WatchParent(cmd.Context())
 			raiseLimit(w)
+			options := toxi.Options{Clock: proc.Monotonic, AllowRemote: allowRemote}
+			if err := options.CheckListen(listen); err != nil {
+				return usage(fmt.Errorf("--listen %w; --allow-remote permits others", err))
+			}
 			ln, err := net.Listen("tcp", listen)
 			if err != nil {
 				return usage(err)
 			}
 			if err := sayHello(w, hello{Control: ln.Addr().String()}); err != nil {
-				return &exitError{exitInternal, err}
+				return internal(err)
 			}
-			return usage(toxi.Serve(ctx, ln, toxi.Options{Clock: proc.Monotonic, AllowRemote: allowRemote}))
+			return internal(toxi.Serve(ctx, ln, options))
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8474", "address of the control API")

@@ -84,14 +84,15 @@ func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 		}
 		return setupExit(errors.Join(err, dir.release()), interrupted)
 	}
-	if err != nil {
+	// Whatever went wrong, what is recorded is reported.
+	verdict := finish(w, dir.path, f.json)
+	switch {
+	case err != nil:
 		return internal(err)
+	case interrupted:
+		return &exitError{exitInterrupted, verdict}
 	}
-	err = finish(w, dir.path, f.json)
-	if interrupted {
-		return &exitError{exitInterrupted, nil}
-	}
-	return err
+	return verdict
 }
 
 // setupExit is the exit of a run that did not begin.

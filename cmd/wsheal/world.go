@@ -24,7 +24,7 @@ const (
 
 // engineEnv is the real world: children are this program again, in their other roles.
 func engineEnv(fdLimit int) engine.Env {
-	before, _ := proc.Machine() // where it cannot be told, it is never called again
+	before, _ := proc.Machine() // where it cannot be told, it stays zero and so does the share
 	return engine.Env{
 		Clock:  proc.Monotonic,
 		Target: startTarget,
@@ -162,8 +162,12 @@ func (p faultProxy) Front(ctx context.Context, name, upstream string) (string, e
 	return p.CreateProxy(ctx, name, upstream)
 }
 
-func startProxy(ctx context.Context) (engine.Proxy, error) {
-	child, at, err := startSelf(ctx, "fault proxy", "proxy", "--listen", "127.0.0.1:0")
+func startProxy(ctx context.Context, remote bool) (engine.Proxy, error) {
+	args := []string{"proxy", "--listen", "127.0.0.1:0"}
+	if remote {
+		args = append(args, "--allow-remote")
+	}
+	child, at, err := startSelf(ctx, "fault proxy", args...)
 	if err != nil {
 		return nil, err
 	}

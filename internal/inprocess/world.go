@@ -118,7 +118,7 @@ func (p proxyHere) Front(ctx context.Context, name, upstream string) (string, er
 	return p.CreateProxy(ctx, name, upstream)
 }
 
-func (w *World) startProxy(ctx context.Context) (engine.Proxy, error) {
+func (w *World) startProxy(ctx context.Context, _ bool) (engine.Proxy, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w.t, err)
 	srv := w.Proxy()

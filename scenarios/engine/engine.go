@@ -280,15 +280,22 @@ func (r *run) closePool() {
 	_ = r.pool.Close(ctx) // past its limit it closes by force, which is all that is left to do
 }
 
+// stopChildren ends the children side by side, each within closeLimit.
 func (r *run) stopChildren() error {
+	children := []Process{}
+	for _, t := range r.targets {
+		children = append(children, t)
+	}
+	if r.proxy != nil {
+		children = append(children, r.proxy)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()
-	var errs []error
-	if r.proxy != nil {
-		errs = append(errs, r.proxy.Stop(ctx))
+	errs := make([]error, len(children))
+	var wg sync.WaitGroup
+	for i, c := range children {
+		wg.Go(func() { errs[i] = c.Stop(ctx) })
 	}
-	for _, t := range r.targets {
-		errs = append(errs, t.Stop(ctx))
-	}
+	wg.Wait()
 	return errors.Join(errs...)
 }

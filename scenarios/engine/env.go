@@ -18,8 +18,9 @@ type Env struct {
 	Clock func() int64
 	// Target starts the server under test, or finds it where it is only a URL.
 	Target func(context.Context, scenarios.Target) (Target, error)
-	// Proxy starts the fault proxy. It is not called for a scenario without faults.
-	Proxy func(context.Context) (Proxy, error)
+	// Proxy starts the fault proxy, which reaches targets off this host only where remote
+	// says so. It is not called for a scenario without faults.
+	Proxy func(ctx context.Context, remote bool) (Proxy, error)
 	// Self reads the health of this process; Machine the share of the machine's CPU
 	// time that others took since the last call (steal), 0 where it cannot be told.
 	Self    func() (Usage, error)

@@ -12,10 +12,8 @@ import (
 	"github.com/wsheal/wsheal/report"
 )
 
-const (
-	tick        = 10 * time.Millisecond // of the ticker whose lateness shows starved CPU
-	healthEvery = time.Second
-)
+// tick is the period of the ticker whose lateness shows starved CPU.
+const tick = 10 * time.Millisecond
 
 // health samples every process of the run. Lateness of a plain ticker stands for the
 // CPU that the harness did not get when it wanted it, whoever had it.

@@ -110,7 +110,9 @@ func (r *recorder) step(ev pool.Event) {
 // unfit says that the harness could not do its work, once for each limit.
 func (r *recorder) unfit(limit, why string) {
 	if _, told := r.unfitFor.LoadOrStore(limit, true); !told {
-		r.write(report.Record{T: int64(r.now()), Unfit: &report.Unfit{Limit: limit, Why: why}})
+		now := r.now()
+		r.write(report.Record{T: int64(now), Unfit: &report.Unfit{Limit: limit, Why: why}})
+		r.track.SetHealth(live.Unfit, time.Duration(now), why)
 	}
 }
 
@@ -155,25 +157,33 @@ func (r *recorder) received(ev pool.Event) {
 	}
 	phase := r.phaseOf(n)
 	c := &r.counts[phase]
-	first, sent := r.ledger.answer(n)
-	if !first {
+	a := r.ledger.answer(n)
+	if !a.first {
 		c.dup.Add(1)
 		return
 	}
 	c.acked.Add(1)
+	if a.after { // given up in doubt: the doubt is resolved
+		c.dropped.Add(-1)
+	}
 	r.track.AddAnswers(1)
 	client := r.schedule.client(n)
 	cohort := r.cohorts[client]
 	sh := &r.shards[client%len(r.shards)]
 	sh.mu.Lock()
 	sh.hist.Record("response", r.phases[phase].Name, cohort, int64(ev.At-r.schedule.due(n)))
-	if sent > 0 {
-		sh.hist.Record("service", r.phases[phase].Name, cohort, int64(ev.At)-sent)
+	if a.sent > 0 {
+		sh.hist.Record("service", r.phases[phase].Name, cohort, int64(ev.At)-a.sent)
 	}
 	sh.mu.Unlock()
 }
 
-func (r *recorder) dropped(n uint64) { r.counts[r.phaseOf(n)].dropped.Add(1) }
+// dropped notes that message n was given up.
+func (r *recorder) dropped(n uint64) {
+	if r.ledger.giveUp(n) {
+		r.counts[r.phaseOf(n)].dropped.Add(1)
+	}
+}
 
 // outstanding is how many messages of those due have neither been answered nor dropped.
 func (r *recorder) outstanding() int64 {
@@ -221,9 +231,11 @@ func (r *recorder) interval(now int64) error {
 	}
 	load.OnUsable = r.onUsable.Swap(0)
 	r.mu.Lock()
-	load.LateP99, load.LateMax, load.LateOver = r.late.ValueAtQuantile(99), r.late.Max(), r.lateOver
-	r.late.Reset()
-	r.lateOver = 0
+	if r.late.TotalCount() > 0 {
+		load.LateP99, load.LateMax, load.LateOver = r.late.ValueAtQuantile(99), r.late.Max(), r.lateOver
+		r.late.Reset()
+		r.lateOver = 0
+	}
 	r.mu.Unlock()
 	r.write(report.Record{T: now, Load: &load})
 	from := r.from

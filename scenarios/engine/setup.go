@@ -69,7 +69,7 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		return direct, nil
 	}
 	var err error
-	if r.proxy, err = r.env.Proxy(ctx); err != nil {
+	if r.proxy, err = r.env.Proxy(ctx, r.scenario.AllowRemote); err != nil {
 		return nil, err
 	}
 	r.health.add("proxy", r.proxy.Usage)
@@ -133,9 +133,6 @@ func newRecorder(r *run) *recorder {
 	rec.schedule = schedule{
 		start: heal.Instant(s.Clients.Ramp), until: heal.Instant(plan[len(plan)-1].To),
 		rate: s.Load.Rate, clients: s.Clients.Count,
-	}
-	if s.Load.Pattern == "none" {
-		rec.schedule.rate = 0
 	}
 	for client := range rec.cohorts {
 		rec.cohorts[client] = cohort(s, client)

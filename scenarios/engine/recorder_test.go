@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/report/live"
+	"github.com/wsheal/wsheal/scenarios"
+)
+
+// bench is a run of which only the recorder is there.
+type bench struct {
+	*run
+	t       *testing.T
+	journal bytes.Buffer
+	latency bytes.Buffer
+}
+
+func open(t *testing.T, name string, set ...string) *scenarios.Scenario {
+	t.Helper()
+	s, err := scenarios.Open(name, scenarios.Options{Set: append([]string{
+		"clients.count=40", "clients.ramp=200ms", "load.rate=80/s", "hold=500ms", "steady_state=[]", "gates=[]",
+		"phases={warmup: 500ms, baseline: 500ms, chaos: 1s, recovery: 2s}",
+	}, set...)})
+	require.NoError(t, err)
+	return s
+}
+
+func newBench(t *testing.T, s *scenarios.Scenario) *bench {
+	b := &bench{t: t}
+	b.run = &run{
+		env:      Env{Latency: &b.latency, Track: live.NewTracker(live.Plan{})},
+		scenario: s, epoch: time.Now(), journal: report.NewWriter(&b.journal), commanded: map[string]bool{},
+		abort: func(error) {},
+	}
+	b.rec = newRecorder(b.run)
+	return b
+}
+
+// phase makes a client be in a phase of its life.
+func (b *bench) phase(client int, gen uint32, from, to heal.Phase) {
+	b.rec.observe(pool.Event{Kind: pool.Stepped, Client: client, From: from, State: heal.State{Gen: gen, Phase: to}})
+}
+
+func (b *bench) answer(n uint64, after time.Duration) {
+	payload := make([]byte, headerSize)
+	putMessage(payload, n)
+	b.rec.observe(pool.Event{Kind: pool.Received, At: b.rec.schedule.due(n).Add(after), Payload: payload})
+}
+
+func (b *bench) sent(n uint64, gen uint32, after time.Duration, again bool) {
+	b.rec.observe(pool.Event{Kind: pool.Sent, Seq: n, Gen: gen, At: b.rec.schedule.due(n).Add(after), Again: again})
+}
+
+// load ends an interval and returns what it wrote.
+func (b *bench) load(at time.Duration) report.Load {
+	b.t.Helper()
+	require.NoError(b.t, b.rec.interval(int64(at)))
+	var last *report.Load
+	for _, r := range b.records() {
+		if r.Load != nil {
+			last = r.Load
+		}
+	}
+	require.NotNil(b.t, last)
+	return *last
+}
+
+func (b *bench) records() (out []report.Record) {
+	b.t.Helper()
+	require.NoError(b.t, b.run.journal.Flush())
+	r := report.NewReader(bytes.NewReader(b.journal.Bytes()))
+	for r.Scan() {
+		out = append(out, r.Record())
+	}
+	require.NoError(b.t, r.Err())
+	require.Empty(b.t, r.Warnings())
+	return out
+}
+
+func TestMessagesAreCountedOnceEach(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm"))
+	b.phase(0, 1, heal.Proving, heal.Ready)
+	// Of five: answered; answered twice; sent twice and answered; given up; waiting.
+	for n := range uint64(5) {
+		b.rec.due(n, 0)
+	}
+	assert.EqualValues(t, 5, b.rec.outstanding())
+	b.sent(0, 1, 0, false)
+	b.answer(0, time.Millisecond)
+	b.sent(1, 1, 0, false)
+	b.answer(1, time.Millisecond)
+	b.answer(1, 2*time.Millisecond)
+	b.sent(2, 1, 0, false)
+	b.sent(2, 2, time.Second, true)
+	b.answer(2, time.Second)
+	b.rec.observe(pool.Event{Kind: pool.Dropped, Seq: 3})
+	assert.EqualValues(t, 1, b.rec.outstanding())
+
+	assert.Equal(t, map[string]report.LoadCount{
+		"warmup": {Intended: 5, Sent: 3, Acked: 3, Resent: 1, Dup: 1, Dropped: 1},
+	}, b.load(time.Second).Phases)
+
+	b.sent(4, 1, 0, false)
+	assert.Equal(t, map[string]report.LoadCount{"warmup": {Sent: 1}}, b.load(2*time.Second).Phases, "an interval has what came since the last")
+}
+
+// TestCountsBelongToThePhaseInWhichAMessageWasDue, whenever it is answered.
+func TestCountsBelongToThePhaseInWhichAMessageWasDue(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm"))
+	s := b.rec.schedule
+	last := s.total() - 1
+	for want, n := range map[string]uint64{"warmup": 0, "baseline": 24, "chaos": 64, "recovery": last} {
+		assert.Equal(t, want, b.rec.phases[b.rec.phaseOf(n)].Name, "message %d at %d", n, s.due(n))
+	}
+	assert.Less(t, s.due(last), s.until)
+	assert.GreaterOrEqual(t, s.due(last+1), s.until)
+}
+
+func TestWhatTheRunDidNotSendIsNoAnswer(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm"))
+	b.rec.due(0, 0)
+	b.rec.observe(pool.Event{Kind: pool.Received, Payload: []byte("welcome to this server")})
+	payload := make([]byte, headerSize)
+	putMessage(payload, b.rec.schedule.total())
+	b.rec.observe(pool.Event{Kind: pool.Received, Payload: payload})
+	assert.Equal(t, map[string]report.LoadCount{"warmup": {Intended: 1, Waited: 1}}, b.load(time.Second).Phases)
+}
+
+// TestResponseCountsFromTheIntendedTime and service from the time of sending, each in the
+// client's own cohort.
+func TestResponseCountsFromTheIntendedTime(t *testing.T) {
+	s := open(t, "partition", "faults.split.share=50%")
+	b := newBench(t, s)
+	cohorts := map[string]uint64{}
+	for client := range s.Clients.Count {
+		cohorts[map[bool]string{true: "f0", false: "control"}[s.Faulted(client)]] = uint64(client)
+	}
+	require.Len(t, cohorts, 2)
+	took := map[string]time.Duration{"f0": 700 * time.Millisecond, "control": 30 * time.Millisecond}
+	for cohort, n := range cohorts {
+		b.rec.due(n, int(n))
+		b.sent(n, 1, took[cohort]/2, false)
+		b.answer(n, took[cohort])
+	}
+	b.load(time.Second)
+
+	seen := map[string]int64{}
+	r := report.NewHlogReader(bytes.NewReader(b.latency.Bytes()))
+	for r.Scan() {
+		seen[r.Interval().Tag] = r.Interval().Hist.Max()
+	}
+	require.NoError(t, r.Err())
+	for cohort, n := range cohorts {
+		phase := b.rec.phases[b.rec.phaseOf(n)].Name
+		assert.InEpsilon(t, took[cohort], seen["response."+phase+"."+cohort], 0.01, "%s: from when it was due", cohort)
+		assert.InEpsilon(t, took[cohort]/2, seen["service."+phase+"."+cohort], 0.01, "%s: from when it was sent", cohort)
+	}
+}
+
+// TestLateIsWhatTheHarnessAloneDelayed: a message that waited for its client, or went out
+// on a later connection than it was due on, was not late for the harness's sake.
+func TestLateIsWhatTheHarnessAloneDelayed(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm"))
+	b.phase(0, 1, heal.Proving, heal.Ready)
+	b.rec.due(0, 0)
+	b.rec.due(1, 0)
+	b.rec.due(2, 0)
+	b.phase(0, 1, heal.Ready, heal.Waiting)
+	b.rec.due(3, 0)
+	b.sent(0, 1, 5*time.Millisecond, false)
+	b.sent(1, 1, lateLimit+time.Millisecond, false)
+	b.sent(2, 2, 3*time.Second, false)
+	b.sent(3, 2, 4*time.Second, false)
+	got := b.load(time.Second)
+	assert.EqualValues(t, 3, got.OnUsable)
+	assert.EqualValues(t, 1, got.LateOver)
+	assert.InEpsilon(t, lateLimit+time.Millisecond, got.LateMax, 0.01)
+	assert.EqualValues(t, 1, got.Phases["warmup"].Waited)
+
+	next := b.load(2 * time.Second)
+	assert.Zero(t, next.OnUsable, "each interval has its own")
+	assert.Zero(t, next.LateOver)
+	assert.Less(t, next.LateMax, int64(lateLimit))
+}
+
+func TestUsableFollowsTheClients(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm"))
+	life := []struct {
+		from, to heal.Phase
+		usable   int64
+	}{
+		{heal.Idle, heal.Dialing, 0},
+		{heal.Dialing, heal.Proving, 0},
+		{heal.Proving, heal.Ready, 1},
+		{heal.Ready, heal.Stable, 1},
+		{heal.Stable, heal.Suspect, 1},
+		{heal.Suspect, heal.Waiting, 0},
+		{heal.Waiting, heal.GaveUp, 0},
+	}
+	for _, l := range life {
+		b.phase(0, 1, l.from, l.to)
+		assert.Equal(t, l.usable, b.rec.usable.Load(), "%v", l.to)
+	}
+	b.rec.stopped.Store(true)
+	b.phase(0, 2, heal.Proving, heal.Ready)
+	assert.Zero(t, b.rec.usable.Load(), "after the end nothing is observed")
+	assert.Len(t, b.records(), len(life))
+}
+
+// TestWhatRunsOutIsToldOnce: one line per limit, however many dials it costs.
+func TestWhatRunsOutIsToldOnce(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm"))
+	for range 3 {
+		for _, err := range []error{syscall.EMFILE, syscall.EADDRNOTAVAIL, syscall.ECONNREFUSED} {
+			b.rec.observe(pool.Event{Kind: pool.Stepped, Err: fmt.Errorf("dial: %w", err)})
+		}
+	}
+	var limits []string
+	for _, r := range b.records() {
+		if r.Unfit != nil {
+			limits = append(limits, r.Unfit.Limit)
+			assert.Contains(t, r.Unfit.Why, "dial: ")
+		}
+	}
+	assert.Equal(t, []string{"descriptors", "ports"}, limits)
+}
