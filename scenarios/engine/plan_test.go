@@ -232,14 +232,18 @@ func slowEcho(ctx context.Context, ln net.Listener, after time.Duration) error {
 				return
 			}
 			for {
-				f, err := ws.ReadFrame(c)
-				if err != nil || f.Header.OpCode == ws.OpClose {
+				h, err := ws.ReadHeader(c)
+				if err != nil || h.OpCode == ws.OpClose || h.Length > 4096 {
 					return
 				}
-				f = ws.UnmaskFrameInPlace(f)
-				answer, wait := ws.NewFrame(f.Header.OpCode, true, f.Payload), after
-				if f.Header.OpCode == ws.OpPing {
-					answer, wait = ws.NewPongFrame(f.Payload), 0
+				payload := make([]byte, h.Length)
+				if _, err := io.ReadFull(c, payload); err != nil {
+					return
+				}
+				ws.Cipher(payload, h.Mask, 0)
+				answer, wait := ws.NewFrame(h.OpCode, true, payload), after
+				if h.OpCode == ws.OpPing {
+					answer, wait = ws.NewPongFrame(payload), 0
 				}
 				time.AfterFunc(wait, func() {
 					writing.Lock()

@@ -20,13 +20,15 @@ func TestSteadyStateIsJudgedByTheBaseline(t *testing.T) {
 		usable []float64
 		took   time.Duration // 0: no answers
 		met    []bool
+		lost   bool // one more message is never answered
 	}
 	for name, l := range map[string]life{
-		"steady":      {[]float64{0.1, 0.95, 1, 0.95, 0.2}, 20 * time.Millisecond, []bool{true, true}},
-		"few usable":  {[]float64{0.8, 0.8, 1}, 20 * time.Millisecond, []bool{false, true}},
-		"slow":        {[]float64{1}, 80 * time.Millisecond, []bool{true, false}},
-		"no answers":  {[]float64{1}, 0, []bool{true, false}},
-		"not sampled": {nil, 20 * time.Millisecond, []bool{false, true}},
+		"steady":      {[]float64{0.1, 0.95, 1, 0.95, 0.2}, 20 * time.Millisecond, []bool{true, true}, false},
+		"losses":      {[]float64{1}, 20 * time.Millisecond, []bool{true, false}, true},
+		"few usable":  {[]float64{0.8, 0.8, 1}, 20 * time.Millisecond, []bool{false, true}, false},
+		"slow":        {[]float64{1}, 80 * time.Millisecond, []bool{true, false}, false},
+		"no answers":  {[]float64{1}, 0, []bool{true, false}, false},
+		"not sampled": {nil, 20 * time.Millisecond, []bool{false, true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, open(t, "reset-storm", conditions))
@@ -40,6 +42,9 @@ func TestSteadyStateIsJudgedByTheBaseline(t *testing.T) {
 			if l.took > 0 {
 				b.rec.due(inBaseline, 30)
 				b.answer(inBaseline, l.took)
+			}
+			if l.lost {
+				b.rec.due(inBaseline+1, 31)
 			}
 			i := 1
 			require.Equal(t, "baseline", b.scenario.Phases[i].Name)
