@@ -68,7 +68,11 @@ func (h *health) watchTicks(ctx context.Context) {
 func (h *health) sample(now time.Time) []report.Harness {
 	span := now.Sub(h.last).Seconds()
 	first := h.last.IsZero()
-	h.last = now
+	// CPU time comes in steps of 10 ms: over less than this, a rate says nothing.
+	brief := !first && span < 0.5
+	if !brief {
+		h.last = now
+	}
 	var out []report.Harness
 	for _, name := range h.order {
 		u, err := h.processes[name]()
@@ -76,10 +80,12 @@ func (h *health) sample(now time.Time) []report.Harness {
 			continue // it has ended, or this system does not tell
 		}
 		rec := report.Harness{Process: name, Cores: runtime.NumCPU(), RSS: u.RSS, FDs: u.FDs, FDLimit: u.FDLimit}
-		if !first {
+		if !first && !brief {
 			rec.CPU = max(0, u.CPU-h.before[name].CPU) / span
 		}
-		h.before[name] = u
+		if !brief {
+			h.before[name] = u
+		}
 		if name == "engine" {
 			h.own(&rec)
 		}

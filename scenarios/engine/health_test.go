@@ -66,3 +66,16 @@ func TestLatenessOfTheTickerIsRecorded(t *testing.T) {
 		assert.EqualValues(t, time.Second/tick, h.ticks.TotalCount())
 	})
 }
+
+// TestNoRateOverNextToNothing: the last sample comes right after the one before it.
+func TestNoRateOverNextToNothing(t *testing.T) {
+	h := newHealth(Env{})
+	cpu := 0.0
+	h.add("proxy", func() (Usage, error) { cpu += 0.3; return Usage{CPU: cpu}, nil })
+	start := time.Unix(100, 0)
+	var got []float64
+	for _, at := range []time.Duration{0, time.Second, time.Second + 5*time.Millisecond, 2 * time.Second} {
+		got = append(got, h.sample(start.Add(at))[0].CPU)
+	}
+	assert.InDeltaSlice(t, []float64{0, 0.3, 0, 0.6}, got, 1e-9)
+}
