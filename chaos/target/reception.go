@@ -95,6 +95,9 @@ func (r *reception) step(ctx context.Context, change func(now time.Duration)) {
 
 func (r *reception) burn(ctx context.Context, t *ticket[visit]) {
 	burnCPU(ctx, r.cost)
+	if ctx.Err() != nil {
+		return // broken off: the cost is not spent, and nobody is admitted for it
+	}
 	r.step(ctx, func(now time.Duration) { r.capacity.finish(now, t) })
 }
 
