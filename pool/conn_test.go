@@ -104,6 +104,7 @@ func TestAResetToldToTheWriter(t *testing.T) {
 		w.connect()
 		told = syscall.ECONNRESET
 		require.NoError(w, w.send(0, 1))
+		synctest.Wait() // until the writer has been told
 		w.server.last().Close()
 		synctest.Wait()
 		lost := w.log.steps(heal.Lost)
