@@ -63,8 +63,8 @@ func replays(t *testing.T, w *inprocess.World, s *scenarios.Scenario) {
 func TestShortPartitionGoesByUnnoticed(t *testing.T) {
 	t.Parallel()
 	w := inprocess.New(t)
-	s := inprocess.Small(t, "partition", "phases={warmup: 1s, baseline: 1s, chaos: 1s, recovery: 2s}",
-		"faults.split.for=700ms", "faults.split.share=100%", "gates=[recovery.lost == 0, messages.lost == 0]")
+	s := inprocess.Small(t, "partition", "phases={warmup: 1s, baseline: 1s, chaos: 3s, recovery: 2s}",
+		"clients.policy={base: default, ping: {every: 60s, timeout: 30s}}", "faults.split.for=2s", "faults.split.share=100%", "gates=[recovery.lost == 0, messages.lost == 0]")
 	sum := w.Run(t.Context(), s)
 
 	f := sum.Faults[0]
