@@ -22,3 +22,11 @@ func (d Direction) check() []string {
 	}
 	return []string{fmt.Sprintf("direction %q is none of both, up, down", string(d))}
 }
+
+// words is the direction as it reads in a sentence.
+func (d Direction) words() string {
+	if d == Both {
+		return "both ways"
+	}
+	return string(d)
+}

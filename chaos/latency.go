@@ -37,9 +37,9 @@ func (l Latency) Way() Direction { return cmp.Or(l.Direction, Down) }
 // String is the attributes in words: "100ms ± 20ms down".
 func (l Latency) String() string {
 	if l.Jitter == 0 {
-		return fmt.Sprintf("%v %s", l.Delay, l.Way())
+		return fmt.Sprintf("%v %s", l.Delay, l.Way().words())
 	}
-	return fmt.Sprintf("%v ± %v %s", l.Delay, l.Jitter, l.Way())
+	return fmt.Sprintf("%v ± %v %s", l.Delay, l.Jitter, l.Way().words())
 }
 
 func init() {

@@ -17,8 +17,8 @@ func (p Partition) Check() []string { return p.Direction.check() }
 // Way is the direction with the default filled in.
 func (p Partition) Way() Direction { return cmp.Or(p.Direction, Both) }
 
-// String is the attributes in words: "both", "up", "down".
-func (p Partition) String() string { return string(p.Way()) }
+// String is the attributes in words: "both ways", "up", "down".
+func (p Partition) String() string { return p.Way().words() }
 
 func init() {
 	register(Kind{

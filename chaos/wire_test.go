@@ -126,10 +126,10 @@ func TestEffectsInWords(t *testing.T) {
 		want string
 	}{
 		{chaos.Reset{}, ""},
-		{chaos.Partition{}, "both"},
+		{chaos.Partition{}, "both ways"},
 		{chaos.Partition{Direction: chaos.Up}, "up"},
 		{chaos.Latency{Delay: 100 * time.Millisecond}, "100ms down"},
-		{chaos.Latency{Delay: time.Second, Jitter: 5 * time.Millisecond, Direction: chaos.Both}, "1s ± 5ms both"},
+		{chaos.Latency{Delay: time.Second, Jitter: 5 * time.Millisecond, Direction: chaos.Both}, "1s ± 5ms both ways"},
 	} {
 		assert.Equal(t, c.want, c.e.String())
 	}

@@ -3,12 +3,9 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -22,23 +19,6 @@ import (
 
 	"github.com/wsheal/wsheal/report"
 )
-
-// small is a run that is over soon and asks little of the machine.
-var small = []string{
-	"--set", "clients.count=40", "--set", "clients.ramp=200ms", "--set", "load.rate=80/s",
-	"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 30s, recovery: 12s}",
-	"--set", "steady_state=[]",
-}
-
-// wsheal is the command as a process of its own.
-func wsheal(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	path, err := exec.LookPath("wsheal") // testscript.Main put this test binary there
-	require.NoError(t, err)
-	cmd := exec.Command(path, args...)
-	cmd.Dir = t.TempDir()
-	return cmd
-}
 
 // TestKilledRunLeavesNothing kills a run in the middle of chaos, once as it is and once
 // with a stopped child, and looks for what is left.
@@ -129,20 +109,6 @@ func TestReportIsReproduced(t *testing.T) {
 	assert.Equal(t, 40, s.Recovery.Healed)
 }
 
-// awaitLine reads until a line has text in it.
-func awaitLine(t *testing.T, r interface{ Read([]byte) (int, error) }, text string) *bufio.Scanner {
-	t.Helper()
-	var seen []string
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		if seen = append(seen, lines.Text()); strings.Contains(lines.Text(), text) {
-			return lines
-		}
-	}
-	require.Fail(t, "the run ended first", "waiting for %q: %s", text, strings.Join(seen, "\n"))
-	return nil
-}
-
 func childrenOf(t *testing.T, pid int) []int {
 	t.Helper()
 	var out []int
@@ -170,25 +136,6 @@ func alive(pid int) bool {
 	return !strings.HasPrefix(rest, "Z")
 }
 
-func exitCode(t *testing.T, err error) int {
-	t.Helper()
-	if err == nil {
-		return 0
-	}
-	e, ok := err.(*exec.ExitError)
-	require.True(t, ok, "%v", err)
-	return e.ExitCode()
-}
-
-func readSummary(t *testing.T, dir string) *report.Summary {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, summaryFile))
-	require.NoError(t, err)
-	s := new(report.Summary)
-	require.NoError(t, json.Unmarshal(text, s))
-	return s
-}
-
 // TestDeadChildEndsTheRun kills the fault proxy under a run.
 func TestDeadChildEndsTheRun(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
@@ -212,4 +159,23 @@ func TestDeadChildEndsTheRun(t *testing.T) {
 	assert.Equal(t, "error", s.Ended.Reason)
 	assert.Contains(t, s.Ended.Why, "fault proxy")
 	assert.Contains(t, s.Ended.Why, "killed")
+}
+
+// TestInterruptBeforeTheRunBegins sends what Ctrl-C sends while the target is still awaited.
+func TestInterruptBeforeTheRunBegins(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	cmd := wsheal(t, "run", "steady", "-q", "--out", dir, "--set",
+		fmt.Sprintf(`targets.blue={command: [sleep, "60"], url: "ws://%s/"}`, freeAddr(t)))
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return len(childrenOf(t, cmd.Process.Pid)) == 1 }, 20*time.Second, 5*time.Millisecond)
+	children := childrenOf(t, cmd.Process.Pid)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	assert.Equal(t, exitInterrupted, exitCode(t, cmd.Wait()))
+	assert.Contains(t, stderr.String(), "interrupted before the run began")
+	assert.NoDirExists(t, dir)
+	for _, pid := range children {
+		assert.False(t, alive(pid))
+	}
 }

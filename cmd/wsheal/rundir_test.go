@@ -6,11 +6,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,25 +77,6 @@ func TestCommandTargetNeedsItsPort(t *testing.T) {
 	assert.Equal(t, exitUsage, exitCode(t, err))
 	assert.Contains(t, string(out), "target blue: something already listens on "+taken.Addr().String())
 	assert.NoDirExists(t, dir, "the next attempt must find no leftovers")
-}
-
-// TestInterruptBeforeTheRunBegins sends what Ctrl-C sends while the target is still awaited.
-func TestInterruptBeforeTheRunBegins(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "run")
-	cmd := wsheal(t, "run", "steady", "-q", "--out", dir, "--set",
-		fmt.Sprintf(`targets.blue={command: [sleep, "60"], url: "ws://%s/"}`, freeAddr(t)))
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { return len(childrenOf(t, cmd.Process.Pid)) == 1 }, 20*time.Second, 5*time.Millisecond)
-	children := childrenOf(t, cmd.Process.Pid)
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	assert.Equal(t, exitInterrupted, exitCode(t, cmd.Wait()))
-	assert.Contains(t, stderr.String(), "interrupted before the run began")
-	assert.NoDirExists(t, dir)
-	for _, pid := range children {
-		assert.False(t, alive(pid))
-	}
 }
 
 // TestNobodyReadsProgress closes the reading end of stderr under a run.

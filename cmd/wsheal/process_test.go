@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/report"
+)
+
+// small is a run that is over soon and asks little of the machine.
+var small = []string{
+	"--set", "clients.count=40", "--set", "clients.ramp=200ms", "--set", "load.rate=80/s",
+	"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 30s, recovery: 12s}",
+	"--set", "steady_state=[]",
+}
+
+// wsheal is the command as a process of its own.
+func wsheal(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := exec.LookPath("wsheal") // testscript.Main put this test binary there
+	require.NoError(t, err)
+	cmd := exec.Command(path, args...)
+	cmd.Dir = t.TempDir()
+	return cmd
+}
+
+// awaitLine reads until a line has text in it.
+func awaitLine(t *testing.T, r interface{ Read([]byte) (int, error) }, text string) *bufio.Scanner {
+	t.Helper()
+	var seen []string
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if seen = append(seen, lines.Text()); strings.Contains(lines.Text(), text) {
+			return lines
+		}
+	}
+	require.Fail(t, "the run ended first", "waiting for %q: %s", text, strings.Join(seen, "\n"))
+	return nil
+}
+
+func exitCode(t *testing.T, err error) int {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	e, ok := err.(*exec.ExitError)
+	require.True(t, ok, "%v", err)
+	return e.ExitCode()
+}
+
+func readSummary(t *testing.T, dir string) *report.Summary {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, summaryFile))
+	require.NoError(t, err)
+	s := new(report.Summary)
+	require.NoError(t, json.Unmarshal(text, s))
+	return s
+}
