@@ -57,27 +57,31 @@ func TestKilledRunLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestInterruptedRunReports sends what Ctrl-C sends.
+// TestInterruptedRunReports sends what Ctrl-C and a closed terminal send.
 func TestInterruptedRunReports(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "run")
-	cmd := wsheal(t, append([]string{"run", "partition", "--out", dir}, small...)...)
-	stderr, err := cmd.StderrPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	defer func() { _ = cmd.Process.Kill() }()
-	rest := awaitLine(t, stderr, "confirmed")
-	children := childrenOf(t, cmd.Process.Pid)
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	for rest.Scan() {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			cmd := wsheal(t, append([]string{"run", "partition", "--out", dir}, small...)...)
+			stderr, err := cmd.StderrPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			defer func() { _ = cmd.Process.Kill() }()
+			rest := awaitLine(t, stderr, "confirmed")
+			children := childrenOf(t, cmd.Process.Pid)
+			require.NoError(t, cmd.Process.Signal(sig))
+			for rest.Scan() {
+			}
+			assert.Equal(t, exitInterrupted, exitCode(t, cmd.Wait()))
+			for _, pid := range children {
+				assert.False(t, alive(pid), "child %d is still there after the run has ended", pid)
+			}
+			s := readSummary(t, dir)
+			assert.Equal(t, "interrupted", s.Ended.Reason)
+			assert.NotZero(t, s.Faults[0].Cleared, "the fault was cleared before the children ended")
+			assert.FileExists(t, filepath.Join(dir, "report.html"))
+		})
 	}
-	assert.Equal(t, exitInterrupted, exitCode(t, cmd.Wait()))
-	for _, pid := range children {
-		assert.False(t, alive(pid), "child %d is still there after the run has ended", pid)
-	}
-	s := readSummary(t, dir)
-	assert.Equal(t, "interrupted", s.Ended.Reason)
-	assert.NotZero(t, s.Faults[0].Cleared, "the fault was cleared before the children ended")
-	assert.FileExists(t, filepath.Join(dir, "report.html"))
 }
 
 // TestReportIsReproduced holds that summary.json is a function of the raw record.
