@@ -2,6 +2,10 @@ package chaos
 
 import "hash/fnv"
 
+// IdentityHeader names the client in an upgrade request, "client/generation", both
+// decimal: by it a proxy and a target know who is who, over reconnects too.
+const IdentityHeader = "X-Wsheal-Client"
+
 // InCohort says whether a fault touches a client: a keyed hash of (seed, fault,
 // client) against the share, so that the choice is sticky over reconnects and the
 // same wherever it is computed. A share of 0 takes nobody, 1 everybody.

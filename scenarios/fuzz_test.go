@@ -27,7 +27,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(least), "targets.blue.embedded.handshake={workers: 1}")
 	f.Fuzz(func(t *testing.T, data []byte, set string) {
-		for _, endless := range []string{"/dev", "/proc", "/sys"} { // a policy may name any file
+		for _, endless := range []string{"/proc", "/sys"} { // a policy may name any file, and reading the kernel's own may wait
 			if strings.Contains(string(data)+set, endless) {
 				t.Skip()
 			}

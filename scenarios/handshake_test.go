@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -57,4 +58,13 @@ clients: {count: 1, endpoints: [{target: blue}]}
 	require.NoError(t, err)
 	_, err = Parse("two.yaml", []byte(two+"faults: [{name: cut, inject: reset, on: blue}]"), Options{})
 	assert.ErrorContains(t, err, "targets: expected targets of different addresses where there are faults, got 127.0.0.1:9001 for blue and green")
+}
+
+// TestAFileWithoutEndIsTooLarge: it is refused like any other that is, and not read whole.
+func TestAFileWithoutEndIsTooLarge(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		t.Skip("there is no /dev/zero here")
+	}
+	_, err := Open("/dev/zero", Options{})
+	assert.ErrorContains(t, err, "expected at most 64 KiB of YAML")
 }

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -41,7 +42,7 @@ func Open(nameOrPath string, opt Options) (*Scenario, error) {
 	if data, ok := Source(nameOrPath); ok {
 		return Parse(nameOrPath+".yaml", data, opt)
 	}
-	data, err := os.ReadFile(nameOrPath)
+	data, err := readFile(nameOrPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no such file, and no such scenario in the library; %s", nameOrPath, suggest(nameOrPath, Names(), "scenarios"))
 	}
@@ -49,6 +50,16 @@ func Open(nameOrPath string, opt Options) (*Scenario, error) {
 		return nil, fmt.Errorf("read scenario: %w", err)
 	}
 	return Parse(nameOrPath, data, opt)
+}
+
+// readFile reads no more of a file than tells that it is too large: a device has no end.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, mostBytes+1))
 }
 
 // About is the one sentence that a built-in scenario says of itself, "" for a name that

@@ -26,12 +26,6 @@ func (t CPUTimes) StealShare(before CPUTimes) float64 {
 	return share(t.Steal-before.Steal, t.Total-before.Total)
 }
 
-// IdleShare is the share of CPU time, 0 to 1, that nobody used since before. 0 when no
-// time has passed.
-func (t CPUTimes) IdleShare(before CPUTimes) float64 {
-	return share(t.Idle-before.Idle, t.Total-before.Total)
-}
-
 // share bounds its result because the kernel lets single counters of /proc/stat step back.
 func share(part, whole float64) float64 {
 	if whole <= 0 {

@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
-)
 
-// identityHeader carries client/generation, both decimal, in upgrade requests of ours.
-const identityHeader = "X-Wsheal-Client"
+	"github.com/wsheal/wsheal/chaos"
+)
 
 // identity is who a connection says it belongs to.
 type identity struct {
@@ -28,7 +27,7 @@ func parseIdentity(v string) (identity, error) {
 	client, err1 := strconv.ParseUint(c, 10, 64)
 	gen, err2 := strconv.ParseUint(g, 10, 32)
 	if !ok || err1 != nil || err2 != nil {
-		return identity{}, fmt.Errorf("%s: %q, expected client/generation", identityHeader, v)
+		return identity{}, fmt.Errorf("%s: %q, expected client/generation", chaos.IdentityHeader, v)
 	}
 	return identity{known: true, client: client, gen: uint32(gen)}, nil
 }
@@ -67,7 +66,7 @@ func answer(request []byte) (response []byte, who identity, err error) {
 		ReadBufferSize: maxRequest,
 		Protocol:       func([]byte) bool { return true },
 		OnHeader: func(key, value []byte) error {
-			if string(key) != identityHeader {
+			if string(key) != chaos.IdentityHeader {
 				return nil
 			}
 			var err error

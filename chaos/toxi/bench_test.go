@@ -39,7 +39,7 @@ func benchRig(b *testing.B) (d *toxi.Driver, proxied, direct string) {
 
 func benchDial(b *testing.B, addr string, id int) net.Conn {
 	b.Helper()
-	dialer := ws.Dialer{Header: ws.HandshakeHeaderString(fmt.Sprintf("%s: %d/1\r\n", toxi.IdentityHeader, id))}
+	dialer := ws.Dialer{Header: ws.HandshakeHeaderString(fmt.Sprintf("%s: %d/1\r\n", chaos.IdentityHeader, id))}
 	c, _, _, err := dialer.Dial(b.Context(), "ws://"+addr+"/")
 	require.NoError(b, err)
 	b.Cleanup(func() { _ = c.Close() })

@@ -29,7 +29,9 @@ func TestDeafTapProvesNothing(t *testing.T) {
 			assert.Equal(t, state, sum.Faults[0].State, sum.Faults[0].Why)
 			assert.NotZero(t, sum.Faults[0].Confirmed, "the proxy said that it was in force")
 			assert.Equal(t, "pass", sum.Gates[0].Verdict, "nothing was broken, so the gate holds")
-			assert.NotEqual(t, report.Pass, sum.Verdict)
+			if sum.Verdict != report.Invalid { // a starved machine outranks it, and says so
+				assert.Equal(t, report.Inconclusive, sum.Verdict)
+			}
 			assert.Contains(t, strings.Join(sum.Reasons, "\n"), sum.Faults[0].Name)
 		})
 	}

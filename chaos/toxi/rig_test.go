@@ -148,7 +148,7 @@ func (r *rig) tryDial(ctx context.Context, identity string) (*counted, error) {
 		return &raw, nil
 	}}
 	if identity != "" {
-		d.Header = ws.HandshakeHeaderHTTP(http.Header{toxi.IdentityHeader: {identity}})
+		d.Header = ws.HandshakeHeaderHTTP(http.Header{chaos.IdentityHeader: {identity}})
 	}
 	_, br, _, err := d.Dial(ctx, "ws://"+r.addr+"/echo")
 	if err != nil {

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
-)
 
-// IdentityHeader names the client in an upgrade request: "client/generation", both decimal.
-const IdentityHeader = "X-Wsheal-Client"
+	"github.com/wsheal/wsheal/chaos"
+)
 
 const (
 	headerLimit = 16 << 10 // bytes of an upgrade request that are searched for the identity
@@ -72,7 +71,7 @@ func headEnd(b []byte) int {
 func identityIn(head []byte) (identity, bool) {
 	for line := range bytes.Lines(head) {
 		name, value, ok := strings.Cut(string(line), ":")
-		if !ok || !strings.EqualFold(name, IdentityHeader) {
+		if !ok || !strings.EqualFold(name, chaos.IdentityHeader) {
 			continue
 		}
 		client, gen, ok := strings.Cut(strings.TrimSpace(value), "/")

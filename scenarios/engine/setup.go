@@ -12,6 +12,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/pool"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
@@ -101,7 +102,7 @@ func (r *run) poolOptions(dial dialFunc) pool.Options {
 		DialContext: dial, Observe: r.rec.observe,
 		Ack: func(_ int, payload []byte) (uint64, bool) { return readMessage(payload) },
 		Header: func(client int, gen uint32) http.Header {
-			return http.Header{"X-Wsheal-Client": {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}
+			return http.Header{chaos.IdentityHeader: {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}
 		},
 	}
 	// What waits for a client to come back is held for all of an outage, whatever its size.
