@@ -110,6 +110,7 @@ func TestForeignClientsHaveCohortsToo(t *testing.T) {
 	for n := range uint64(20) {
 		c, err := r.tryDial(t.Context(), "")
 		require.NoError(t, err)
+		(&client{t, c}).echo("open") // behind the 101, so the proxy has counted that
 		if chaos.InCohort(cut.Seed, cut.Name, 1<<63|n, cut.Share) {
 			in = append(in, c)
 		} else {
