@@ -20,14 +20,15 @@ import (
 
 const module = "github.com/wsheal/wsheal"
 
-// floors is the house from the ground up. A package imports only what lies on a lower
-// floor; a package that is not listed has no floor and fails the test.
+// floors is the house from the ground up: the floor, and the step on it. A package imports
+// only what lies lower; a package that is not listed has no floor and fails the test.
 var floors = map[string]int{
-	"pool/heal": 1, "chaos": 1, "report": 1,
-	"pool": 2, "pool/policies": 2, "chaos/toxi": 2, "chaos/target": 2, "chaos/proc": 2, "report/live": 2,
-	"scenarios":        3,
-	"scenarios/engine": 4,
-	"cmd/wsheal":       6,
+	"pool/heal": 10, "pool/crowd": 11, "chaos": 10, "report": 10,
+	"pool/policies": 20, "pool/wire": 20, "pool/driver": 21, "pool": 22, "pool/prom": 23,
+	"chaos/toxi": 20, "chaos/target": 20, "chaos/proc": 20, "report/live": 20,
+	"scenarios":        30,
+	"scenarios/engine": 40,
+	"cmd/wsheal":       60,
 }
 
 // forbidden are the edges that the floors alone would allow, or that deserve their
@@ -39,19 +40,20 @@ var forbidden = []struct{ from, to, because string }{
 	{"report/…", "pool/…", "reports are a function of the run's files alone, so that they can be computed anywhere, again"},
 	{"report/…", "chaos/…", "reports are a function of the run's files alone, so that they can be computed anywhere, again"},
 	{"report/…", "scenarios/…", "the journal stands alone: it says all that the report needs of the scenario"},
-	{"cmd/wsheal", "pool", "only the engine knows both the pool and the report; the command line has no logic"},
+	{"cmd/wsheal", "pool/driver", "only the engine knows both the pool and the report; the command line has no logic"},
 	{"scenarios", "report/live", "the format is read where nobody watches"},
 	{"scenarios/engine", "chaos/toxi", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
 	{"scenarios/engine", "chaos/target", "the engine sees targets only through its own interface, embedded or not"},
 	{"scenarios/engine", "chaos/proc", "the engine does not start processes; the command line hands it those that run"},
-	{"scenarios", "pool", "the format needs the policy's vocabulary, not the pool that drives it"},
+	{"scenarios/engine", "pool", "the engine drives clients one by one and needs every decision; the pool is for applications"},
+	{"scenarios", "pool/driver", "the format needs the policy's vocabulary, not the pool that drives it"},
 	{"scenarios", "chaos/toxi", "the format knows faults, not how they are made"},
 	{"scenarios", "chaos/target", "the format knows targets, not how they are made"},
 	{"scenarios", "chaos/proc", "reading a scenario starts nothing"},
 }
 
 // pure packages decide; they are handed time, randomness and bytes.
-var pure = []string{"pool/heal", "chaos", "report"}
+var pure = []string{"pool/heal", "pool/crowd", "chaos", "report"}
 
 // allowed is all that a pure package may import: what computes, encodes or formats. A
 // trailing /… stands for everything below.
@@ -164,10 +166,10 @@ var decided = []string{"Attempt", "Cause", "Code", "Steps", "Delay", "Endpoint",
 // classifies are the functions of the driver that name a cause and decide nothing by it.
 var classifies = []string{"witnessed"}
 
-// TestDriverDoesNotDecide: no condition of package pool asks for cause, attempt or health
+// TestDriverDoesNotDecide: no condition of the driver asks for cause, attempt or health
 // (replaying a journal cannot tell: it sees what Step answered, not what was done with it).
 func TestDriverDoesNotDecide(t *testing.T) {
-	for _, file := range sources(t, filepath.Join(root, "pool")) {
+	for _, file := range sources(t, filepath.Join(root, "pool/driver")) {
 		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		require.NoError(t, err)
 		for _, d := range tree.Decls {

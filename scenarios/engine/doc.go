@@ -2,12 +2,12 @@
 //
 //	scenario ─▶ Run ─┬▶ start    targets and proxy, each a process of its own
 //	                 ├▶ ramp     first dials, paced
-//	                 ├▶ drive    the open-loop load ──▶ pool.Send
+//	                 ├▶ drive    the open-loop load ──▶ driver.Send
 //	                 ├▶ steady   judged at the baseline's end, before anything is broken
 //	                 ├▶ inject   one goroutine per fault: commanded, confirmed, cleared
 //	                 └▶ sample   every process, target and proxy, once a second
 //	                       │
-//	    pool.Event ──▶ recorder ──▶ journal.ndjson, latency.hlog
+//	    driver.Event ──▶ recorder ──▶ journal.ndjson, latency.hlog
 //
 // The engine sees faults only as chaos.Injector, what the proxy saw only as chaos.Wire,
 // and targets and proxy only as the interfaces of Env: the command line wires the real

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/scenarios"
@@ -30,7 +30,7 @@ type run struct {
 
 	targets []Target // as scenario.Targets
 	proxy   Proxy    // nil without faults
-	pool    *pool.Pool
+	fleet   *driver.Fleet
 	rec     *recorder
 	health  *health
 	journal *report.Writer
@@ -63,7 +63,7 @@ func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
 	// Starting the children took a while; the plan counts from here.
 	r.epoch, r.base = time.Now(), env.Clock()
 	r.rec = newRecorder(r)
-	r.pool, err = pool.Open(r.poolOptions(dial))
+	r.fleet, err = driver.Open(r.fleetOptions(dial))
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (r *run) play(ctx context.Context) error {
 	working, stopWork := context.WithCancel(inner)
 	work.Go(func() { r.ramp(working) })
 	work.Go(func() {
-		if err := drive(working, r.rec.schedule, r.scenario.Load.Size, r.now, r.pool, r.rec); err != nil {
+		if err := drive(working, r.rec.schedule, r.scenario.Load.Size, r.now, r.fleet, r.rec); err != nil {
 			cancel(err)
 		}
 	})
@@ -167,7 +167,7 @@ func (r *run) ramp(ctx context.Context) {
 		if at > r.now() && !sleepUntil(ctx, at, r.now) {
 			return
 		}
-		r.pool.Start(i)
+		r.fleet.Start(i)
 	}
 }
 
@@ -277,7 +277,7 @@ func (r *run) flush() {
 func (r *run) closePool() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()
-	_ = r.pool.Close(ctx) // past its limit it closes by force, which is all that is left to do
+	_ = r.fleet.Close(ctx) // past its limit it closes by force, which is all that is left to do
 }
 
 // stopChildren ends the children side by side, each within closeLimit.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -38,12 +38,12 @@ func (s schedule) total() uint64 {
 	return n
 }
 
-// sender is the part of the pool that the load needs.
+// sender is the part of the fleet that the load needs.
 type sender interface {
 	Send(client int, seq uint64, payload []byte) error
 }
 
-// drive hands every message of the schedule to the pool when it is due. It is one
+// drive hands every message of the schedule to the fleet when it is due. It is one
 // goroutine: Send does not wait for the network, so one keeps up with what a machine
 // can echo, and its lateness is measured, not assumed.
 func drive(ctx context.Context, s schedule, size int, now func() heal.Instant, to sender, rec *recorder) error {
@@ -64,7 +64,7 @@ func drive(ctx context.Context, s schedule, size int, now func() heal.Instant, t
 		putMessage(payload, n)
 		switch err := to.Send(client, n, payload); {
 		case err == nil:
-		case errors.Is(err, pool.ErrQueueFull):
+		case errors.Is(err, driver.ErrQueueFull):
 			rec.dropped(n)
 		default:
 			return fmt.Errorf("send message %d of client %d: %w", n, client, err)

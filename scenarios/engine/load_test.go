@@ -10,12 +10,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 )
 
-// outbox is a pool that takes time, or refuses.
+// outbox is a fleet that takes time, or refuses.
 type outbox struct {
 	now  func() heal.Instant
 	at   []heal.Instant
@@ -66,7 +66,7 @@ func TestLoadCountsWhatAFullQueueRefuses(t *testing.T) {
 		b := newBench(t, open(t, "reset-storm"))
 		box := &outbox{now: b.now, send: func(n uint64) error {
 			if n%2 == 0 {
-				return pool.ErrQueueFull
+				return driver.ErrQueueFull
 			}
 			return nil
 		}}
@@ -84,8 +84,8 @@ func TestLoadCountsWhatAFullQueueRefuses(t *testing.T) {
 func TestLoadEndsWithItsRunOrItsPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, open(t, "reset-storm"))
-		box := &outbox{now: b.now, send: func(uint64) error { return pool.ErrClosed }}
-		require.ErrorIs(t, drive(t.Context(), b.rec.schedule, 0, b.now, box, b.rec), pool.ErrClosed)
+		box := &outbox{now: b.now, send: func(uint64) error { return driver.ErrClosed }}
+		require.ErrorIs(t, drive(t.Context(), b.rec.schedule, 0, b.now, box, b.rec), driver.ErrClosed)
 		require.Len(t, box.at, 1)
 
 		b = newBench(t, open(t, "reset-storm"))

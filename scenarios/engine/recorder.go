@@ -9,7 +9,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/report/live"
@@ -18,10 +18,10 @@ import (
 // lateLimit is the lateness beyond which a send counts as late (report.Load.LateOver).
 const lateLimit = 100 * time.Millisecond
 
-// recorder turns what the pool and the load observe into the journal and the latency
+// recorder turns what the fleet and the load observe into the journal and the latency
 // log. It is the one place that knows both vocabularies.
 //
-//	pool.Event ──▶ recorder ─┬▶ report.Step, one per healing decision
+//	driver.Event ──▶ recorder ─┬▶ report.Step, one per healing decision
 //	load ────────▶           ├▶ report.Load, one per second
 //	                         └▶ latency.hlog, one line per second, phase and cohort
 type recorder struct {
@@ -64,24 +64,24 @@ type latencyShard struct {
 
 func usable(p heal.Phase) bool { return p == heal.Ready || p == heal.Stable || p == heal.Suspect }
 
-// observe is the pool's observer.
-func (r *recorder) observe(ev pool.Event) {
+// observe is the fleet's observer.
+func (r *recorder) observe(ev driver.Event) {
 	if r.stopped.Load() {
 		return // the run is over: closing the fleet is no loss
 	}
 	switch ev.Kind {
-	case pool.Stepped:
+	case driver.Stepped:
 		r.step(ev)
-	case pool.Sent:
+	case driver.Sent:
 		r.sent(ev)
-	case pool.Received:
+	case driver.Received:
 		r.received(ev)
-	case pool.Dropped:
+	case driver.Dropped:
 		r.dropped(ev.Seq)
 	}
 }
 
-func (r *recorder) step(ev pool.Event) {
+func (r *recorder) step(ev driver.Event) {
 	was, is := usable(ev.From), usable(ev.State.Phase)
 	r.clients[ev.Client].Store(uint64(ev.State.Gen)<<8 | uint64(ev.State.Phase))
 	switch {
@@ -130,7 +130,7 @@ func (r *recorder) due(n uint64, client int) {
 	r.ledger.due(n, 0)
 }
 
-func (r *recorder) sent(ev pool.Event) {
+func (r *recorder) sent(ev driver.Event) {
 	c := &r.counts[r.phaseOf(ev.Seq)]
 	if ev.Again {
 		c.resent.Add(1)
@@ -150,7 +150,7 @@ func (r *recorder) sent(ev pool.Event) {
 	}
 }
 
-func (r *recorder) received(ev pool.Event) {
+func (r *recorder) received(ev driver.Event) {
 	n, ok := readMessage(ev.Payload)
 	if !ok || n >= r.schedule.total() {
 		return // something that the server says of its own accord

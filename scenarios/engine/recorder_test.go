@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/report/live"
@@ -48,17 +48,17 @@ func newBench(t *testing.T, s *scenarios.Scenario) *bench {
 
 // phase makes a client be in a phase of its life.
 func (b *bench) phase(client int, gen uint32, from, to heal.Phase) {
-	b.rec.observe(pool.Event{Kind: pool.Stepped, Client: client, From: from, State: heal.State{Gen: gen, Phase: to}})
+	b.rec.observe(driver.Event{Kind: driver.Stepped, Client: client, From: from, State: heal.State{Gen: gen, Phase: to}})
 }
 
 func (b *bench) answer(n uint64, after time.Duration) {
 	payload := make([]byte, headerSize)
 	putMessage(payload, n)
-	b.rec.observe(pool.Event{Kind: pool.Received, At: b.rec.schedule.due(n).Add(after), Payload: payload})
+	b.rec.observe(driver.Event{Kind: driver.Received, At: b.rec.schedule.due(n).Add(after), Payload: payload})
 }
 
 func (b *bench) sent(n uint64, gen uint32, after time.Duration, again bool) {
-	b.rec.observe(pool.Event{Kind: pool.Sent, Seq: n, Gen: gen, At: b.rec.schedule.due(n).Add(after), Again: again})
+	b.rec.observe(driver.Event{Kind: driver.Sent, Seq: n, Gen: gen, At: b.rec.schedule.due(n).Add(after), Again: again})
 }
 
 // load ends an interval and returns what it wrote.
@@ -103,7 +103,7 @@ func TestMessagesAreCountedOnceEach(t *testing.T) {
 	b.sent(2, 1, 0, false)
 	b.sent(2, 2, time.Second, true)
 	b.answer(2, time.Second)
-	b.rec.observe(pool.Event{Kind: pool.Dropped, Seq: 3})
+	b.rec.observe(driver.Event{Kind: driver.Dropped, Seq: 3})
 	assert.EqualValues(t, 1, b.rec.outstanding())
 
 	assert.Equal(t, map[string]report.LoadCount{
@@ -129,10 +129,10 @@ func TestCountsBelongToThePhaseInWhichAMessageWasDue(t *testing.T) {
 func TestWhatTheRunDidNotSendIsNoAnswer(t *testing.T) {
 	b := newBench(t, open(t, "reset-storm"))
 	b.rec.due(0, 0)
-	b.rec.observe(pool.Event{Kind: pool.Received, Payload: []byte("welcome to this server")})
+	b.rec.observe(driver.Event{Kind: driver.Received, Payload: []byte("welcome to this server")})
 	payload := make([]byte, headerSize)
 	putMessage(payload, b.rec.schedule.total())
-	b.rec.observe(pool.Event{Kind: pool.Received, Payload: payload})
+	b.rec.observe(driver.Event{Kind: driver.Received, Payload: payload})
 	assert.Equal(t, map[string]report.LoadCount{"warmup": {Intended: 1, Waited: 1}}, b.load(time.Second).Phases)
 }
 
@@ -222,7 +222,7 @@ func TestWhatRunsOutIsToldOnce(t *testing.T) {
 	b := newBench(t, open(t, "reset-storm"))
 	for range 3 {
 		for _, err := range []error{syscall.EMFILE, syscall.EADDRNOTAVAIL, syscall.ECONNREFUSED} {
-			b.rec.observe(pool.Event{Kind: pool.Stepped, Err: fmt.Errorf("dial: %w", err)})
+			b.rec.observe(driver.Event{Kind: driver.Stepped, Err: fmt.Errorf("dial: %w", err)})
 		}
 	}
 	var limits []string

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 )
@@ -32,7 +32,7 @@ func Replay(journal *report.Reader, policy heal.Policy, seed uint64) (int, error
 		}
 		from := s.Phase
 		actions := heal.Step(heal.Instant(rec.T), ev, s, &policy, heal.Rand{Seed: seed, Client: uint64(was.Client)})
-		is := StepRecord(pool.Event{Client: was.Client, Step: ev, From: from, State: *s, Actions: actions})
+		is := StepRecord(driver.Event{Client: was.Client, Step: ev, From: from, State: *s, Actions: actions})
 		is.Late = was.Late
 		if is.From != was.From || is.To != was.To || is.Gen != was.Gen || is.Attempt != was.Attempt || !slices.Equal(is.Actions, was.Actions) {
 			return n, fmt.Errorf("decision %d, client %d at %d ns: the journal has %+v, Step gives %+v", n+1, was.Client, rec.T, was, is)

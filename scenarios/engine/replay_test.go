@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 )
@@ -22,7 +22,7 @@ func TestReplaySeesEveryDifference(t *testing.T) {
 			from, at := state.Phase, heal.Instant(i)*1e9
 			actions := heal.Step(at, ev, &state, &policy, heal.Rand{Seed: s.Seed, Client: 3})
 			require.NotEmpty(t, actions.All(), "%v", ev.Kind)
-			b.rec.observe(pool.Event{Kind: pool.Stepped, At: at, Client: 3, Step: ev, From: from, State: state, Actions: actions})
+			b.rec.observe(driver.Event{Kind: driver.Stepped, At: at, Client: 3, Step: ev, From: from, State: state, Actions: actions})
 		}
 		records := b.records()
 		b = newBench(t, s)

@@ -13,7 +13,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/wsheal/wsheal/chaos"
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/scenarios"
@@ -96,8 +96,8 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 	}, nil
 }
 
-func (r *run) poolOptions(dial dialFunc) pool.Options {
-	o := pool.Options{
+func (r *run) fleetOptions(dial dialFunc) driver.Options {
+	o := driver.Options{
 		Clients: r.scenario.Clients.Count, Seed: r.scenario.Seed, Policy: r.scenario.Clients.Policy, Epoch: r.epoch,
 		DialContext: dial, Observe: r.rec.observe,
 		Ack: func(_ int, payload []byte) (uint64, bool) { return readMessage(payload) },
@@ -109,12 +109,12 @@ func (r *run) poolOptions(dial dialFunc) pool.Options {
 	o.QueueFrames = queueFrames
 	o.QueueBytes = queueFrames * max(r.scenario.Load.Size, headerSize)
 	if r.scenario.Load.Guarantee == "at-least-once" {
-		o.Guarantee = pool.AtLeastOnce
+		o.Guarantee = driver.AtLeastOnce
 	}
 	for _, e := range r.scenario.Clients.Endpoints {
 		for i, t := range r.scenario.Targets {
 			if t.Name == e.Target {
-				o.Endpoints = append(o.Endpoints, pool.Endpoint{Name: t.Name, URL: r.targets[i].URL(), Priority: e.Priority, Weight: e.Weight})
+				o.Endpoints = append(o.Endpoints, driver.Endpoint{Name: t.Name, URL: r.targets[i].URL(), Priority: e.Priority, Weight: e.Weight})
 			}
 		}
 	}

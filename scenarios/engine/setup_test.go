@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/scenarios"
 )
@@ -67,12 +67,12 @@ func TestPoolIsOpenedAsTheScenarioSays(t *testing.T) {
 	for _, tg := range s.Targets {
 		b.targets = append(b.targets, standing("ws://"+tg.Name+"/"))
 	}
-	o := b.poolOptions(nil)
-	assert.Equal(t, []pool.Endpoint{
+	o := b.fleetOptions(nil)
+	assert.Equal(t, []driver.Endpoint{
 		{Name: "red", URL: "ws://red/", Priority: 1, Weight: 3},
 		{Name: "blue", URL: "ws://blue/", Priority: 0, Weight: s.Clients.Endpoints[1].Weight},
 	}, o.Endpoints)
-	assert.Equal(t, pool.AtLeastOnce, o.Guarantee)
+	assert.Equal(t, driver.AtLeastOnce, o.Guarantee)
 	assert.Equal(t, queueFrames, o.QueueFrames)
 	assert.GreaterOrEqual(t, o.QueueBytes, queueFrames*4096, "the frames bound the queue, not the bytes")
 	assert.Equal(t, s.Seed, o.Seed)
@@ -82,7 +82,7 @@ func TestPoolIsOpenedAsTheScenarioSays(t *testing.T) {
 	s = open(t, "reset-storm", "load.guarantee=at-most-once")
 	b = newBench(t, s)
 	b.targets = []Target{standing("ws://blue/")}
-	assert.Equal(t, pool.AtMostOnce, b.poolOptions(nil).Guarantee)
+	assert.Equal(t, driver.AtMostOnce, b.fleetOptions(nil).Guarantee)
 }
 
 func TestNoLoadMeansNone(t *testing.T) {

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 )
 
 // StepRecord is one healing decision in the journal's words.
-func StepRecord(ev pool.Event) report.Step {
+func StepRecord(ev driver.Event) report.Step {
 	s := report.Step{
 		Client: ev.Client, Gen: ev.State.Gen,
 		Event: ev.Step.Kind.String(), EventGen: ev.Step.Gen, Timer: ev.Step.Timer,
@@ -32,7 +32,7 @@ func StepRecord(ev pool.Event) report.Step {
 
 // gaveUpOn tells a timer by which the policy itself ended an attempt or a connection. No
 // event of the network says why; the state does.
-func gaveUpOn(ev pool.Event) bool {
+func gaveUpOn(ev driver.Event) bool {
 	if ev.Step.Kind != heal.TimerFired || ev.From == heal.Waiting {
 		return false
 	}

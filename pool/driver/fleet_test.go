@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"fmt"
@@ -17,8 +17,8 @@ import (
 func TestConnectsAndEchoes(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		require.NoError(w, w.send(0, 7), "queued before the client has started")
-		assert.Equal(w, 1, w.pool.Snapshot().Phases[heal.Idle])
-		assert.Equal(w, 1, w.pool.Snapshot().Waiting)
+		assert.Equal(w, 1, w.fleet.Snapshot().Phases[heal.Idle])
+		assert.Equal(w, 1, w.fleet.Snapshot().Waiting)
 		w.connect()
 
 		sent, received := w.log.of(Sent), w.log.of(Received)
@@ -29,12 +29,12 @@ func TestConnectsAndEchoes(t *testing.T) {
 		assert.Equal(w, numbered(7), received[0].Payload)
 		assert.False(w, received[0].Acked, "at-most-once waits for nothing")
 		assert.Equal(w, uint32(1), received[0].Gen)
-		assert.Equal(w, Snapshot{Phases: [10]int{heal.Ready: 1}, Dials: 1}, w.pool.Snapshot())
+		assert.Equal(w, Snapshot{Phases: [10]int{heal.Ready: 1}, Dials: 1}, w.fleet.Snapshot())
 		assert.Equal(w, "0", w.server.last().client)
 
 		time.Sleep(patient().StableAfter)
 		synctest.Wait()
-		assert.Equal(w, 1, w.pool.Snapshot().Phases[heal.Stable])
+		assert.Equal(w, 1, w.fleet.Snapshot().Phases[heal.Stable])
 	})
 }
 
@@ -52,7 +52,7 @@ func TestNoDataBeforeTheProof(t *testing.T) {
 			}
 		})
 		require.NoError(w, w.send(0, 1))
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		time.Sleep(patient().ProveTimeout + time.Millisecond)
 		synctest.Wait()
 		assert.Equal(w, ws.OpPing, first)
@@ -81,7 +81,7 @@ func TestResetHealsAfterTheDrawnDelay(t *testing.T) {
 		time.Sleep(drawn)
 		synctest.Wait()
 		assert.Equal(w, []heal.Instant{0, heal.Instant(12*time.Second + drawn)}, w.log.dials())
-		assert.Equal(w, 1, w.pool.Snapshot().Usable())
+		assert.Equal(w, 1, w.fleet.Snapshot().Usable())
 		for _, ev := range w.log.steps(heal.TimerFired) {
 			assert.Zero(w, ev.Late)
 		}
@@ -102,9 +102,9 @@ func TestHalfOpenIsFoundAfterSilenceAndTimeout(t *testing.T) {
 					far.Hold(true)
 				}
 				if direction != "in" {
-					w.server.hold(w.pool)
+					w.server.hold(w.fleet)
 				}
-				silence := w.pool.clients[0].state.Silence
+				silence := w.fleet.clients[0].state.Silence
 				time.Sleep(silence + patient().PingTimeout)
 				synctest.Wait()
 				timers := w.log.steps(heal.TimerFired)
@@ -118,8 +118,8 @@ func TestHalfOpenIsFoundAfterSilenceAndTimeout(t *testing.T) {
 	}
 }
 
-// hold keeps what the pool's first client sends from arriving.
-func (s *server) hold(p *Pool) {
+// hold keeps what the fleet's first client sends from arriving.
+func (s *server) hold(p *Fleet) {
 	p.clients[0].conn.nc.(interface{ Hold(bool) }).Hold(true)
 }
 
@@ -128,13 +128,13 @@ func TestShortSilenceIsForgiven(t *testing.T) {
 		w.connect()
 		far := w.server.last().mem()
 		far.Hold(true)
-		time.Sleep(w.pool.clients[0].state.Silence + time.Second)
+		time.Sleep(w.fleet.clients[0].state.Silence + time.Second)
 		synctest.Wait()
-		require.Equal(w, 1, w.pool.Snapshot().Phases[heal.Suspect])
+		require.Equal(w, 1, w.fleet.Snapshot().Phases[heal.Suspect])
 		require.NoError(w, w.send(0, 5))
 		far.Hold(false)
 		synctest.Wait()
-		assert.Equal(w, 1, w.pool.Snapshot().Phases[heal.Stable], "the pong ends the suspicion at once")
+		assert.Equal(w, 1, w.fleet.Snapshot().Phases[heal.Stable], "the pong ends the suspicion at once")
 		assert.Equal(w, []uint64{5}, seqs(w.log.of(Received)))
 		assert.Empty(w, w.log.steps(heal.Lost))
 	})
@@ -143,7 +143,7 @@ func TestShortSilenceIsForgiven(t *testing.T) {
 func TestAcceptThenCloseNeverPinsTheShortestDelay(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		w.server.behave(func(c *served) { c.upgrade() })
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		r, b := heal.Rand{Seed: 42}, patient().Backoff
@@ -174,7 +174,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 							}[form]+"\r\n")))
 					}}.Upgrade(c.Conn)
 				})
-				w.pool.Start(0)
+				w.fleet.Start(0)
 				synctest.Wait()
 				failed := w.log.steps(heal.Failed)
 				require.Len(w, failed, 1)
@@ -184,7 +184,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 				time.Sleep(17*time.Second + extra)
 				synctest.Wait()
 				assert.Equal(w, []heal.Instant{0, heal.Instant(17*time.Second + extra)}, w.log.dials())
-				assert.Equal(w, 1, w.pool.Snapshot().Usable())
+				assert.Equal(w, 1, w.fleet.Snapshot().Usable())
 			})
 		})
 	}
@@ -244,7 +244,7 @@ func TestCloseCodesArrive(t *testing.T) {
 						c.frames(func(ws.OpCode, []byte) bool { return true })
 					}
 				})
-				w.pool.Start(0)
+				w.fleet.Start(0)
 				synctest.Wait()
 				assert.Empty(w, w.log.steps(heal.Lost), "the server is given time to close")
 				time.Sleep(closeWait)
@@ -287,7 +287,7 @@ func TestViolationsAreAnsweredAndLost(t *testing.T) {
 						c.frames(func(op ws.OpCode, _ []byte) bool { return op != ws.OpClose })
 					}
 				})
-				w.pool.Start(0)
+				w.fleet.Start(0)
 				synctest.Wait()
 				lost := w.log.steps(heal.Lost)
 				require.Len(w, lost, 1)
@@ -302,7 +302,7 @@ func TestViolationsAreAnsweredAndLost(t *testing.T) {
 func TestHangingUpgradeTimesOut(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		w.server.behave(func(c *served) { _, _ = io.Copy(io.Discard, c.Conn) })
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		time.Sleep(patient().HandshakeTimeout)
 		synctest.Wait()
 		failed := w.log.steps(heal.Failed)
@@ -320,7 +320,7 @@ func TestEndlessAnswerToTheUpgradeIsCutShort(t *testing.T) {
 				_, err = c.Conn.Write([]byte("X-More: of the same\r\n"))
 			}
 		})
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		synctest.Wait()
 		failed := w.log.steps(heal.Failed)
 		require.Len(w, failed, 1)
@@ -332,7 +332,7 @@ func TestEndlessAnswerToTheUpgradeIsCutShort(t *testing.T) {
 func TestRefusedDialsHealOnceSomebodyListens(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		w.server.stop()
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		synctest.Wait()
 		failed := w.log.steps(heal.Failed)
 		require.Len(w, failed, 1)
@@ -340,6 +340,6 @@ func TestRefusedDialsHealOnceSomebodyListens(t *testing.T) {
 		w.server = serve(w, w.net, "a:80")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		assert.Equal(w, 1, w.pool.Snapshot().Usable())
+		assert.Equal(w, 1, w.fleet.Snapshot().Usable())
 	})
 }

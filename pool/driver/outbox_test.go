@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"math/rand/v2"
@@ -41,7 +41,7 @@ func TestAtLeastOnceLosesNothingAcrossAReset(t *testing.T) {
 			require.NoError(w, w.send(0, seq))
 			synctest.Wait()
 		}
-		assert.Equal(w, 3, w.pool.Snapshot().Waiting)
+		assert.Equal(w, 3, w.fleet.Snapshot().Waiting)
 		require.Len(w, w.log.steps(heal.Lost), 1)
 		for seq := range uint64(3) {
 			require.NoError(w, w.send(0, 5+seq))
@@ -64,7 +64,7 @@ func TestAtLeastOnceLosesNothingAcrossAReset(t *testing.T) {
 			assert.True(w, ev.Acked)
 		}
 		assert.Len(w, w.log.of(Received), 8)
-		assert.Zero(w, w.pool.Snapshot().Waiting)
+		assert.Zero(w, w.fleet.Snapshot().Waiting)
 	})
 }
 
@@ -115,13 +115,13 @@ func TestAnAnswerToWhatWasNeverSentAcknowledgesNothing(t *testing.T) {
 func TestQueueIsBoundedInFramesAndBytes(t *testing.T) {
 	inWorld(t, func(o *Options) { o.QueueFrames, o.QueueBytes = 3, 100 }, func(w *world) {
 		for seq := range uint64(3) {
-			require.NoError(w, w.pool.Send(0, seq, make([]byte, 10)))
+			require.NoError(w, w.fleet.Send(0, seq, make([]byte, 10)))
 		}
-		require.ErrorIs(w, w.pool.Send(0, 3, nil), ErrQueueFull)
+		require.ErrorIs(w, w.fleet.Send(0, 3, nil), ErrQueueFull)
 		w.connect()
-		require.NoError(w, w.pool.Send(0, 4, make([]byte, 100)), "what was written makes room")
+		require.NoError(w, w.fleet.Send(0, 4, make([]byte, 100)), "what was written makes room")
 		synctest.Wait()
-		require.ErrorIs(w, w.pool.Send(0, 5, make([]byte, 101)), ErrQueueFull, "it would never fit")
+		require.ErrorIs(w, w.fleet.Send(0, 5, make([]byte, 101)), ErrQueueFull, "it would never fit")
 		assert.Equal(w, []uint64{0, 1, 2, 4}, seqs(w.log.of(Sent)))
 	})
 }
@@ -158,7 +158,7 @@ func TestWriteStall(t *testing.T) {
 			w.connect()
 			const frame = 2 + 4 + 100
 			for seq := range uint64(20) { // 9 fit whole, the tenth in part
-				require.NoError(w, w.pool.Send(0, seq, append(numbered(seq), make([]byte, 92)...)))
+				require.NoError(w, w.fleet.Send(0, seq, append(numbered(seq), make([]byte, 92)...)))
 			}
 			synctest.Wait()
 			begun := w.now()
@@ -172,7 +172,7 @@ func TestWriteStall(t *testing.T) {
 			assert.Len(w, w.log.of(Sent), whole)
 			if guarantee == AtLeastOnce {
 				assert.Empty(w, w.log.of(Dropped))
-				assert.Equal(w, 20, w.pool.Snapshot().Waiting)
+				assert.Equal(w, 20, w.fleet.Snapshot().Waiting)
 				return
 			}
 			dropped := w.log.of(Dropped)

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"context"
@@ -64,8 +64,8 @@ func stepOf(kind heal.EventKind) func(Event) bool {
 	return func(ev Event) bool { return ev.Kind == Stepped && ev.Step.Kind == kind }
 }
 
-// overSockets opens a pool of one started client towards url.
-func overSockets(t testing.TB, url string, change func(*Options)) (*Pool, *watcher) {
+// overSockets opens a fleet of one started client towards url.
+func overSockets(t testing.TB, url string, change func(*Options)) (*Fleet, *watcher) {
 	t.Helper()
 	w := newWatcher()
 	o := Options{

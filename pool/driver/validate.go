@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"cmp"
@@ -39,7 +39,7 @@ func (o *Options) validate() error {
 	var errs []error
 	must := func(ok bool, format string, args ...any) {
 		if !ok {
-			errs = append(errs, fmt.Errorf("pool: "+format, args...))
+			errs = append(errs, fmt.Errorf("fleet: "+format, args...))
 		}
 	}
 	must(o.Clients > 0, "Clients is %d: want at least 1", o.Clients)

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
-// Guarantee says what the pool does with a message whose answer did not come.
+// Guarantee says what the fleet does with a message whose answer did not come.
 type Guarantee uint8
 
 const (
@@ -26,7 +26,7 @@ type Endpoint struct {
 	Weight   int    // share among equals; 0 counts as 1
 }
 
-// Options configures a Pool. Zero values are given per field; Open rejects what
+// Options configures a Fleet. Zero values are given per field; Open rejects what
 // cannot work, all of it at once, and never changes the caller's copy.
 type Options struct {
 	Clients   int         // how many logical clients, numbered from 0; must be > 0
@@ -41,7 +41,7 @@ type Options struct {
 	// DialContext opens the raw connection; nil: a net.Dialer.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 	// TLS is for wss; nil: the system's roots. Where it names no session cache, the
-	// pool's connections share one, so that healing does not take full handshakes.
+	// fleet's connections share one, so that healing does not take full handshakes.
 	TLS *tls.Config
 
 	Text        bool // send text frames, whose payloads must be UTF-8; false: binary frames

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ func TestRandomTroubleLosesNothing(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, 9))
 				w.net.Latency = 5 * time.Millisecond
 				for i := range clients {
-					w.pool.Start(i)
+					w.fleet.Start(i)
 				}
 				var sent [clients]uint64
 				for range 6000 {
@@ -45,8 +45,8 @@ func TestRandomTroubleLosesNothing(t *testing.T) {
 				time.Sleep(5 * time.Minute)
 				synctest.Wait()
 
-				assert.Equal(w, clients, w.pool.Snapshot().Usable())
-				assert.Zero(w, w.pool.Snapshot().Waiting)
+				assert.Equal(w, clients, w.fleet.Snapshot().Usable())
+				assert.Zero(w, w.fleet.Snapshot().Waiting)
 				assert.Empty(w, w.server.double)
 				assert.Empty(w, w.log.of(Dropped))
 				var acked [clients][]uint64

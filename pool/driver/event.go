@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"time"
@@ -6,7 +6,7 @@ import (
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
-// EventKind says what a pool observed.
+// EventKind says what a fleet observed.
 type EventKind uint8
 
 const (

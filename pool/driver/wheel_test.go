@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"strings"
@@ -24,7 +24,7 @@ func TestOpenNamesEverythingThatCannotWork(t *testing.T) {
 	require.Error(t, err)
 	lines := strings.Split(err.Error(), "\n")
 	for _, line := range lines {
-		assert.True(t, strings.HasPrefix(line, "pool: "), line)
+		assert.True(t, strings.HasPrefix(line, "fleet: "), line)
 	}
 	for _, want := range []string{
 		"Clients is -1", "Endpoints[0].URL", "Endpoints[1].URL", "Endpoints[2].URL", "Endpoints[3].URL", "endpoints.4.weight",
@@ -33,7 +33,7 @@ func TestOpenNamesEverythingThatCannotWork(t *testing.T) {
 		assert.Contains(t, err.Error(), want)
 	}
 	_, err = Open(Options{Clients: 1, Policy: patient()})
-	assert.EqualError(t, err, "pool: Endpoints is empty: want at least one")
+	assert.EqualError(t, err, "fleet: Endpoints is empty: want at least one")
 }
 
 func TestOpenLeavesTheCallersOptionsAlone(t *testing.T) {

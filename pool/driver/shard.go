@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"sync"
@@ -19,7 +19,7 @@ const servedBetween = 64
 //	readers: Lost … ────┘                 ▲                    Dial, Ping, …   │
 //	                                      └───────── TimerFired ───────────────┘
 type shard struct {
-	pool   *Pool
+	fleet  *Fleet
 	wheel  wheel
 	notify chan struct{} // holds a token when the mailbox is not empty
 
@@ -52,8 +52,8 @@ const (
 	quit               // drop what is queued and end
 )
 
-func newShard(p *Pool) *shard {
-	return &shard{pool: p, notify: make(chan struct{}, 1)}
+func newShard(p *Fleet) *shard {
+	return &shard{fleet: p, notify: make(chan struct{}, 1)}
 }
 
 // post puts mail into the box. It never blocks. The box is bounded by what clients can
@@ -79,7 +79,7 @@ func (s *shard) collect() []mail {
 
 // run is the event loop.
 func (s *shard) run() {
-	defer s.pool.loops.Done()
+	defer s.fleet.loops.Done()
 	clock := time.NewTimer(0)
 	defer clock.Stop()
 	serve := s.fire
@@ -89,12 +89,12 @@ func (s *shard) run() {
 				return
 			}
 			if (i+1)%servedBetween == 0 {
-				s.wheel.advance(s.pool.now(), serve)
+				s.wheel.advance(s.fleet.now(), serve)
 			}
 		}
-		s.wheel.advance(s.pool.now(), serve)
+		s.wheel.advance(s.fleet.now(), serve)
 		if at, ok := s.wheel.due(); ok {
-			clock.Reset(at.Sub(s.pool.now()))
+			clock.Reset(at.Sub(s.fleet.now()))
 		} else {
 			clock.Stop()
 		}
@@ -130,8 +130,8 @@ func (s *shard) handle(m mail) bool {
 
 // each calls f for every client of the shard.
 func (s *shard) each(f func(*client)) {
-	for i := range s.pool.clients {
-		if c := &s.pool.clients[i]; c.shard == s {
+	for i := range s.fleet.clients {
+		if c := &s.fleet.clients[i]; c.shard == s {
 			f(c)
 		}
 	}
@@ -144,13 +144,13 @@ func (s *shard) fire(t *timer) {
 	if c.conn != nil {
 		ev.Inbound = heal.Instant(c.conn.inbound.Load())
 	}
-	s.step(c, ev, s.pool.now().Sub(t.at), nil)
+	s.step(c, ev, s.fleet.now().Sub(t.at), nil)
 }
 
 // step lets heal decide, reports the decision and carries it out.
 func (s *shard) step(c *client, ev heal.Event, late time.Duration, err error) {
-	o := &s.pool.options
-	now, from := s.pool.now(), c.state.Phase
+	o := &s.fleet.options
+	now, from := s.fleet.now(), c.state.Phase
 	actions := heal.Step(now, ev, &c.state, &o.Policy, heal.Rand{Seed: o.Seed, Client: uint64(c.id)})
 	if to := c.state.Phase; to != from {
 		s.phases[from].Add(-1)

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package pool
+package driver
 
 // Elsewhere every connection has a small buffer of its own.
 const canTry = false

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"context"
@@ -7,11 +7,11 @@ import (
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
-// client is one logical user of the pool. Its identity and its queue outlive its
+// client is one logical user of the fleet. Its identity and its queue outlive its
 // connections.
 type client struct {
 	id    int
-	pool  *Pool
+	fleet *Fleet
 	shard *shard
 
 	// Of the shard's goroutine alone.

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"bufio"
@@ -101,7 +101,7 @@ func (t *target) dial(ctx context.Context, header http.Header) (a answer) {
 
 // dial begins a client's next generation.
 func (c *client) dial(order heal.Action) {
-	p := c.pool
+	p := c.fleet
 	before, ended := c.ended, make(chan struct{})
 	c.ended = ended
 	ctx, cancel := context.WithTimeout(p.dialling, p.options.Policy.HandshakeTimeout)
@@ -125,7 +125,7 @@ func (c *client) reach(ctx context.Context, order heal.Action, before, ended cha
 			Kind: heal.Failed, Gen: order.Gen, Cause: cause, Code: code, RetryAfter: after,
 		}})
 	}
-	t := &c.pool.targets[order.Endpoint]
+	t := &c.fleet.targets[order.Endpoint]
 	if before != nil {
 		select {
 		case <-before:
@@ -137,8 +137,8 @@ func (c *client) reach(ctx context.Context, order heal.Action, before, ended cha
 		}
 	}
 	var header http.Header
-	if c.pool.options.Header != nil {
-		header = c.pool.options.Header(c.id, order.Gen)
+	if c.fleet.options.Header != nil {
+		header = c.fleet.options.Header(c.id, order.Gen)
 	}
 	a := t.dial(ctx, header)
 	if a.err != nil {
@@ -147,7 +147,7 @@ func (c *client) reach(ctx context.Context, order heal.Action, before, ended cha
 		return
 	}
 	k := newConn(c, order.Gen, a, ended)
-	c.pool.work.Add(1) // for the connection; its end, or its refusal, takes it back
+	c.fleet.work.Add(1) // for the connection; its end, or its refusal, takes it back
 	c.shard.post(mail{client: c, conn: k, event: heal.Event{Kind: heal.Opened, Gen: order.Gen}})
 }
 

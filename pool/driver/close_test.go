@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
-// TestCloseInEveryPhase brings a client into a phase and closes the pool: it must end
+// TestCloseInEveryPhase brings a client into a phase and closes the fleet: it must end
 // when it should, leave nothing behind, and stay silent.
 func TestCloseInEveryPhase(t *testing.T) {
 	silent := func(c *served) { // accepts, upgrades, and answers nothing
@@ -30,18 +30,18 @@ func TestCloseInEveryPhase(t *testing.T) {
 		bye   bool // the server gets a close frame with 1000
 	}{
 		{heal.Idle, func(*world) {}, 0, false},
-		{heal.Waiting, func(w *world) { w.server.stop(); w.pool.Start(0) }, 0, false},
+		{heal.Waiting, func(w *world) { w.server.stop(); w.fleet.Start(0) }, 0, false},
 		{heal.Dialing, func(w *world) {
 			w.server.behave(func(c *served) { _, _ = io.Copy(io.Discard, c.Conn) })
-			w.pool.Start(0)
+			w.fleet.Start(0)
 		}, 0, false},
-		{heal.Proving, func(w *world) { w.server.behave(silent); w.pool.Start(0) }, closeWait, true},
+		{heal.Proving, func(w *world) { w.server.behave(silent); w.fleet.Start(0) }, closeWait, true},
 		{heal.Ready, (*world).connect, 0, true},
 		{heal.Stable, func(w *world) { w.connect(); time.Sleep(10 * time.Second) }, 0, true},
 		{heal.Suspect, func(w *world) {
 			w.connect()
 			w.server.last().mem().Hold(true)
-			time.Sleep(w.pool.clients[0].state.Silence + time.Millisecond)
+			time.Sleep(w.fleet.clients[0].state.Silence + time.Millisecond)
 		}, closeWait, true},
 		{heal.GaveUp, func(w *world) {
 			w.server.behave(func(c *served) {
@@ -49,21 +49,21 @@ func TestCloseInEveryPhase(t *testing.T) {
 					return ws.RejectConnectionError(ws.RejectionStatus(404))
 				}}.Upgrade(c.Conn)
 			})
-			w.pool.Start(0)
+			w.fleet.Start(0)
 		}, 0, false},
 	} {
 		t.Run(test.phase.String(), func(t *testing.T) {
 			inWorld(t, nil, func(w *world) {
 				test.bring(w)
 				synctest.Wait()
-				require.Equal(w, 1, w.pool.Snapshot().Phases[test.phase])
-				if w.pool.Snapshot().Usable() == 0 {
+				require.Equal(w, 1, w.fleet.Snapshot().Phases[test.phase])
+				if w.fleet.Snapshot().Usable() == 0 {
 					require.NoError(w, w.send(0, 3))
 				}
 				begun := w.now()
-				require.NoError(w, w.pool.Close(context.Background()))
+				require.NoError(w, w.fleet.Close(context.Background()))
 				assert.Equal(w, begun.Add(test.takes), w.now())
-				assert.Equal(w, Snapshot{Phases: [10]int{heal.Retired: 1}, Dials: w.pool.Snapshot().Dials}, w.pool.Snapshot())
+				assert.Equal(w, Snapshot{Phases: [10]int{heal.Retired: 1}, Dials: w.fleet.Snapshot().Dials}, w.fleet.Snapshot())
 				if test.bye {
 					assert.Equal(w, []uint16{1000}, w.server.last().closes())
 				}
@@ -72,9 +72,9 @@ func TestCloseInEveryPhase(t *testing.T) {
 					assert.Equal(w, uint64(3), ev.Seq)
 				}
 				seen := len(w.log.all())
-				w.pool.Start(0)
+				w.fleet.Start(0)
 				require.ErrorIs(w, w.send(0, 4), ErrClosed)
-				require.NoError(w, w.pool.Close(context.Background()), "again")
+				require.NoError(w, w.fleet.Close(context.Background()), "again")
 				time.Sleep(time.Hour)
 				assert.Len(w, w.log.all(), seen, "closed is silent")
 			})
@@ -88,7 +88,7 @@ func TestCloseByForce(t *testing.T) {
 		w.connect()
 		w.server.last().mem().Hold(true)
 		begun := w.now()
-		err := w.pool.Close(w.within(100 * time.Millisecond))
+		err := w.fleet.Close(w.within(100 * time.Millisecond))
 		require.ErrorIs(w, err, context.DeadlineExceeded)
 		assert.Equal(w, begun.Add(100*time.Millisecond), w.now())
 	})
@@ -96,23 +96,23 @@ func TestCloseByForce(t *testing.T) {
 
 func TestCloseTellsWhatBecameOfTheQueue(t *testing.T) {
 	inWorld(t, func(o *Options) { o.Guarantee = AtLeastOnce; o.Clients = 2 }, func(w *world) {
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		synctest.Wait()
 		w.server.last().mem().Hold(true)
 		require.NoError(w, w.send(0, 1))
 		require.NoError(w, w.send(1, 2))
 		synctest.Wait()
-		require.NoError(w, w.pool.Close(context.Background()))
+		require.NoError(w, w.fleet.Close(context.Background()))
 		outcomes := map[uint64]Outcome{}
 		for _, ev := range w.log.of(Dropped) {
 			outcomes[ev.Seq] = ev.Outcome
 		}
 		assert.Equal(w, map[uint64]Outcome{1: InDoubt, 2: NotSent}, outcomes)
-		assert.Zero(w, w.pool.Snapshot().Waiting)
+		assert.Zero(w, w.fleet.Snapshot().Waiting)
 	})
 }
 
-// watched counts the connections that a pool has not closed yet.
+// watched counts the connections that a fleet has not closed yet.
 type watched struct {
 	net.Conn
 	open *int
@@ -181,14 +181,14 @@ func TestADialThatIgnoresItsContextIsNotDoubled(t *testing.T) {
 			return inner(ctx, network, addr)
 		}
 	}, func(w *world) {
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		time.Sleep(9 * time.Minute)
 		synctest.Wait()
 		assert.Equal(w, 1, dials)
 		assert.Greater(w, len(w.log.dials()), 5)
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		assert.Equal(w, 1, w.pool.Snapshot().Usable())
+		assert.Equal(w, 1, w.fleet.Snapshot().Usable())
 		assert.Len(w, w.server.conns(), 2, "the late one, which was closed, and the one in use")
 	})
 }

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"context"
@@ -25,7 +25,7 @@ type tampered struct {
 
 func (c *tampered) Write(p []byte) (int, error) { return c.write(p, c.Conn.Write) }
 
-// tamper makes the pool write through write.
+// tamper makes the fleet write through write.
 func tamper(o *Options, write func(p []byte, through func([]byte) (int, error)) (int, error)) {
 	inner := o.DialContext
 	if inner == nil {
@@ -50,7 +50,7 @@ func TestWhatWaitsIsWrittenTogether(t *testing.T) {
 	}, func(w *world) {
 		const frame = 4 + 4 + 1000
 		for seq := range uint64(100) {
-			require.NoError(w, w.pool.Send(0, seq, append(numbered(seq), make([]byte, 992)...)))
+			require.NoError(w, w.fleet.Send(0, seq, append(numbered(seq), make([]byte, 992)...)))
 		}
 		w.connect()
 		fits := flushPlain / frame
@@ -74,7 +74,7 @@ func TestTheReaderKnowsBetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, nil, func(w *world) {
 				w.net.Latency = 10 * time.Millisecond
-				w.pool.Start(0)
+				w.fleet.Start(0)
 				time.Sleep(time.Second)
 				test.end(w.server.last())
 				end := w.now()
@@ -165,7 +165,7 @@ func TestNothingFollowsACloseFrame(t *testing.T) {
 		})
 		w.connect()
 		begun := w.now()
-		require.NoError(w, w.pool.Close(context.Background()))
+		require.NoError(w, w.fleet.Close(context.Background()))
 		assert.Equal(w, []ws.OpCode{ws.OpPing, ws.OpClose}, ops)
 		assert.Len(w, w.log.of(Received), 1, "what the peer had to say is still heard")
 		assert.Equal(w, begun.Add(closeWait), w.now())
@@ -187,10 +187,10 @@ func TestPingsOfTheServerAreAnswered(t *testing.T) {
 				})
 			}
 		})
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		synctest.Wait()
 		assert.Equal(w, "are you there", string(pong))
-		assert.Equal(w, 1, w.pool.Snapshot().Phases[heal.Proving], "a ping proves nothing: it answers nothing")
+		assert.Equal(w, 1, w.fleet.Snapshot().Phases[heal.Proving], "a ping proves nothing: it answers nothing")
 	})
 }
 
@@ -198,11 +198,11 @@ func TestPingsOfTheServerAreAnswered(t *testing.T) {
 // given up meanwhile.
 func TestAConnectionThatNobodyWantsIsRefused(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
-		c := &w.pool.clients[0]
+		c := &w.fleet.clients[0]
 		near, err := w.net.DialContext(w.Context(), "tcp", "a:80")
 		require.NoError(w, err)
 		k := newConn(c, 5, answer{conn: near}, make(chan struct{}))
-		w.pool.work.Add(1)
+		w.fleet.work.Add(1)
 		c.shard.post(mail{client: c, conn: k, event: heal.Event{Kind: heal.Opened, Gen: 5}})
 		<-k.ended
 		_, err = near.Write([]byte("x"))
@@ -221,7 +221,7 @@ func TestKillEndsADialUnderWay(t *testing.T) {
 		inner := o.Observe
 		o.Observe = func(ev Event) {
 			inner(ev)
-			if c := &w.pool.clients[0]; ev.Client == 1 && ev.Step.Kind == heal.Start {
+			if c := &w.fleet.clients[0]; ev.Client == 1 && ev.Step.Kind == heal.Start {
 				over = c.ended
 				c.act(heal.Action{Kind: heal.Kill, Gen: 1})
 			}
@@ -229,9 +229,9 @@ func TestKillEndsADialUnderWay(t *testing.T) {
 	}, func(now *world) {
 		w = now
 		w.server.behave(func(c *served) { <-c.server.quit })
-		w.pool.Start(0)
+		w.fleet.Start(0)
 		time.Sleep(time.Second)
-		w.pool.Start(1)
+		w.fleet.Start(1)
 		synctest.Wait()
 		<-over
 		assert.Equal(w, heal.Instant(time.Second), w.now())

@@ -1,12 +1,12 @@
-// Package pool keeps a fleet of WebSocket clients connected over gobwas/ws. A client is
+// Package driver keeps a fleet of WebSocket clients connected over gobwas/ws. A client is
 // a logical user whose identity and queue outlive its connections; when a connection
-// breaks, the pool heals it by the rules of a heal.Policy. The pool decides nothing:
+// breaks, the fleet heals it by the rules of a heal.Policy. The fleet decides nothing:
 // every dial, ping, delay and end is ordered by [heal.Step], the same function that a
 // simulator runs, and every decision is reported, so that a run can be replayed.
 //
 //	       Start, Send, Close                     Observe(Event)
 //	              │                                     ▲
-//	┌─────────────┼─────────────── Pool ────────────────┼─────────┐
+//	┌─────────────┼─────────────── Fleet ────────────────┼─────────┐
 //	│             ▼                                     │         │
 //	│   shard: mailbox ──▶ heal.Step ──▶ orders ────────┤         │  one loop per CPU
 //	│      ▲       ▲ wheel (Arm)    │                   │         │
@@ -24,7 +24,7 @@
 //
 // # Messages
 //
-// [Pool.Send] never waits: it queues, and a flusher writes everything that is due in
+// [Fleet.Send] never waits: it queues, and a flusher writes everything that is due in
 // one system call, control frames before data. Messages that are queued while a client
 // has no usable connection are sent in order once it has one: a 101 is not enough, a
 // pong or a data frame must have come back.
@@ -52,12 +52,12 @@
 // by MaxMessage, and memory is allocated as bytes arrive, not as headers promise.
 // An idle connection over plain TCP holds a goroutine and no buffer:
 //
-//	go test ./pool -run '^$' -bench Idle     4.6 KB of stack and 2.0 KB of heap each
+//	go test ./fleet -run '^$' -bench Idle     4.6 KB of stack and 2.0 KB of heap each
 //
 // # Time
 //
 // Every instant counts from Options.Epoch, and all waiting is done on the time package
-// and on channels, so a pool works in a testing/synctest bubble over a network in
+// and on channels, so a fleet works in a testing/synctest bubble over a network in
 // memory, where its timers are exact to the nanosecond. TLS holds mutexes while it
 // waits and does not.
-package pool
+package driver

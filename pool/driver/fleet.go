@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"context"
@@ -13,37 +13,37 @@ import (
 
 // What callers branch on.
 var (
-	ErrClosed    = errors.New("pool: closed")
-	ErrQueueFull = errors.New("pool: queue full")
+	ErrClosed    = errors.New("fleet: closed")
+	ErrQueueFull = errors.New("fleet: queue full")
 )
 
-// Pool drives Options.Clients clients through heal.Step. Its methods may be called
-// from many goroutines at once. Clients are numbered from 0; a number that the pool
+// Fleet drives Options.Clients clients through heal.Step. Its methods may be called
+// from many goroutines at once. Clients are numbered from 0; a number that the fleet
 // does not have is a programmer's error and panics.
-type Pool struct {
+type Fleet struct {
 	options Options
 	targets []target // by index of endpoint
 	clients []client
 	shards  []*shard
 
-	dialling context.Context // ends when the pool closes
+	dialling context.Context // ends when the fleet closes
 	abort    context.CancelFunc
 	work     sync.WaitGroup // dials and connections
 	loops    sync.WaitGroup // shards
 
 	closed  atomic.Bool
 	closing sync.Once
-	done    chan struct{} // closed when no goroutine of the pool is left
+	done    chan struct{} // closed when no goroutine of the fleet is left
 }
 
-// Open validates the options and starts the pool's event loops. It dials nothing:
+// Open validates the options and starts the fleet's event loops. It dials nothing:
 // Start does. Its error names everything that is wrong with the options.
-func Open(o Options) (*Pool, error) {
+func Open(o Options) (*Fleet, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{options: o, targets: newTargets(&o), clients: make([]client, o.Clients), done: make(chan struct{})}
+	p := &Fleet{options: o, targets: newTargets(&o), clients: make([]client, o.Clients), done: make(chan struct{})}
 	p.dialling, p.abort = context.WithCancel(context.Background())
 	for range o.Shards {
 		p.shards = append(p.shards, newShard(p))
@@ -51,7 +51,7 @@ func Open(o Options) (*Pool, error) {
 	for i := range p.clients {
 		s := p.shards[i%len(p.shards)]
 		c := &p.clients[i]
-		c.id, c.pool, c.shard = i, p, s
+		c.id, c.fleet, c.shard = i, p, s
 		c.timer.client = c
 		s.phases[heal.Idle].Add(1)
 	}
@@ -64,7 +64,7 @@ func Open(o Options) (*Pool, error) {
 
 // Start tells one client to connect now; a started client heals until Close. Of a
 // client that gave up it is the way back; of one that is at it it changes nothing.
-func (p *Pool) Start(client int) {
+func (p *Fleet) Start(client int) {
 	c := &p.clients[client]
 	if !p.closed.Load() {
 		c.shard.post(mail{client: c, event: heal.Event{Kind: heal.Start}})
@@ -75,7 +75,7 @@ func (p *Pool) Start(client int) {
 // The payload is copied. It is sent when the client is usable, in order of Send. It
 // fails with ErrQueueFull when the client's queue has no room for it, and with
 // ErrClosed once Close was called.
-func (p *Pool) Send(client int, seq uint64, payload []byte) error {
+func (p *Fleet) Send(client int, seq uint64, payload []byte) error {
 	c := &p.clients[client]
 	if p.closed.Load() {
 		return ErrClosed
@@ -85,7 +85,7 @@ func (p *Pool) Send(client int, seq uint64, payload []byte) error {
 
 // Snapshot counts the clients by phase. It is cheap; counted while clients change
 // phase, its sum may be off by those.
-func (p *Pool) Snapshot() Snapshot {
+func (p *Fleet) Snapshot() Snapshot {
 	var s Snapshot
 	for _, shard := range p.shards {
 		for i := range shard.phases {
@@ -98,10 +98,10 @@ func (p *Pool) Snapshot() Snapshot {
 }
 
 // Close ends every client with a close frame, bounded by ctx, then by force, and
-// returns when every goroutine of the pool has ended; its error tells that force was
+// returns when every goroutine of the fleet has ended; its error tells that force was
 // needed. A peer that does not answer a close frame is left after a second. Messages
 // that are still queued are reported as Dropped. It may be called again.
-func (p *Pool) Close(ctx context.Context) error {
+func (p *Fleet) Close(ctx context.Context) error {
 	p.closing.Do(func() {
 		p.closed.Store(true)
 		go p.shutdown()
@@ -120,11 +120,11 @@ func (p *Pool) Close(ctx context.Context) error {
 		s.post(mail{order: force})
 	}
 	<-p.done
-	return fmt.Errorf("pool: close by force: %w", ctx.Err())
+	return fmt.Errorf("fleet: close by force: %w", ctx.Err())
 }
 
 // shutdown ends the clients, waits for what they have under way and ends the loops.
-func (p *Pool) shutdown() {
+func (p *Fleet) shutdown() {
 	defer close(p.done)
 	for i := range p.clients {
 		c := &p.clients[i]
@@ -146,10 +146,10 @@ func (p *Pool) shutdown() {
 	p.loops.Wait()
 }
 
-// now is the pool's clock.
-func (p *Pool) now() heal.Instant { return heal.Instant(time.Since(p.options.Epoch)) }
+// now is the fleet's clock.
+func (p *Fleet) now() heal.Instant { return heal.Instant(time.Since(p.options.Epoch)) }
 
-// Snapshot is the pool at one moment.
+// Snapshot is the fleet at one moment.
 type Snapshot struct {
 	Phases  [10]int // clients by heal.Phase
 	Dials   uint64  // dials begun so far

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"encoding/binary"
@@ -19,7 +19,7 @@ const (
 
 // enqueue takes one message, and sees to it that it is written if it can be.
 func (c *client) enqueue(seq uint64, payload []byte) error {
-	o := &c.pool.options
+	o := &c.fleet.options
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -61,7 +61,7 @@ func (c *client) acknowledge(seq uint64) bool {
 	return true
 }
 
-// dropAll gives up everything that is queued, at the end of the pool.
+// dropAll gives up everything that is queued, at the end of the fleet.
 func (c *client) dropAll() {
 	c.mu.Lock()
 	var dropped []Event
@@ -78,8 +78,8 @@ func (c *client) dropAll() {
 	c.shard.waiting.Add(-int64(len(dropped)))
 	c.mu.Unlock()
 	for _, ev := range dropped {
-		ev.At = c.pool.now()
-		c.pool.options.Observe(ev)
+		ev.At = c.fleet.now()
+		c.fleet.options.Observe(ev)
 	}
 }
 
@@ -97,7 +97,7 @@ func (k *conn) kick() {
 // control frames, then data.
 func (k *conn) flush() {
 	defer k.writers.Done()
-	c, o := k.client, &k.client.pool.options
+	c, o := k.client, &k.client.fleet.options
 	b := batches.Get().(*batch)
 	defer b.release()
 	tls, secured := k.nc.(*secure)
@@ -123,7 +123,7 @@ func (k *conn) flush() {
 		}
 
 		c.mu.Lock()
-		k.settle(b, c.pool.now())
+		k.settle(b, c.fleet.now())
 		c.mu.Unlock()
 		for _, ev := range b.events {
 			o.Observe(ev)
@@ -190,7 +190,7 @@ func (k *conn) collect(b *batch, secured bool) {
 	if secured {
 		limit = flushSecure
 	}
-	if c.pool.options.Text {
+	if c.fleet.options.Text {
 		op = ws.OpText
 	}
 	o := &c.outbox
@@ -213,7 +213,7 @@ func (k *conn) collect(b *batch, secured bool) {
 // keeps what was not for the next connection. The client's mutex must be held.
 func (k *conn) settle(b *batch, at heal.Instant) {
 	c := k.client
-	once := c.pool.options.Guarantee == AtMostOnce
+	once := c.fleet.options.Guarantee == AtMostOnce
 	for _, p := range b.parts {
 		m := c.outbox.at(p.position) // nil: acknowledged before we got here
 		switch {

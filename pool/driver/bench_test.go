@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"bufio"
@@ -31,9 +31,9 @@ func echoProcess(b *testing.B) string {
 	return strings.TrimSpace(line)
 }
 
-// benchPool opens a pool whose clients are usable when it returns. received is called
+// benchFleet opens a fleet whose clients are usable when it returns. received is called
 // for each answer.
-func benchPool(b *testing.B, clients int, received func(Event)) *Pool {
+func benchFleet(b *testing.B, clients int, received func(Event)) *Fleet {
 	b.Helper()
 	var usable atomic.Int64
 	all := make(chan struct{})
@@ -67,7 +67,7 @@ func BenchmarkEcho(b *testing.B) {
 		payload := make([]byte, 64)
 		var left, back atomic.Int64
 		done := make(chan struct{}, clients)
-		var p *Pool
+		var p *Fleet
 		next := func(client int) {
 			if left.Add(-1) >= 0 {
 				if err := p.Send(client, 0, payload); err != nil {
@@ -76,7 +76,7 @@ func BenchmarkEcho(b *testing.B) {
 			}
 		}
 		var total int64
-		p = benchPool(b, clients, func(ev Event) {
+		p = benchFleet(b, clients, func(ev Event) {
 			if back.Add(1) == total {
 				done <- struct{}{}
 			}
@@ -103,7 +103,7 @@ func BenchmarkSend(b *testing.B) {
 		var back atomic.Int64
 		done := make(chan struct{})
 		var total int64
-		p := benchPool(b, clients, func(Event) {
+		p := benchFleet(b, clients, func(Event) {
 			if back.Add(1) == total {
 				close(done)
 			}
@@ -128,7 +128,7 @@ func BenchmarkIdle(b *testing.B) {
 		const clients = 5000
 		for range b.N {
 			before := weigh()
-			p := benchPool(b, clients, func(Event) {})
+			p := benchFleet(b, clients, func(Event) {})
 			after := weigh()
 			b.ReportMetric(float64(after.HeapInuse-before.HeapInuse)/clients, "heap-B/conn")
 			b.ReportMetric(float64(after.StackInuse-before.StackInuse)/clients, "stack-B/conn")

@@ -1,4 +1,4 @@
-package pool_test
+package driver_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 
-	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -32,9 +32,9 @@ func Example() {
 	defer server.Close()
 
 	answers := make(chan string)
-	clients, err := pool.Open(pool.Options{
+	clients, err := driver.Open(driver.Options{
 		Clients:   1,
-		Endpoints: []pool.Endpoint{{Name: "only", URL: strings.Replace(server.URL, "http", "ws", 1)}},
+		Endpoints: []driver.Endpoint{{Name: "only", URL: strings.Replace(server.URL, "http", "ws", 1)}},
 		Policy: heal.Policy{
 			Name:             "brisk",
 			HandshakeTimeout: 5 * time.Second,
@@ -46,13 +46,13 @@ func Example() {
 			StableAfter:      time.Second,
 		},
 		Text:      true,
-		Guarantee: pool.AtLeastOnce,
+		Guarantee: driver.AtLeastOnce,
 		Ack: func(_ int, payload []byte) (seq uint64, ok bool) {
 			_, err := fmt.Sscanf(string(payload), "MESSAGE %d", &seq)
 			return seq, err == nil
 		},
-		Observe: func(ev pool.Event) {
-			if ev.Kind == pool.Received && ev.Acked {
+		Observe: func(ev driver.Event) {
+			if ev.Kind == driver.Received && ev.Acked {
 				go func(text string) { answers <- text }(string(ev.Payload))
 			}
 		},

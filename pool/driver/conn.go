@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"encoding/binary"
@@ -46,7 +46,7 @@ type conn struct {
 
 func newConn(c *client, gen uint32, a answer, ended chan struct{}) *conn {
 	k := &conn{client: c, gen: gen, nc: a.conn, ended: ended}
-	o := &c.pool.options
+	o := &c.fleet.options
 	k.decoder = decoder{in: newIntake(a.conn, a.ahead, o.Epoch, &k.inbound), max: o.MaxMessage}
 	return k
 }
@@ -62,7 +62,7 @@ type ending struct {
 // writer, and tells the shard.
 func (k *conn) read() {
 	c := k.client
-	defer c.pool.work.Done()
+	defer c.fleet.work.Done()
 	end := k.receive()
 	k.kill()
 	c.mu.Lock()
@@ -123,7 +123,7 @@ func (k *conn) proved() {
 
 // deliver passes a data message on.
 func (k *conn) deliver(payload []byte) {
-	c, o := k.client, &k.client.pool.options
+	c, o := k.client, &k.client.fleet.options
 	ev := Event{Kind: Received, At: heal.Instant(k.inbound.Load()), Client: c.id, Gen: k.gen, Payload: payload}
 	if o.Ack != nil {
 		if seq, ok := o.Ack(c.id, payload); ok {
@@ -186,7 +186,7 @@ func (k *conn) refuse() {
 	k.kill()
 	k.decoder.release()
 	close(k.ended)
-	k.client.pool.work.Done()
+	k.client.fleet.work.Done()
 }
 
 // shut sends a close frame, after which nothing is sent, and bounds the rest of the

@@ -1,4 +1,4 @@
-package pool
+package driver
 
 import (
 	"context"
@@ -36,17 +36,17 @@ func patient() heal.Policy {
 	}
 }
 
-// world is a pool and a server on one network in memory, in a bubble of virtual time.
+// world is a fleet and a server on one network in memory, in a bubble of virtual time.
 type world struct {
 	*testing.T
 	net    *memnet.Network
-	pool   *Pool
+	fleet  *Fleet
 	server *server
 	log    *journal
 	opt    Options
 }
 
-// inWorld runs a test in a world. change may alter the options before the pool opens.
+// inWorld runs a test in a world. change may alter the options before the fleet opens.
 func inWorld(t *testing.T, change func(*Options), test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -66,10 +66,10 @@ func inWorld(t *testing.T, change func(*Options), test func(w *world)) {
 		}
 		w.server = serve(t, w.net, "a:80")
 		var err error
-		w.pool, err = Open(w.opt)
+		w.fleet, err = Open(w.opt)
 		require.NoError(t, err)
 		defer func() {
-			assert.NoError(t, w.pool.Close(context.Background()))
+			assert.NoError(t, w.fleet.Close(context.Background()))
 			w.server.stop()
 			w.replay()
 		}()
@@ -77,7 +77,7 @@ func inWorld(t *testing.T, change func(*Options), test func(w *world)) {
 	})
 }
 
-// replay feeds the recorded events through Step: the pool must have done what heal
+// replay feeds the recorded events through Step: the fleet must have done what heal
 // orders, and nothing else.
 func (w *world) replay() {
 	p := w.opt.withDefaults().Policy
@@ -98,21 +98,21 @@ func (w *world) replay() {
 	}
 }
 
-// now is the pool's time.
+// now is the fleet's time.
 func (w *world) now() heal.Instant { return heal.Instant(time.Since(w.opt.Epoch)) }
 
 // send sends a message that carries its number.
 func (w *world) send(client int, seq uint64) error {
-	return w.pool.Send(client, seq, numbered(seq))
+	return w.fleet.Send(client, seq, numbered(seq))
 }
 
 // connect starts all clients and waits until they are usable.
 func (w *world) connect() {
 	for i := range w.opt.Clients {
-		w.pool.Start(i)
+		w.fleet.Start(i)
 	}
 	synctest.Wait()
-	require.Equal(w, w.opt.Clients, w.pool.Snapshot().Usable())
+	require.Equal(w, w.opt.Clients, w.fleet.Snapshot().Usable())
 }
 
 // numbered is a payload that carries seq; seqOf reads it.
