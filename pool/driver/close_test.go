@@ -63,7 +63,7 @@ func TestCloseInEveryPhase(t *testing.T) {
 				begun := w.now()
 				require.NoError(w, w.fleet.Close(context.Background()))
 				assert.Equal(w, begun.Add(test.takes), w.now())
-				assert.Equal(w, Snapshot{Phases: [10]int{heal.Retired: 1}, Dials: w.fleet.Snapshot().Dials}, w.fleet.Snapshot())
+				assert.Equal(w, Snapshot{Phases: [heal.Phases]int{heal.Retired: 1}, Dials: w.fleet.Snapshot().Dials}, w.fleet.Snapshot())
 				if test.bye {
 					assert.Equal(w, []uint16{1000}, w.server.last().closes())
 				}

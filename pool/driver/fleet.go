@@ -151,7 +151,7 @@ func (p *Fleet) now() heal.Instant { return heal.Instant(time.Since(p.options.Ep
 
 // Snapshot is the fleet at one moment.
 type Snapshot struct {
-	Phases  [10]int // clients by heal.Phase
+	Phases  [heal.Phases]int // clients by heal.Phase
 	Dials   uint64  // dials begun so far
 	Waiting int     // messages queued or unacknowledged
 }

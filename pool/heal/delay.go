@@ -19,20 +19,20 @@ const maxRetryAfter = 5 * time.Minute
 //
 // Each draw is keyed by the generation to be dialled, so that two policies which draw
 // for the same purpose draw the same number.
-func (p *Policy) delay(s *State, r Rand, v verdict, retryAfter time.Duration) time.Duration {
+func (p *Policy) delay(s *State, r Rand, v Verdict, retryAfter time.Duration) time.Duration {
 	gen := uint64(s.Gen) + 1
 	var d time.Duration
 	switch {
 	case s.Attempt > 0, p.First.Rule == ByBackoff:
 		d = p.Backoff.step(s.Steps, s.Delay, r, gen)
 		s.Steps++
-		if v == planned {
+		if v == Planned {
 			d = max(d, p.First.spread(r, gen))
 		}
 	default:
 		d = p.First.spread(r, gen)
 	}
-	if v == throttled {
+	if v == Throttled {
 		d = max(d, throttle(retryAfter, r, gen))
 	}
 	return d

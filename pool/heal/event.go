@@ -10,14 +10,20 @@ const (
 	TimerFired                  // the timer that Timer numbers is due
 	Opened                      // the upgrade was answered with 101
 	Failed                      // the dial or the upgrade failed: Cause, Code, RetryAfter
-	Proved                      // a pong or a data message came back on the connection
+	Proved                      // a pong or a data message came back on the connection: RTT when a pong did
 	Lost                        // the connection ended: Cause, Code
 	Close                       // the owner closes the client for good
+	Admitted                    // shared: dial Endpoint now
+	Disproved                   // the validation of the connection failed, or says that it is the wrong server
+	Checked                     // the validation that Check ordered passed
+	Move                        // the owner wants another connection in place of this one: make before break
+	Scatter                     // shared: many were lost at once; who is waiting for a first reconnect draws anew, within Within
 )
 
 var eventNames = names[EventKind]{
 	Start: "start", TimerFired: "timer", Opened: "opened", Failed: "failed",
 	Proved: "proved", Lost: "lost", Close: "close",
+	Admitted: "admitted", Disproved: "disproved", Checked: "checked", Move: "move", Scatter: "scatter",
 }
 
 func (k EventKind) String() string { return eventNames.of(k) }
@@ -31,24 +37,56 @@ type Event struct {
 	Kind       EventKind
 	Cause      Cause         // Failed, Lost
 	Code       uint16        // HTTP status of Failed, close code of Lost; 0 when there is none
-	Gen        uint32        // Opened, Failed, Proved, Lost
+	Gen        uint32        // Opened, Failed, Proved, Lost, Checked, Disproved
 	Timer      uint32        // TimerFired
+	Verdict    Verdict       // Failed, Lost, Disproved: what the user's hook says; ByTable where it has no say
+	Endpoint   uint8         // Admitted
 	RetryAfter time.Duration // Failed, Lost: what the server asked for; 0 when it asked for nothing
-	Inbound    Instant       // TimerFired: when the connection's last byte arrived; 0 before the first
+	Within     time.Duration // Failed, Lost: window over which the server wants its clients spread; Scatter: the pool does
+	RTT        time.Duration // Proved: from the ping's hand-over to the kernel to its pong; 0: none was measured
+
+	// TimerFired: what has been seen of the live connection, 0 for never.
+	Inbound  Instant // its last byte arrived
+	Outbound Instant // a write last made progress
+	Handed   Instant // the last ping was handed to the kernel whole; 0 while it waits for its turn
+	Heard    Instant // the server's own last ping
+	Path     Path    // what the kernel knows of the peer, asked for while suspect
 }
+
+// Path is what the kernel knows of a peer that does not answer (TCP_INFO on Linux).
+type Path uint8
+
+const (
+	PathUnknown Path = iota // the kernel was not asked, or cannot say
+	PathDead                // what we sent is not acknowledged, and is sent again and again
+	PathFrozen              // the peer's kernel acknowledges, or closed its window: its program is stuck
+)
+
+var pathNames = names[Path]{PathUnknown: "", PathDead: "dead", PathFrozen: "frozen"}
+
+func (p Path) String() string { return pathNames.of(p) }
+
+// ParsePath reads what String prints; "" is PathUnknown.
+func ParsePath(s string) (Path, bool) { return pathNames.parse(s) }
 
 // ActionKind says what the driver has to do.
 type ActionKind uint8
 
 const (
-	Arm  ActionKind = iota // call back with TimerFired{Timer} at At, not before; it replaces the timer before it
-	Dial                   // dial Endpoint as generation Gen, give up after Policy.HandshakeTimeout
-	Ping                   // send a ping on generation Gen
-	Kill                   // end generation Gen's dial or raw connection now, without a close handshake
-	Shut                   // send a close frame with Code on generation Gen, then close it
+	Arm   ActionKind = iota // call back with TimerFired{Timer} at At, not before; it replaces the timer before it
+	Dial                    // dial Endpoint as generation Gen, give up after Policy.HandshakeTimeout
+	Ping                    // send a ping on generation Gen
+	Kill                    // end generation Gen's dial or raw connection now, without a close handshake
+	Shut                    // send a close frame with Code on generation Gen, then close it
+	Ask                     // shared: ask for admission; Admitted is the answer, when it is this client's turn
+	Check                   // validate the connection of generation Gen again; answer with Checked or Disproved
+	Drain                   // give generation Gen no new messages; Shut it with Code when nothing is in flight on it, after Policy.DrainTimeout at the latest
 )
 
-var actionNames = names[ActionKind]{Arm: "arm", Dial: "dial", Ping: "ping", Kill: "kill", Shut: "shut"}
+var actionNames = names[ActionKind]{
+	Arm: "arm", Dial: "dial", Ping: "ping", Kill: "kill", Shut: "shut",
+	Ask: "ask", Check: "check", Drain: "drain",
+}
 
 func (k ActionKind) String() string { return actionNames.of(k) }
 
@@ -59,6 +97,7 @@ func ParseActionKind(s string) (ActionKind, bool) { return actionNames.parse(s) 
 type Action struct {
 	Kind     ActionKind
 	Endpoint uint8
+	Fresh    bool // Dial, Ask: the credentials that were rejected must be replaced first
 	Code     uint16
 	Gen      uint32
 	Timer    uint32

@@ -34,9 +34,10 @@ const (
 	Full                       // U(0, c)
 	Equal                      // U(c/2, c)
 	Decorrelated               // U(Base, min(Cap, 3·previous delay)), the first U(Base, min(Cap, 3·Base))
+	Uniform                    // U(Base, Cap), whatever k
 )
 
-var jitterNames = names[Jitter]{NoJitter: "none", Full: "full", Equal: "equal", Decorrelated: "decorrelated"}
+var jitterNames = names[Jitter]{NoJitter: "none", Full: "full", Equal: "equal", Decorrelated: "decorrelated", Uniform: "uniform"}
 
 func (j Jitter) String() string { return jitterNames.of(j) }
 
@@ -65,12 +66,21 @@ type Policy struct {
 	HandshakeTimeout time.Duration // TCP, TLS and upgrade together; must be > 0
 	ProveTimeout     time.Duration // from the 101 to the first validated exchange; must be > 0
 	PingEvery        time.Duration // longest silence before a ping: each is U(PingEvery/2, PingEvery); 0: no pings but the one that proves
-	PingTimeout      time.Duration // how long a ping may stay unanswered; > 0 where PingEvery > 0
+	PingTimeout      time.Duration // longest that a ping may stay unanswered once it was handed over and nothing moves; > 0 where PingEvery > 0
+	PingTimeoutMin   time.Duration // shortest: the timeout is srtt + 4·rttvar (RFC 6298 section 2) between the two; 0: always PingTimeout
+	ExpectPing       time.Duration // longest wait for the server's own pings, after which the connection is killed; 0: none are expected
+	WriteStall       time.Duration // a write that makes no progress for so long ends the connection; must be > 0
+	CheckEvery       time.Duration // how often a usable connection is validated again, each U(CheckEvery/2, CheckEvery) after the last; 0: never
+	Lifetime         time.Duration // age at which a connection is replaced, each U(0.9, 1)·Lifetime; 0: never
+	DrainTimeout     time.Duration // how long a connection that was replaced may take to finish what is in flight; 0: it is shut at once
 	First            First         // the first reconnect after the loss of a healed connection
 	Backoff          Backoff       // every later reconnect
 	StableAfter      time.Duration // life after which a proved connection is stable; never less than the delay before it
 	ResetOn          ResetOn
 	Heed             bool       // obey Retry-After, close codes and HTTP statuses; false: every end is alike
+	Rules            []Rule     // heeding: exceptions to the table of causes, the first that fits counts; nil: none
+	Refreshable      bool       // there are credentials that can be refreshed; set by the driver, not by the policy's author
+	Shared           bool       // dials are asked for (Ask) and admitted; set by the driver, not by the policy's author
 	Endpoints        []Endpoint // where a client may dial; set by the pool, not by the policy's author
 }
 
@@ -87,4 +97,12 @@ type Backoff struct {
 type Endpoint struct {
 	Priority int
 	Weight   int
+}
+
+// Rule is an exception to the table of causes: ends of Cause whose code lies in [From, To]
+// ask for Verdict.
+type Rule struct {
+	Cause    Cause
+	From, To uint16 // HTTP statuses or close codes; both 0: any
+	Verdict  Verdict
 }

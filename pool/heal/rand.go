@@ -12,11 +12,16 @@ const (
 	DrawPing                        // how long a connection may be silent
 	DrawEndpoint                    // which endpoint to dial
 	DrawThrottle                    // what is added to a server's Retry-After
+	DrawCheck                       // when a connection is validated again
+	DrawLifetime                    // when a connection is replaced
+	DrawScatter                     // spread of a reconnect after a loss that many shared
+	DrawCrowd                       // what a pool draws for all of its clients
 )
 
 var purposeNames = names[Purpose]{
 	0: "none", DrawFirst: "first", DrawBackoff: "backoff", DrawPing: "ping",
 	DrawEndpoint: "endpoint", DrawThrottle: "throttle",
+	DrawCheck: "check", DrawLifetime: "lifetime", DrawScatter: "scatter", DrawCrowd: "crowd",
 }
 
 func (p Purpose) String() string { return purposeNames.of(p) }

@@ -15,21 +15,38 @@ func (t Instant) Sub(u Instant) time.Duration { return time.Duration(t - u) }
 type Phase uint8
 
 const (
-	Idle    Phase = iota // not started: it has never been told to connect
-	Waiting              // between connections; a timer says when to dial
-	Dialing              // TCP, TLS and upgrade under way, bounded by one deadline
-	Proving              // open, but nothing validated has come back yet
-	Ready                // a validated exchange has happened: usable
-	Stable               // usable for at least Policy.StableAfter: healed
-	Suspect              // silent; pinged and not yet answered
-	GaveUp               // a rule said that trying again is pointless; only its owner can start it again
-	Retired              // closed by its owner; nothing follows, ever
+	Idle     Phase = iota // not started: it has never been told to connect
+	Waiting               // between connections; a timer says when to dial
+	Dialing               // TCP, TLS and upgrade under way, bounded by one deadline
+	Proving               // open, but nothing validated has come back yet
+	Ready                 // a validated exchange has happened: usable
+	Stable                // usable for at least Policy.StableAfter: healed
+	Suspect               // silent; pinged and not yet answered
+	GaveUp                // a rule said that trying again is pointless; only its owner can start it again
+	Retired               // closed by its owner; nothing follows, ever
+	Asking                // shared: the delay is over, and the pool has not admitted the dial yet
+	Checking              // usable, and being validated again
+	Moving                // usable over the old connection while its replacement is asked for and dialled
+	Joining               // usable over the old connection while its replacement proves itself
 )
+
+// Usable tells whether there is a connection on which a validated exchange has happened.
+func (p Phase) Usable() bool {
+	switch p {
+	case Ready, Stable, Suspect, Checking, Moving, Joining:
+		return true
+	}
+	return false
+}
 
 var phaseNames = names[Phase]{
 	Idle: "idle", Waiting: "waiting", Dialing: "dialing", Proving: "proving", Ready: "ready",
 	Stable: "stable", Suspect: "suspect", GaveUp: "gave up", Retired: "retired",
+	Asking: "asking", Checking: "checking", Moving: "moving", Joining: "joining",
 }
+
+// Phases is how many phases there are.
+const Phases = int(Joining) + 1
 
 func (p Phase) String() string { return phaseNames.of(p) }
 

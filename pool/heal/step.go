@@ -186,11 +186,11 @@ func (t *turn) lost(ev Event) {
 func (t *turn) ended(cause Cause, code uint16, retryAfter time.Duration) {
 	s := t.s
 	s.Cause = cause
-	v := retry
+	v := Retry
 	if t.p.Heed {
 		v = judge(cause, code)
 	}
-	if v == pointless {
+	if v == Pointless {
 		s.Phase = GaveUp
 		return
 	}
