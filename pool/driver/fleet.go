@@ -152,8 +152,8 @@ func (p *Fleet) now() heal.Instant { return heal.Instant(time.Since(p.options.Ep
 // Snapshot is the fleet at one moment.
 type Snapshot struct {
 	Phases  [heal.Phases]int // clients by heal.Phase
-	Dials   uint64  // dials begun so far
-	Waiting int     // messages queued or unacknowledged
+	Dials   uint64           // dials begun so far
+	Waiting int              // messages queued or unacknowledged
 }
 
 // Usable counts the clients on which a validated exchange has happened.
