@@ -1,0 +1,158 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wsheal/wsheal/pool/driver"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/pool/policies"
+)
+
+// fleetClient is wsheal's driver as the chaos engine uses it: the clients are alone, and
+// messages are observed where they are read.
+type fleetClient struct{}
+
+type fleetConns struct {
+	fleet   *driver.Fleet
+	options Options
+	slots   slots
+	started atomic.Int64
+	usable  atomic.Int64
+	failed  atomic.Pointer[error]
+	ready   chan struct{} // closed when all are usable for the first time, or a dial failed
+	decided sync.Once     // closes ready
+}
+
+func (fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
+	policy, err := promptPolicy()
+	if err != nil {
+		return nil, err
+	}
+	c := &fleetConns{options: o, slots: newSlots(o.InFlight), ready: make(chan struct{})}
+	endpoints := make([]driver.Endpoint, len(o.URLs))
+	for i, url := range o.URLs {
+		endpoints[i] = driver.Endpoint{Name: fmt.Sprint("e", i), URL: url}
+	}
+	if !o.Reconnect {
+		policy.First = heal.First{Rule: heal.Spread, Within: time.Hour}
+		policy.Backoff = heal.Backoff{Base: time.Hour}
+	}
+	c.fleet, err = driver.Open(driver.Options{
+		Clients: o.Conns, Seed: 1, Policy: policy, Endpoints: endpoints, DialContext: c.dial, Observe: c.observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for range min(cap(c.slots), o.Conns) {
+		c.startNext()
+	}
+	if err := c.await(ctx); err != nil {
+		_ = c.Close(canceled())
+		return nil, err
+	}
+	return c, nil
+}
+
+// promptPolicy is the default policy with its spread set to 0. Its handshakes may take
+// long, because waiting for a slot counts.
+func promptPolicy() (heal.Policy, error) {
+	p, err := policies.Lookup("default")
+	p.First = heal.First{Rule: heal.AtOnce}
+	p.HandshakeTimeout, p.ProveTimeout = time.Minute, time.Minute
+	p.StableAfter = time.Millisecond
+	p.WriteStall = 10 * time.Second
+	return p, err
+}
+
+// await waits until all are usable, and healed where that matters.
+func (c *fleetConns) await(ctx context.Context) error {
+	select {
+	case <-c.ready:
+	case <-ctx.Done():
+		return fmt.Errorf("%d of %d connections usable: %w", c.usable.Load(), c.options.Conns, ctx.Err())
+	}
+	if err := c.failed.Load(); err != nil {
+		return *err
+	}
+	for c.options.Reconnect && c.fleet.Snapshot().Phases[heal.Stable] < c.options.Conns {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d connections healed: %w", c.fleet.Snapshot().Phases[heal.Stable], c.options.Conns, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// startNext starts one client more; each that becomes usable calls it, so that no more
+// are under way than there are slots.
+func (c *fleetConns) startNext() {
+	if i := int(c.started.Add(1)) - 1; i < c.options.Conns {
+		c.fleet.Start(i)
+	}
+}
+
+// dial waits for a slot, which is given back when the handshake is over.
+func (c *fleetConns) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if err := c.slots.take(ctx); err != nil {
+		return nil, err
+	}
+	return dialTCP(ctx, network, addr)
+}
+
+func (c *fleetConns) observe(ev driver.Event) {
+	switch {
+	case ev.Kind == driver.Received:
+		if f := c.options.Received; f != nil {
+			f(ev.Client, ev.Payload)
+		}
+	case ev.Kind != driver.Stepped:
+	case ev.Step.Kind == heal.Failed:
+		// A dial that waited in vain had no slot to give back.
+		select {
+		case <-c.slots:
+		default:
+		}
+		c.fail(ev)
+	case ev.Step.Kind == heal.Opened:
+		c.slots.give()
+		if f := c.options.Opened; f != nil {
+			f(ev.Client)
+		}
+	case ev.From == heal.Proving && ev.State.Phase.Usable():
+		if c.usable.Add(1) == int64(c.options.Conns) {
+			c.decided.Do(func() { close(c.ready) })
+		}
+		if f := c.options.Usable; f != nil {
+			f(ev.Client)
+		}
+		c.startNext()
+	}
+}
+
+// fail tells of a dial that failed; before all were usable it fails Open.
+func (c *fleetConns) fail(ev driver.Event) {
+	err := fmt.Errorf("connection %d: %w", ev.Client, ev.Err)
+	if f := c.options.Failed; f != nil {
+		f(ev.Client, err)
+	}
+	if c.usable.Load() < int64(c.options.Conns) && c.failed.CompareAndSwap(nil, &err) {
+		c.decided.Do(func() { close(c.ready) })
+	}
+}
+
+func (c *fleetConns) Send(conn int, messages ...[]byte) error {
+	for _, m := range messages {
+		if err := c.fleet.Send(conn, 0, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *fleetConns) Close(ctx context.Context) error { return c.fleet.Close(ctx) }
