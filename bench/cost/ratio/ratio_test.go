@@ -44,7 +44,9 @@ func TestFewPairsHaveNoInterval(t *testing.T) {
 }
 
 func TestJudge(t *testing.T) {
-	at := func(low, high float64) Estimate { return Estimate{N: 10, Median: (low + high) / 2, Low: low, High: high} }
+	at := func(low, high float64) Estimate {
+		return Estimate{N: 10, Median: (low + high) / 2, Low: low, High: high}
+	}
 	for _, c := range []struct {
 		bar  Bar
 		e    Estimate
