@@ -28,12 +28,13 @@ func (d *document) follow(value ast.Node, path string) {
 		d.include(value, path)
 		return
 	}
-	p, err := Lookup(name)
-	if err != nil {
+	source, ok := Source(name)
+	if !ok {
 		d.mistake(value, path, "expected %s or a .yaml file, got %q", strings.Join(Names(), ", "), name)
 		d.baseless = true
+		return
 	}
-	d.policy = p
+	d.policy = parse(name+".yaml", []byte(source), nil).policy
 }
 
 // include takes the policy of the file that a scalar names.

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-
-	"github.com/wsheal/wsheal/pool/heal"
 )
 
 // namePattern keeps names fit for journals, benchmark labels and file names.
@@ -22,7 +20,7 @@ type document struct {
 	from     []string // the files that led here, this one last
 	named    string   // the name when none is written; "": made from the base
 	about    string
-	policy   heal.Policy
+	policy   Policy
 	mistakes Mistakes
 
 	lines    map[string]int  // where a key is written, by its path; "" is the mapping
@@ -48,15 +46,18 @@ func (d *document) read(node ast.Node) {
 		}
 	}
 	_, based := d.lines["base"]
-	d.policy.Name = d.defaultName(based, len(own) > 0)
+	d.policy.Client.Name = d.defaultName(based, len(own) > 0)
 	for _, pair := range own {
 		switch key := textOf(pair.Key); key {
 		case "name":
-			if d.policy.Name = d.text(pair, key); !d.wrong[key] && !namePattern.MatchString(d.policy.Name) {
-				d.mistake(pair.Value, key, "expected a letter, then letters, digits and . _ + -, got %q", d.policy.Name)
+			name := d.text(pair, key)
+			if d.policy.Client.Name = name; !d.wrong[key] && !namePattern.MatchString(name) {
+				d.mistake(pair.Value, key, "expected a letter, then letters, digits and . _ + -, got %q", name)
 			}
 		case "about":
 			d.about = d.text(pair, key)
+		case "rules":
+			d.rules(pair.Value)
 		default:
 			d.value(pair, key)
 		}
@@ -64,6 +65,7 @@ func (d *document) read(node ast.Node) {
 	if !based {
 		d.missing()
 	}
+	d.follows()
 	if !d.baseless {
 		d.faults()
 	}
@@ -78,9 +80,9 @@ func (d *document) defaultName(based, changed bool) string {
 	case !based:
 		return "inline"
 	case changed:
-		return d.policy.Name + "+changes"
+		return d.policy.Client.Name + "+changes"
 	}
-	return d.policy.Name
+	return d.policy.Client.Name
 }
 
 // value reads one entry that may be a field or a group of fields.
@@ -125,34 +127,58 @@ func (d *document) repeated(pair *ast.MappingValueNode, path string) bool {
 	return twice
 }
 
-// missing complains about the fields that are not written and have no base.
+// missing fills in what stands for fields that are not written and have no base, and
+// complains where nothing does.
 func (d *document) missing() {
 	for _, f := range fields {
-		if f.path == "first.spread" { // another way to write first
-			continue
-		}
 		group, _, _ := strings.Cut(f.path, ".")
-		if _, written := d.lines[f.path]; !written && !d.wrong[group] {
+		_, written := d.lines[f.path]
+		switch {
+		case written || d.wrong[group] || f.preset == unset:
+		case f.preset != "":
+			f.set(&d.policy, f.preset)
+		default:
 			d.mistakeAt(d.lines[""], f.path, "expected %s, or a base that has it, got nothing", f.want)
 		}
 	}
 }
 
+// follows lets a bound that only the base has follow the value that it bounds: whoever
+// shortens ping.timeout need not know of ping.timeout_min.
+func (d *document) follows() {
+	p := &d.policy.Client
+	if _, written := d.lines["ping.timeout_min"]; !written && p.PingTimeoutMin > p.PingTimeout {
+		p.PingTimeoutMin = p.PingTimeout
+	}
+}
+
 // faults complains about values that are well written and cannot work.
 func (d *document) faults() {
-	for _, f := range d.policy.Faults() {
-		group, _, _ := strings.Cut(f.Field, ".")
-		if d.wrong[f.Field] || d.wrong[group] {
-			continue
+	for _, f := range d.policy.Client.Faults() {
+		if line, ok := d.blame(f.Field); ok {
+			d.mistakeAt(line, f.Field, "expected %s, got %s", f.Want, f.Got)
 		}
-		line := d.lines[""]
-		for _, path := range []string{group, f.Field} {
-			if at, written := d.lines[path]; written {
-				line = at
-			}
-		}
-		d.mistakeAt(line, f.Field, "expected %s, got %s", f.Want, f.Got)
 	}
+}
+
+// blame is the line on which a field, or the group that it is of, is written; the
+// document's when neither is. It is false when one of them has been complained about.
+func (d *document) blame(path string) (line int, ok bool) {
+	line = d.lines[""]
+	for end := 0; end < len(path); {
+		if next := strings.IndexByte(path[end+1:], '.'); next < 0 {
+			end = len(path)
+		} else {
+			end += 1 + next
+		}
+		if d.wrong[path[:end]] {
+			return 0, false
+		}
+		if at, written := d.lines[path[:end]]; written {
+			line = at
+		}
+	}
+	return line, true
 }
 
 func (d *document) mistake(node ast.Node, path, format string, args ...any) {
@@ -188,6 +214,9 @@ func siblings(path string) []string {
 				keys = append(keys, key)
 			}
 		}
+	}
+	if i := slices.Index(keys, "shared"); group == "" && i >= 0 { // the one field that is a list
+		keys = slices.Insert(keys, i, "rules")
 	}
 	return keys
 }

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -9,58 +10,85 @@ import (
 
 // field is one value of a policy's YAML.
 type field struct {
-	path string // dotted
-	want string // what belongs there
-	set  func(p *heal.Policy, text string) bool
+	path   string // dotted
+	about  string // one line
+	want   string // what belongs there
+	preset string // what it is where it is not written and there is no base; "": it must be written
+	shape  map[string]any
+	set    func(p *Policy, text string) bool // false: text is not what belongs there
+	get    func(p *Policy) string            // as Format writes it; "": not at all
 }
 
-const aDuration = "a duration like 250ms"
+// unset is the preset of a field that may stay zero.
+const unset = "unset"
 
-// fields in the order in which they are written. All are needed where there is no base;
-// first is one of two.
-var fields = []field{
-	{"handshake_timeout", aDuration, duration(func(p *heal.Policy) *time.Duration { return &p.HandshakeTimeout })},
-	{"prove_timeout", aDuration, duration(func(p *heal.Policy) *time.Duration { return &p.ProveTimeout })},
-	{"ping.every", aDuration, duration(func(p *heal.Policy) *time.Duration { return &p.PingEvery })},
-	{"ping.timeout", aDuration, duration(func(p *heal.Policy) *time.Duration { return &p.PingTimeout })},
-	{"first", "at-once, backoff or {spread: 5s}", func(p *heal.Policy, text string) bool {
-		rule, ok := heal.ParseFirstRule(text)
-		p.First = heal.First{Rule: rule}
-		return ok && rule != heal.Spread
-	}},
-	{"first.spread", aDuration, func(p *heal.Policy, text string) bool {
-		d, err := time.ParseDuration(text)
-		p.First = heal.First{Rule: heal.Spread, Within: d}
-		return err == nil
-	}},
-	{"backoff.base", aDuration, duration(func(p *heal.Policy) *time.Duration { return &p.Backoff.Base })},
-	{"backoff.cap", aDuration, duration(func(p *heal.Policy) *time.Duration { return &p.Backoff.Cap })},
-	{"backoff.factor", "a number of at least 1", func(p *heal.Policy, text string) bool {
-		f, err := strconv.ParseFloat(text, 64)
-		p.Backoff.Factor = f
-		return err == nil
-	}},
-	{"backoff.jitter", "none, full, equal or decorrelated", word(heal.ParseJitter, func(p *heal.Policy) *heal.Jitter { return &p.Backoff.Jitter })},
-	{"stable_after", aDuration, duration(func(p *heal.Policy) *time.Duration { return &p.StableAfter })},
-	{"reset_on", "stable or open", word(heal.ParseResetOn, func(p *heal.Policy) *heal.ResetOn { return &p.ResetOn })},
-	{"heed_server", "true or false", func(p *heal.Policy, text string) bool {
-		p.Heed = text == "true"
-		return p.Heed || text == "false"
-	}},
-}
+// fields in the order in which they are written. Rules are a list, and have a file of
+// their own.
+var fields = slices.Concat(clientFields, sharedFields)
 
-func duration(of func(*heal.Policy) *time.Duration) func(*heal.Policy, string) bool {
-	return func(p *heal.Policy, text string) bool {
-		d, err := time.ParseDuration(text)
-		*of(p) = d
-		return err == nil
-	}
-}
-
-func word[T any](parse func(string) (T, bool), of func(*heal.Policy) *T) func(*heal.Policy, string) bool {
-	return func(p *heal.Policy, text string) bool {
-		v, ok := parse(text)
-		*of(p) = v
-		return ok
-	}
+// clientFields say how one client heals. All are needed where there is no base, save those
+// that have a preset: they came later, and what an older file does not name is as it was.
+// First is one of two.
+var clientFields = []field{
+	duration("handshake_timeout", "longest time of TCP, TLS and upgrade together", "", func(p *Policy) *time.Duration { return &p.Client.HandshakeTimeout }),
+	duration("prove_timeout", "longest time from the 101 to the first validated exchange", "", func(p *Policy) *time.Duration { return &p.Client.ProveTimeout }),
+	duration("ping.every", "longest silence before a ping; 0s: no pings", "", func(p *Policy) *time.Duration { return &p.Client.PingEvery }),
+	duration("ping.timeout", "longest time that a ping may stay unanswered", "", func(p *Policy) *time.Duration { return &p.Client.PingTimeout }),
+	duration("ping.timeout_min", "shortest such time, for round trips that are quick and even; 0s: always timeout", "0s", func(p *Policy) *time.Duration { return &p.Client.PingTimeoutMin }),
+	duration("expect_ping", "longest wait for the server's own pings; 0s: none are expected", "0s", func(p *Policy) *time.Duration { return &p.Client.ExpectPing }),
+	duration("write_stall", "longest time that a write may make no progress", "10s", func(p *Policy) *time.Duration { return &p.Client.WriteStall }),
+	duration("check.every", "how often a connection is validated again; 0s: never", "0s", func(p *Policy) *time.Duration { return &p.Client.CheckEvery }),
+	duration("lifetime", "age at which a connection is replaced; 0s: never", "0s", func(p *Policy) *time.Duration { return &p.Client.Lifetime }),
+	duration("drain_timeout", "how long a replaced connection may finish what is in flight; 0s: it is shut at once", "0s", func(p *Policy) *time.Duration { return &p.Client.DrainTimeout }),
+	{
+		path: "first", about: "the first reconnect after a healed connection was lost", want: "at-once, backoff or {spread: 5s}",
+		shape: words(heal.AtOnce.String(), heal.ByBackoff.String()),
+		set: func(p *Policy, text string) bool {
+			rule, ok := heal.ParseFirstRule(text)
+			p.Client.First = heal.First{Rule: rule}
+			return ok && rule != heal.Spread
+		},
+		get: func(p *Policy) string {
+			if p.Client.First.Rule == heal.Spread {
+				return ""
+			}
+			return p.Client.First.Rule.String()
+		},
+	},
+	{
+		path: "first.spread", about: "the first reconnect waits a random time below that", want: aDuration, preset: unset, shape: durationShape,
+		set: func(p *Policy, text string) bool {
+			d, err := time.ParseDuration(text)
+			p.Client.First = heal.First{Rule: heal.Spread, Within: d}
+			return err == nil
+		},
+		get: func(p *Policy) string {
+			if p.Client.First.Rule != heal.Spread {
+				return ""
+			}
+			return p.Client.First.Within.String()
+		},
+	},
+	duration("backoff.base", "the first step", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.Base }),
+	duration("backoff.cap", "the largest step", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.Cap }),
+	{
+		path: "backoff.factor", about: "growth from step to step", want: "a number of at least 1", shape: numberShape,
+		set: func(p *Policy, text string) bool {
+			f, err := strconv.ParseFloat(text, 64)
+			p.Client.Backoff.Factor = f
+			return err == nil
+		},
+		get: func(p *Policy) string { return formatNumber(p.Client.Backoff.Factor) },
+	},
+	word("backoff.jitter", "how a delay is drawn from its step", "", heal.ParseJitter, func(p *Policy) *heal.Jitter { return &p.Client.Backoff.Jitter }),
+	duration("stable_after", "life after which a proved connection counts as healed", "", func(p *Policy) *time.Duration { return &p.Client.StableAfter }),
+	word("reset_on", "when attempts and delays begin afresh", "", heal.ParseResetOn, func(p *Policy) *heal.ResetOn { return &p.Client.ResetOn }),
+	{
+		path: "heed_server", about: "obey Retry-After, close codes and HTTP statuses", want: "true or false", shape: map[string]any{"type": "boolean"},
+		set: func(p *Policy, text string) bool {
+			p.Client.Heed = text == "true"
+			return p.Client.Heed || text == "false"
+		},
+		get: func(p *Policy) string { return strconv.FormatBool(p.Client.Heed) },
+	},
 }

@@ -11,11 +11,12 @@ const (
 	nothing kind = iota
 	scalar
 	mapping
+	list
 	other
 )
 
 func (k kind) String() string {
-	return [...]string{"nothing", "a single value", "a mapping", "something else"}[k]
+	return [...]string{"nothing", "a single value", "a mapping", "a list", "something else"}[k]
 }
 
 // kindOf tells what a node is. Anchors, aliases and tags are something else: a policy
@@ -28,12 +29,22 @@ func kindOf(n ast.Node) kind {
 		return scalar
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return mapping
+	case *ast.SequenceNode:
+		return list
 	}
 	return other
 }
 
 // textOf returns a scalar as it is written, without quotes.
 func textOf(n ast.Node) string { return n.GetToken().Value }
+
+// items returns the values of a list.
+func items(n ast.Node) []ast.Node {
+	if l, ok := n.(*ast.SequenceNode); ok {
+		return l.Values
+	}
+	return nil
+}
 
 // pairs returns the entries of a mapping.
 func pairs(n ast.Node) []*ast.MappingValueNode {

@@ -8,8 +8,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-
-	"github.com/wsheal/wsheal/pool/heal"
 )
 
 // mostBytes bounds a file: the YAML parser's time grows with the square of its depth.
@@ -17,7 +15,7 @@ const mostBytes = 16 << 10
 
 // Parse reads one policy from a file's text. Its error is of type Mistakes; the policy
 // then is not to be used.
-func Parse(file string, data []byte) (heal.Policy, error) {
+func Parse(file string, data []byte) (Policy, error) {
 	d := parse(file, data, nil)
 	return d.policy, d.mistakes.err()
 }
@@ -25,7 +23,7 @@ func Parse(file string, data []byte) (heal.Policy, error) {
 // FromNode reads a policy where another YAML file embeds one: a name, a path to a file,
 // or a mapping. Paths are relative to file's directory; with file "", to the working
 // directory. Its error is of type Mistakes, with fields named from the policy's root.
-func FromNode(file string, node ast.Node) (heal.Policy, error) {
+func FromNode(file string, node ast.Node) (Policy, error) {
 	d := newDocument(file, nil)
 	switch kindOf(node) {
 	case scalar:

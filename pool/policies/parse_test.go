@@ -39,16 +39,16 @@ heed_server: yes
 retries: 7
 `, `p.yaml:3: handshake_timeout: expected a duration like 250ms, got "5"
 p.yaml:4: prove_timeout: expected a duration above 0, at most 24h, got -1s
-p.yaml:5: ping.count: expected one of every, timeout
+p.yaml:5: ping.count: expected one of every, timeout, timeout_min
 p.yaml:5: ping.timeout: expected a duration above 0, at most 24h, got 0s
 p.yaml:6: first.spread: expected a duration above 0, at most 24h, got 0s
-p.yaml:7: backoff.jitter: expected none, full, equal or decorrelated, got "some"
+p.yaml:7: backoff.jitter: expected none, full, equal, decorrelated or uniform, got "some"
 p.yaml:7: backoff.cap: expected a duration of at least 40s, at most 24h, got 30s
 p.yaml:7: backoff.factor: expected a number of at least 1, or 0 for 1, got 0.5
-p.yaml:8: stable_after: expected a duration like 250ms, got something else
+p.yaml:8: stable_after: expected a duration like 250ms, got a list
 p.yaml:9: reset_on: expected stable or open, got "never"
 p.yaml:10: heed_server: expected true or false, got "yes"
-p.yaml:11: retries: expected one of name, about, base, handshake_timeout, prove_timeout, ping, first, backoff, stable_after, reset_on, heed_server`},
+p.yaml:11: retries: expected one of name, about, base, handshake_timeout, prove_timeout, ping, expect_ping, write_stall, check, lifetime, drain_timeout, first, backoff, stable_after, reset_on, heed_server, rules, shared`},
 		{"without a base all is needed", "about: x\nping: {every: 1s}\nfirst: backoff\nbackoff: 1s", `p.yaml:1: handshake_timeout: expected a duration like 250ms, or a base that has it, got nothing
 p.yaml:1: prove_timeout: expected a duration like 250ms, or a base that has it, got nothing
 p.yaml:1: ping.timeout: expected a duration like 250ms, or a base that has it, got nothing
@@ -70,7 +70,7 @@ testdata/broken.yaml:2: ping.timeout: expected a duration like 250ms, got "never
 		{"a circle", "base: testdata/circle-a.yaml", "testdata/circle-b.yaml:1: base: expected a policy that is not based on itself, got circle-a.yaml"},
 		{"a first that is a spread without a window", "base: default\nfirst: spread", `p.yaml:2: first: expected at-once, backoff or {spread: 5s}, got "spread"`},
 		{"an empty first", "base: default\nfirst: {}", `p.yaml:2: first: expected at-once, backoff or {spread: 5s}, got a mapping`},
-		{"an empty group", "base: default\nping: {}", `p.yaml:2: ping: expected {every, timeout}, got a mapping`},
+		{"an empty group", "base: default\nping: {}", `p.yaml:2: ping: expected {every, timeout, timeout_min}, got a mapping`},
 		{"no value", "base: default\nstable_after:", "p.yaml:2: stable_after: expected a duration like 250ms, got nothing"},
 		{"twice", "base: default\nstable_after: 1s\nstable_after: 2s", "p.yaml:3: stable_after: expected once, got again after line 2"},
 		{"twice in a group", "base: default\nping:\n  every: 8s\n  every: 9s", "p.yaml:4: ping.every: expected once, got again after line 3"},
@@ -78,7 +78,7 @@ testdata/broken.yaml:2: ping.timeout: expected a duration like 250ms, got "never
 			"decorrelated jitter needs room", "base: naive\nbackoff: {jitter: decorrelated}",
 			"p.yaml:2: backoff.cap: expected more than the base, for decorrelated jitter draws between them, got 1s",
 		},
-		{"twice, far apart", complete + "prove_timeout: 25h", "p.yaml:53: prove_timeout: expected once, got again after line 14"},
+		{"twice, far apart", complete + "prove_timeout: 25h", "p.yaml:130: prove_timeout: expected once, got again after line 14"},
 		{"too long", "base: default\nstable_after: 25h", "p.yaml:2: stable_after: expected a duration of at least 0s, at most 24h, got 25h0m0s"},
 		{"nothing", "", "p.yaml:1: expected the fields of a policy, got nothing"},
 		{"a name alone", "default", "p.yaml:1: expected the fields of a policy, got a single value"},
@@ -107,14 +107,14 @@ func TestBase(t *testing.T) {
 	require.NoError(t, err)
 	want := lookup(t, "default")
 	want.Name, want.First = "mine", heal.First{}
-	assert.Equal(t, want, p, "the base comes first, wherever it stands")
+	assert.Equal(t, want, p.Client, "the base comes first, wherever it stands")
 
 	p, err = Parse("testdata/mine.yaml", []byte("base: patient.yaml\nbackoff: {jitter: full}"))
 	require.NoError(t, err)
 	want = lookup(t, "default")
 	want.Name, want.First.Within = "mine", time.Minute
 	want.Backoff = heal.Backoff{Base: 10 * time.Second, Cap: 5 * time.Minute, Factor: 2, Jitter: heal.Full}
-	assert.Equal(t, want, p, "a file's base is beside the file")
+	assert.Equal(t, want, p.Client, "a file's base is beside the file")
 }
 
 // node is the value that a scenario embeds as its policy.
@@ -147,11 +147,11 @@ func TestFromNode(t *testing.T) {
 		{"{base: default, stable_after: 1s}", quick},
 		{"{base: default, stable_after: 1s, name: quick}", named},
 		{"\n    base: default\n    name: quick\n    stable_after: 1s", named},
-		{asFlow(Format(inline)), inline},
+		{asFlow(Format(Policy{Client: inline})), inline},
 	} {
 		p, err := FromNode("testdata/scenario.yaml", node(t, tt.value))
 		require.NoError(t, err, tt.value)
-		assert.Equal(t, tt.want, p, tt.value)
+		assert.Equal(t, tt.want, p.Client, tt.value)
 	}
 }
 
@@ -165,7 +165,7 @@ func TestFromNodeMistakes(t *testing.T) {
 	for _, tt := range []struct{ value, want string }{
 		{"polite", `s.yaml:2: expected default, full-jitter, naive or a .yaml file, got "polite"`},
 		{"testdata/none.yaml", "s.yaml:2: expected a policy: stat testdata/none.yaml: no such file or directory"},
-		{"[default]", "s.yaml:2: expected a policy: a name, a file or a mapping with base, got something else"},
+		{"[default]", "s.yaml:2: expected a policy: a name, a file or a mapping with base, got a list"},
 		{"", "s.yaml:2: expected a policy: a name, a file or a mapping with base, got nothing"},
 		{"{}", "s.yaml:2: handshake_timeout: expected"},
 		{"testdata/broken.yaml", `testdata/broken.yaml:2: ping.timeout: expected a duration like 250ms, got "never"`},

@@ -3,8 +3,12 @@
 //
 // A policy is a mapping of the fields that library/default.yaml explains one by one.
 // With base, a name or a file, it starts from another policy and writes only what is
-// different; without base every field has to be there. Files are named relative to the
-// file that names them. What is wrong is told all at once, as [Mistakes].
+// different; without base every field of one client's healing has to be there, save those
+// that can be switched off, which then are. Files are named relative to the file that
+// names them. What is wrong is told all at once, as [Mistakes].
+//
+// What clients decide together, where they share, is the section shared. All of it may be
+// left out, and counts for nothing where every client is alone.
 package policies
 
 import (
@@ -13,8 +17,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
+
+// Policy is what one file says.
+type Policy struct {
+	Client heal.Policy  // how each client heals
+	Shared crowd.Policy // what they decide together, where they share
+}
 
 //go:embed library/*.yaml
 var library embed.FS
@@ -53,11 +64,13 @@ func About(name string) string {
 	return d.about
 }
 
-// Lookup returns a built-in policy.
+// Lookup returns how a client heals by a built-in policy. Parse of its Source has what
+// clients share as well.
 func Lookup(name string) (heal.Policy, error) {
 	source, ok := Source(name)
 	if !ok {
 		return heal.Policy{}, fmt.Errorf("policy %s: expected one of %s", name, strings.Join(Names(), ", "))
 	}
-	return Parse(name+".yaml", []byte(source))
+	p, err := Parse(name+".yaml", []byte(source))
+	return p.Client, err
 }

@@ -14,21 +14,22 @@ func TestLibrary(t *testing.T) {
 	want := map[string]heal.Policy{
 		"default": {
 			Name: "default", HandshakeTimeout: 5 * time.Second, ProveTimeout: 5 * time.Second,
-			PingEvery: 10 * time.Second, PingTimeout: 3 * time.Second,
-			First:       heal.First{Rule: heal.Spread, Within: 5 * time.Second},
-			Backoff:     heal.Backoff{Base: time.Second, Cap: 30 * time.Second, Factor: 2, Jitter: heal.Equal},
-			StableAfter: 5 * time.Second, ResetOn: heal.OnStable, Heed: true,
+			PingEvery: 10 * time.Second, PingTimeout: 3 * time.Second, PingTimeoutMin: 2 * time.Second, WriteStall: 10 * time.Second,
+			DrainTimeout: 5 * time.Second,
+			First:        heal.First{Rule: heal.Spread, Within: 5 * time.Second},
+			Backoff:      heal.Backoff{Base: time.Second, Cap: 30 * time.Second, Factor: 2, Jitter: heal.Equal},
+			StableAfter:  5 * time.Second, ResetOn: heal.OnStable, Heed: true,
 		},
 		"full-jitter": {
 			Name: "full-jitter", HandshakeTimeout: 5 * time.Second, ProveTimeout: 5 * time.Second,
-			PingEvery: 10 * time.Second, PingTimeout: 3 * time.Second,
+			PingEvery: 10 * time.Second, PingTimeout: 3 * time.Second, PingTimeoutMin: 2 * time.Second, WriteStall: 10 * time.Second,
 			First:       heal.First{Rule: heal.ByBackoff},
 			Backoff:     heal.Backoff{Base: 500 * time.Millisecond, Cap: 20 * time.Second, Factor: 2, Jitter: heal.Full},
 			StableAfter: 5 * time.Second, ResetOn: heal.OnStable, Heed: true,
 		},
 		"naive": {
 			Name: "naive", HandshakeTimeout: 5 * time.Second, ProveTimeout: 5 * time.Second,
-			PingEvery: 10 * time.Second, PingTimeout: 3 * time.Second,
+			PingEvery: 10 * time.Second, PingTimeout: 3 * time.Second, PingTimeoutMin: 2 * time.Second, WriteStall: 10 * time.Second,
 			First:       heal.First{Rule: heal.AtOnce},
 			Backoff:     heal.Backoff{Base: time.Second, Cap: time.Second, Factor: 1, Jitter: heal.NoJitter},
 			StableAfter: 5 * time.Second, ResetOn: heal.OnOpen, Heed: false,
