@@ -50,6 +50,19 @@
 //	  ramp: 4s
 //	  policy: {base: default, ping: {every: 5s}, stable_after: 20s}
 //
+// Clients are alone, as browsers are: each heals by itself. With sharing: shared they are
+// one pool, as the connections of a backend are, and decide together who dials when and
+// where, by the policy's section shared. A policy that only works because clients talk to
+// each other must not be mistaken for one that works in browsers.
+//
+//	scenario: together
+//	targets: {blue: {embedded: {}}, green: {embedded: {}}}
+//	clients:
+//	  count: 500
+//	  sharing: shared
+//	  endpoints: [{target: blue}, {target: green, priority: 1}]
+//	  policy: {base: default, first: at-once, shared: {storm: {spread: 2s}}}
+//
 // # Load
 //
 // Messages are due on schedule, whatever the answers do; with at-least-once, what is
@@ -143,7 +156,7 @@
 //	clients                                      required                                    the fleet
 //	clients.count                                required                                    how many
 //	clients.ramp                                 (2s, or the warmup when that is shorter)    first dials are paced evenly over this, within the warmup
-//	clients.sharing                              alone                                       alone: each client heals by itself, as browsers do
+//	clients.sharing                              alone                                       alone: each client heals by itself, as browsers do; shared: they decide together, as those of one backend do
 //	clients.endpoints.N                          (the target, when there is one only)        where clients dial
 //	clients.endpoints.N.target                   required                                    name of a target
 //	clients.endpoints.N.priority                 0                                           lower is dialled first

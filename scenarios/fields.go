@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/wsheal/wsheal/report"
@@ -60,7 +59,7 @@ var handshakeShape = shape{fields: []field{
 var clientsShape = shape{fields: []field{
 	{name: "count", about: "how many", required: true, shape: valueOf(integer(1, mostClients))},
 	{name: "ramp", about: "first dials are paced evenly over this, within the warmup", deduced: "2s, or the warmup when that is shorter", shape: valueOf(durationValue)},
-	{name: "sharing", about: "alone: each client heals by itself, as browsers do", preset: "alone", shape: valueOf(sharingValue)},
+	{name: "sharing", about: "alone: each client heals by itself, as browsers do; shared: they decide together, as those of one backend do", preset: Alone, shape: valueOf(choice(Alone, Shared))},
 	{name: "endpoints", about: "where clients dial", deduced: "the target, when there is one only", shape: shape{items: &endpointShape}},
 	{name: "policy", about: "rules of healing: a name, a file, or {base: default, …}", preset: "default", shape: shape{policy: true}},
 }}
@@ -104,18 +103,4 @@ var gateValue = &valueType{
 	words:  "a gate such as recovery.t99 < 8s",
 	check:  func(text string) error { _, err := report.ParseGate(text); return err },
 	schema: map[string]any{"type": "string"},
-}
-
-var sharingValue = &valueType{
-	words: "alone",
-	check: func(text string) error {
-		switch text {
-		case "alone":
-			return nil
-		case "shared":
-			return errors.New("expected alone; shared is not built yet")
-		}
-		return expected("alone", text)
-	},
-	schema: choice("alone").schema,
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/pool/policies"
 	"github.com/wsheal/wsheal/report"
 )
 
@@ -75,7 +76,7 @@ func (c Clients) write(to *node) {
 		m.put("weight", strconv.Itoa(e.Weight))
 		endpoints.items = append(endpoints.items, m)
 	}
-	to.pairs = append(to.pairs, pair{key: "policy", value: policyNode(c.Policy)})
+	to.pairs = append(to.pairs, pair{key: "policy", value: policyNode(policies.Policy{Client: c.Policy, Shared: c.Shared})})
 }
 
 func (l Load) write(to *node) {

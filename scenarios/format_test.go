@@ -29,8 +29,11 @@ func TestWrittenScenariosAreReadBack(t *testing.T) {
 
 func randomScenario(t *testing.T, r *rand.Rand) *Scenario {
 	names := policies.Names()
-	policy, err := policies.Lookup(names[r.IntN(len(names))])
+	name := names[r.IntN(len(names))]
+	source, _ := policies.Source(name)
+	both, err := policies.Parse(name+".yaml", []byte(source))
 	require.NoError(t, err)
+	policy := both.Client
 	if r.IntN(2) == 0 {
 		policy.Name = "mine"
 		policy.StableAfter = randomDuration(r) % time.Hour
@@ -42,8 +45,11 @@ func randomScenario(t *testing.T, r *rand.Rand) *Scenario {
 		Hold: randomDuration(r), AllowRemote: r.IntN(2) == 0,
 		Load: Load{Pattern: "none", Size: 32 + r.IntN(mostSize-32), Guarantee: "at-most-once"},
 		Clients: Clients{
-			Count: 1 + r.IntN(mostClients), Sharing: "alone", Policy: policy,
+			Count: 1 + r.IntN(mostClients), Sharing: Alone, Policy: policy,
 		},
+	}
+	if r.IntN(2) == 0 {
+		s.Clients.Sharing, s.Clients.Shared = Shared, both.Shared
 	}
 	if r.IntN(2) == 0 {
 		s.Load.Pattern, s.Load.Guarantee, s.Load.Rate = "echo", "at-least-once", 1e-3+r.Float64()*1e5

@@ -3,8 +3,8 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"maps"
 
-	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/pool/policies"
 )
 
@@ -23,7 +23,10 @@ func (r *resolver) policy(v view) {
 		from = ""
 	}
 	p, err := policies.FromNode(from, n.syntax())
-	r.s.Clients.Policy = p
+	r.s.Clients.Policy = p.Client
+	if r.s.Clients.Sharing == Shared {
+		r.s.Clients.Shared = p.Shared
+	}
 	wrong, _ := errors.AsType[policies.Mistakes](err)
 	for _, m := range wrong {
 		if field := join(v.path, "policy"); m.File == from {
@@ -46,10 +49,56 @@ func joinBelow(path, name string) string {
 }
 
 // policyNode writes a policy in full.
-func policyNode(p heal.Policy) *node {
+func policyNode(p policies.Policy) *node {
 	n, err := parseTree(policies.Format(p))
 	if err != nil {
-		panic(fmt.Sprintf("scenarios: read policy %s as it was written: %v", p.Name, err))
+		panic(fmt.Sprintf("scenarios: read policy %s as it was written: %v", p.Client.Name, err))
 	}
 	return n
+}
+
+// policySchema is a policy to an editor: a name, a file, or a mapping whose values may
+// come from the environment.
+func policySchema() map[string]any {
+	return map[string]any{"anyOf": []any{
+		map[string]any{"type": "string"}, variable(policies.Schema()).(map[string]any),
+	}}
+}
+
+// variable lets every single value of a schema come from the environment.
+func variable(schema any) any {
+	switch s := schema.(type) {
+	case []any:
+		out := make([]any, len(s))
+		for i, one := range s {
+			out[i] = variable(one)
+		}
+		return out
+	case map[string]any:
+		out := maps.Clone(s)
+		if properties, ok := s["properties"].(map[string]any); ok {
+			below := map[string]any{}
+			for name, p := range properties {
+				below[name] = variable(p)
+			}
+			out["properties"] = below
+			return out
+		}
+		if items, ok := s["items"]; ok {
+			out["items"] = variable(items)
+			return out
+		}
+		if any, ok := s["anyOf"]; ok {
+			out["anyOf"] = variable(any)
+			return out
+		}
+		about := out["description"]
+		delete(out, "description")
+		out = map[string]any{"anyOf": []any{out, map[string]any{"type": "string", "pattern": variablePattern}}}
+		if about != nil {
+			out["description"] = about
+		}
+		return out
+	}
+	return schema
 }

@@ -190,6 +190,10 @@ func (r *resolver) endpoint(v view) {
 	e.Weight, _ = read(v, "weight", strconv.Atoi)
 	if target, ok := read(v, "target", asText); ok && r.knownTarget(v, "target", target) {
 		e.Target = target
+		twice := slices.ContainsFunc(r.s.Clients.Endpoints, func(o Endpoint) bool { return o.Target == target })
+		if twice && r.s.Clients.Sharing == Shared {
+			v.complain("target", "expected each target once where clients share what they know of it, got %s again", target)
+		}
 	}
 	r.s.Clients.Endpoints = append(r.s.Clients.Endpoints, e)
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 )
@@ -57,10 +58,17 @@ type Handshake struct {
 type Clients struct {
 	Count     int
 	Ramp      time.Duration // first dials are paced evenly over this
-	Sharing   string        // "alone"
+	Sharing   string        // Alone or Shared
 	Endpoints []Endpoint
 	Policy    heal.Policy
+	Shared    crowd.Policy // what they decide together; zero when they are alone
 }
+
+// Words for Clients.Sharing.
+const (
+	Alone  = "alone"
+	Shared = "shared"
+)
 
 // Endpoint is where clients dial.
 type Endpoint struct {

@@ -33,7 +33,7 @@ func (s *shape) schema() map[string]any {
 			"additionalProperties": s.byName.schema(),
 		}
 	case s.policy:
-		return map[string]any{"type": []any{"string", "object"}}
+		return policySchema()
 	case len(s.cases) > 0:
 		var cases []any
 		for _, c := range s.cases {

@@ -26,7 +26,7 @@ func TestSchemaFitsTheLibrary(t *testing.T) {
 scenario: ${NAME}
 seed: ${SEED}
 targets: {blue: {embedded: }, green: {url: "${URL}"}}
-clients: {count: "${COUNT}", ramp: "${RAMP:-2s}"}
+clients: {count: "${COUNT}", ramp: "${RAMP:-2s}", sharing: "${SHARING}", policy: {base: default, ping: {every: "${EVERY}"}, heed_server: "${HEED}", rules: [{cause: "${CAUSE}", then: give-up}]}}
 load: {rate: "${RATE}"}
 faults:
 `)), "environment"))
@@ -51,6 +51,12 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		"faults: [{inject: reset}]",
 		"faults: [{name: a, inject: reset, at: choas}]",
 		"gates: [5s, {a: b}]",
+		"clients: {count: 5, sharing: some}",
+		"clients: {count: 5, policy: {base: default, pang: 1s}}",
+		"clients: {count: 5, policy: {base: default, ping: {every: 5}}}",
+		"clients: {count: 5, policy: {base: default, first: soon}}",
+		"clients: {count: 5, policy: {base: default, rules: [{cause: tls}]}}",
+		"clients: {count: 5, policy: {base: default, shared: {storm: {least: 0}}}}",
 	} {
 		var doc map[string]any
 		require.NoError(t, yaml.Unmarshal([]byte(least), &doc))
@@ -104,6 +110,10 @@ func validate(s map[string]any, doc any, at string) []string {
 		case "minimum":
 			if n, ok := doc.(float64); ok && n < rule.(float64) {
 				complain("%v is below %v", n, rule)
+			}
+		case "exclusiveMinimum":
+			if n, ok := doc.(float64); ok && n <= rule.(float64) {
+				complain("%v is not above %v", n, rule)
 			}
 		case "maximum":
 			if n, ok := doc.(float64); ok && n > rule.(float64) {

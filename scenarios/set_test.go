@@ -88,7 +88,7 @@ func TestSetMistakesNameTheArgument(t *testing.T) {
 		"faults.split.share=0%":         "faults: there is no item split; the only item is 0, by name cut",
 		"targets.blue={embedded: {}":    "expected a value in YAML: could not find flow mapping end token '}'",
 		"clients.policy=nave":           `clients.policy: expected default, full-jitter, naive or a .yaml file, got "nave"`,
-		"clients.policy.pang=1s":        "clients.policy.pang: expected one of name, about, base, handshake_timeout, prove_timeout, ping, first, backoff, stable_after, reset_on, heed_server",
+		"clients.policy.pang=1s":        "clients.policy.pang: expected one of name, about, base, handshake_timeout, prove_timeout, ping, expect_ping, write_stall, check, lifetime, drain_timeout, first, backoff, stable_after, reset_on, heed_server, rules, shared",
 		"faults.cut={inject: reset}":    "faults.0.name: required: unique in the scenario",
 		"faults.cut.on=red":             "faults.cut.on: there is no target red; targets are blue",
 		"targets.blue.url=ws://8.8.8.8": "targets.blue: expected embedded alone, or url with or without command, got both",
