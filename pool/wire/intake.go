@@ -1,0 +1,168 @@
+package wire
+
+import (
+	"crypto/tls"
+	"io"
+	"slices"
+	"sync"
+)
+
+const (
+	lentBuffer = 4 << 10  // bytes of a buffer that is borrowed while there is something to read
+	ownBuffer  = 512      // bytes of a buffer that a connection has to itself
+	trust      = 32 << 10 // bytes that are allocated on the word of a frame's header
+)
+
+var lent = sync.Pool{New: func() any { return new([lentBuffer]byte) }}
+
+// intake is the reading end of a connection. On a bare TCP socket, TLS or not, it holds no
+// buffer while it waits: it waits for the socket to be readable and borrows one then, so
+// that an idle connection costs its goroutine and nothing else. Elsewhere (tests) it has a
+// small buffer of its own.
+type intake struct {
+	socket *socket
+	secure *tls.Conn // nil: not over TLS
+	buf    []byte    // nil: none is held
+	r, w   int       // buf[r:w] is unread
+	loan   *[lentBuffer]byte
+}
+
+// newIntake reads from s, through secure if that is not nil; ahead are bytes that were
+// read before.
+func newIntake(s *socket, secure *tls.Conn, ahead []byte) intake {
+	s.prompt = s.raw != nil
+	s.inbound.Store(0)
+	if len(ahead) > 0 {
+		s.inbound.Store(s.now())
+	}
+	return intake{socket: s, secure: secure, buf: ahead, w: len(ahead)}
+}
+
+// from reads from TLS or from the socket, which is errAgain where it would wait.
+func (in *intake) from(p []byte) (int, error) {
+	if in.secure != nil {
+		return in.secure.Read(p)
+	}
+	return in.socket.Read(p)
+}
+
+// buffered tells whether there is something unread.
+func (in *intake) buffered() bool { return in.r < in.w }
+
+// Read implements io.Reader over what is buffered, then over the connection.
+func (in *intake) Read(p []byte) (int, error) {
+	if !in.buffered() {
+		if len(p) >= lentBuffer {
+			return in.straight(p)
+		}
+		if err := in.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, in.buf[in.r:in.w])
+	in.r += n
+	return n, nil
+}
+
+// straight reads into p, which is large, without a buffer between.
+func (in *intake) straight(p []byte) (int, error) {
+	for {
+		n, err := in.from(p)
+		switch {
+		case n > 0:
+			return n, nil
+		case err == errAgain:
+			err = in.socket.wait()
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// fill waits for bytes; what was buffered has been read.
+func (in *intake) fill() error {
+	for {
+		switch err := in.fetch(); err {
+		case errAgain:
+			if err := in.socket.wait(); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+}
+
+// park waits for bytes to arrive on a bare socket; elsewhere, reading waits.
+func (in *intake) park() {
+	if in.socket.raw != nil {
+		_ = in.socket.wait() // what went wrong is told to who reads
+	}
+}
+
+// fetch buffers what there is. Where the socket is a bare one it does not wait, and
+// holds no buffer when there was nothing: errAgain.
+func (in *intake) fetch() error {
+	in.release()
+	if in.socket.in.dry && in.secure == nil {
+		return errAgain
+	}
+	if in.socket.raw != nil {
+		in.loan = lent.Get().(*[lentBuffer]byte)
+		in.buf = in.loan[:]
+	} else if len(in.buf) < ownBuffer {
+		in.buf = make([]byte, ownBuffer)
+	}
+	for {
+		n, err := in.from(in.buf)
+		switch {
+		case n > 0: // whatever else there is to tell is told again
+			in.r, in.w = 0, n
+			return nil
+		case err != nil:
+			in.release()
+			return err
+		}
+	}
+}
+
+// release gives a borrowed buffer back. Nothing unread may be in it.
+func (in *intake) release() {
+	if in.loan != nil {
+		lent.Put(in.loan)
+		in.loan = nil
+	}
+	if in.socket.raw != nil {
+		in.buf = nil
+	}
+	in.r, in.w = 0, 0
+}
+
+// view returns the next n bytes in place if they are all there, else nil. They are
+// valid until the next read.
+func (in *intake) view(n int) []byte {
+	if n > in.w-in.r {
+		return nil
+	}
+	in.r += n
+	return in.buf[in.r-n : in.r : in.r]
+}
+
+// next returns the next n bytes, in place where that is possible.
+func (in *intake) next(n int) ([]byte, error) {
+	if view := in.view(n); view != nil || n == 0 {
+		return view, nil
+	}
+	p := slices.Grow([]byte(nil), n)[:n]
+	_, err := io.ReadFull(in, p)
+	return p, cut(err)
+}
+
+// cut makes the end of a stream one that came too early.
+func cut(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
