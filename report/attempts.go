@@ -2,7 +2,9 @@ package report
 
 // attempts follows the dials of each client from their order to their outcome. An
 // attempt has healed its client when the client is usable by it, and has failed when the
-// client dials again or goes elsewhere before that.
+// client dials again or goes elsewhere before that. The dial of a planned move is none,
+// for its client is usable meanwhile; it becomes one when the old connection is lost
+// before the new one has proved itself.
 type attempts struct {
 	pending map[int]int64 // by client: when its dial was ordered
 }
@@ -19,6 +21,7 @@ const (
 // attempt is what a step says of the client's attempts.
 type attempt struct {
 	began   bool
+	moves   bool // a dial was ordered, of a client that stays usable
 	ended   outcome
 	endedOf int64 // when the ended one had begun
 }
@@ -26,9 +29,13 @@ type attempt struct {
 func newAttempts() *attempts { return &attempts{pending: map[int]int64{}} }
 
 func (a *attempts) step(t int64, s *Step) (out attempt) {
+	dials := false
 	for i := range s.Actions {
-		out.began = out.began || s.Actions[i].Kind == "dial"
+		dials = dials || s.Actions[i].Kind == "dial"
 	}
+	under := s.To == "dialing" || s.To == "proving"
+	out.moves = dials && isUsable(s.To)
+	out.began = dials && !out.moves || isUsable(s.From) && under
 	begun, pending := a.pending[s.Client]
 	if pending {
 		out.endedOf = begun
@@ -37,7 +44,7 @@ func (a *attempts) step(t int64, s *Step) (out attempt) {
 			out.ended = attemptHealed
 		case s.To == "retired": // the owner gave it up: it neither healed nor failed
 			delete(a.pending, s.Client)
-		case out.began, s.To != "dialing" && s.To != "proving":
+		case out.began, !under:
 			out.ended = attemptFailed
 		}
 		if out.ended != noAttempt {

@@ -83,6 +83,7 @@ type builder struct {
 	harness  *harness
 	causes   *causes
 	course   *course
+	sharing  *sharing
 
 	warnings []string
 	unsaid   int
@@ -92,7 +93,7 @@ func newBuilder(run *Run) *builder {
 	b := &builder{
 		run: run, runs: 1, limit: math.MaxInt64,
 		attempts: newAttempts(), fleet: newFleet(run), recovery: newRecovery(), storm: newStorm(),
-		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(),
+		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run),
 	}
 	b.faults = newFaults(run, func(format string, args ...any) {
 		b.warn("journal line %d: %s", b.line, fmt.Sprintf(format, args...))
@@ -173,4 +174,5 @@ func (b *builder) add(rec Record, line int64) {
 	b.messages.Add(rec)
 	b.causes.Add(rec, a)
 	b.course.Add(rec, a)
+	b.sharing.Add(rec)
 }

@@ -24,7 +24,7 @@ func timeline(s *Summary) string {
 		return ""
 	}
 	x := axis{lo: 0, hi: float64(span), a: chartLeft, b: chartWidth - chartRight}
-	labels, lanes := faultLabels(s, x)
+	labels, lanes := laneLabels(s, x)
 	strip := 24.0 + laneHeight*float64(lanes)
 
 	panels := []panel{usablePanel(s), attemptsPanel(s)}
@@ -46,7 +46,7 @@ func timeline(s *Summary) string {
 	for i, p := range panels {
 		p.draw(&d, x, strip+panelGap+(panelGap+panelHeight)*float64(i))
 	}
-	drawFaultLabels(&d, labels)
+	drawLaneLabels(&d, labels)
 	if s.Duration < span-span/200 {
 		at := x.at(float64(s.Duration))
 		d.line(inkEnd, at, strip, at, bottom)
@@ -74,6 +74,11 @@ func timelineWords(s *Summary) string {
 	words += fmt.Sprintf(" Usable clients: lowest %s, last %s of %s.", FormatCount(int64(low)), FormatCount(int64(s.Timeline.Usable[len(s.Timeline.Usable)-1])), FormatCount(int64(s.Run.Clients)))
 	for _, f := range s.Faults {
 		words += fmt.Sprintf(" Fault %s: %s.", f.Name, f.when())
+	}
+	if s.Sharing != nil {
+		for _, x := range s.Sharing.Spans[:min(len(s.Sharing.Spans), 10)] {
+			words += fmt.Sprintf(" Pool: %s %s.", x.title(), x.span(s.Duration))
+		}
 	}
 	return words + " The table below the chart has the figures."
 }
@@ -110,10 +115,13 @@ func drawFaultBands(d *drawing, s *Summary, x axis, top, bottom float64) {
 	}
 }
 
-// faultLabel is the name of a fault in the lanes above the panels.
-type faultLabel struct {
+// laneLabel is the name of a fault, or of what a pool decided, in the lanes above the
+// panels.
+type laneLabel struct {
 	text     string
 	at       anchor
+	band     ink
+	edge     ink // where it begins
 	x, y     float64
 	from, to float64 // the band
 	from2    float64 // extent of band and text together
@@ -124,25 +132,37 @@ type faultLabel struct {
 // in the table.
 const lanesMost = 6
 
-// faultLabels places each label in the first lane where it touches no other.
-func faultLabels(s *Summary, x axis) (labels []faultLabel, lanes int) {
+// laneLabels places each label in the first lane where it touches no other: the faults,
+// then what the clients of a pool decided.
+func laneLabels(s *Summary, x axis) (labels []laneLabel, lanes int) {
 	var ends [lanesMost]float64
+	var all []laneLabel
 	faults := slices.Clone(s.Faults)
 	slices.SortStableFunc(faults, func(a, b FaultResult) int { return int(a.edge()/1e6) - int(b.edge()/1e6) })
 	for _, f := range faults {
-		text := fitted(visible(f.Name+": "+f.Kind+" "+FormatShare(f.Share)+", "+f.State), 320)
-		l := faultLabel{text: text, at: atStart, from: x.at(float64(f.edge()))}
+		l := laneLabel{text: f.Name + ": " + f.Kind + " " + FormatShare(f.Share) + ", " + f.State, band: inkBand, edge: inkConfirm, from: x.at(float64(f.edge()))}
 		l.to = l.from
 		if f.Commanded != 0 {
 			l.to = max(x.at(float64(f.until(s.Duration))), l.from+2.5)
 		}
-		l.x = l.to + 6
-		if l.x+textWidth(text) > x.b {
+		all = append(all, l)
+	}
+	if s.Sharing != nil {
+		for _, span := range s.Sharing.Spans {
+			l := laneLabel{text: span.title(), band: inkGreenArea, edge: inkGreenLine, from: x.at(float64(span.From))}
+			l.to = max(x.at(float64(span.until(s.Duration))), l.from+2.5)
+			all = append(all, l)
+		}
+	}
+	for _, l := range all {
+		l.text = fitted(visible(l.text), 320)
+		l.at, l.x = atStart, l.to+6
+		if l.x+textWidth(l.text) > x.b {
 			l.at, l.x = atEnd, l.from-6
 		}
-		l.from2, l.to2 = l.from, l.x+textWidth(text)
+		l.from2, l.to2 = l.from, l.x+textWidth(l.text)
 		if l.at == atEnd {
-			l.from2, l.to2 = l.x-textWidth(text), l.to
+			l.from2, l.to2 = l.x-textWidth(l.text), l.to
 		}
 		for lane := range ends {
 			if l.from2 >= ends[lane] {
@@ -165,11 +185,11 @@ func (f FaultResult) edge() int64 {
 	return f.At
 }
 
-func drawFaultLabels(d *drawing, labels []faultLabel) {
+func drawLaneLabels(d *drawing, labels []laneLabel) {
 	for _, l := range labels {
 		if l.to > l.from {
-			d.rect(inkBand, l.from, l.y+2, l.to-l.from, laneHeight-4)
-			d.line(inkConfirm, l.from, l.y+2, l.from, l.y+laneHeight-2)
+			d.rect(l.band, l.from, l.y+2, l.to-l.from, laneHeight-4)
+			d.line(l.edge, l.from, l.y+2, l.from, l.y+laneHeight-2)
 		} else {
 			d.line(inkCommand, l.from, l.y+2, l.from, l.y+laneHeight-2)
 		}

@@ -18,10 +18,11 @@
 //
 // # Usable
 //
-// A client is usable while its phase is ready, stable or suspect: a validated exchange
-// has come back on its connection, and nothing is known to have ended it. Everything
-// about recovery and availability is computed from the moments at which this changes, not
-// from samples.
+// A client is usable while its phase is ready, stable, suspect, checking, moving or
+// joining: a validated exchange has come back on its connection, and nothing is known to
+// have ended it; one that moves has its old connection until the new one has proved itself.
+// Everything about recovery and availability is computed from the moments at which this
+// changes, not from samples.
 //
 // # Recovery
 //
@@ -50,7 +51,9 @@
 // # Storm
 //
 // An attempt is a dial after the first fault's command. It has healed when its client is
-// usable by it; it has failed when the client dials again, waits or gives up instead.
+// usable by it; it has failed when the client dials again, waits, asks or gives up instead.
+// The dial of a planned move is none (Storm.Moves counts them), unless the old connection
+// is lost meanwhile: from then on it is what the client comes back by.
 // Peaks are exact: the most attempts in any half-open window of that length. Their share
 // is of the clients that lost their connection, who could all come back at once, and not
 // of the losses, which a client that flaps could multiply. Failed attempts are hopeless
@@ -61,6 +64,14 @@
 // D = sum n(n-1)/(N(N-1)): the chance that two attempts share a bin, 0 when they are
 // spread evenly, 1 in lock-step. Unlike Gini or peak-to-mean it does not depend on the
 // size of the fleet.
+//
+// # Sharing
+//
+// Clients of one pool ask before they dial. That wait is admission, not backoff: per dial
+// asked for after the first fault's command, from asking to being admitted. What they
+// notice together (storms, panics, a spent retry budget, endpoints ejected or degraded) is
+// in Sharing.Spans, an ejected endpoint being probed as still ejected. Clients that are
+// alone have none of it.
 //
 // # Messages and latency
 //

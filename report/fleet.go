@@ -11,9 +11,14 @@ const (
 )
 
 // isUsable says whether a client in this phase of its life can be used: a validated
-// exchange has happened on its connection, which is not known to have ended.
+// exchange has happened on its connection, which is not known to have ended. One that
+// moves has its old connection until the new one has proved itself.
 func isUsable(phase string) bool {
-	return phase == "ready" || phase == "stable" || phase == "suspect"
+	switch phase {
+	case "ready", "stable", "suspect", "checking", "moving", "joining":
+		return true
+	}
+	return false
 }
 
 // fleet follows how many clients are usable, from event to event and not sampled: the

@@ -27,6 +27,7 @@ func sections(s *Summary) []htmlSection {
 	add(faultSection(s))
 	add(recoverySection(s))
 	add(htmlSection{ID: "storm", Title: "Reconnect storm", Tables: some(stormTable(s), causeTable(s))})
+	add(sharingSection(s))
 	add(messageSection(s))
 	add(htmlSection{ID: "harness", Title: "Harness and targets", Note: harnessNote(s), Tables: some(harnessTable(s), fitnessTable(s), targetTable(s))})
 	add(htmlSection{ID: "metrics", Title: "Metrics and configuration", Tables: some(configTable(s)), Folded: some(metricTable(s))})
@@ -65,6 +66,9 @@ func timelineSection(s *Summary) htmlSection {
 	}
 	if len(s.Faults) > 0 {
 		sec.Note = "Shaded: a fault, from its command (dashed edge) over its confirmation (solid edge) to its clearing (dotted edge). "
+	}
+	if s.Sharing != nil && len(s.Sharing.Spans) > 0 {
+		sec.Note += "Bars above the panels without shade below: what the clients of the pool decided together. "
 	}
 	if k := perColumn(len(s.Timeline.Usable), columnsMost); k > 1 {
 		sec.Note += "Each point of usable clients stands for " + FormatDuration(int64(k)*s.Timeline.Step) + " and shows the lowest and the highest. "
@@ -160,6 +164,17 @@ func recoverySection(s *Summary) htmlSection {
 			curve.Rows = append(curve.Rows, []htmlCell{lasted(p.T), number(FormatShare(p.V))})
 		}
 		sec.Folded = some(curve)
+	}
+	return sec
+}
+
+func sharingSection(s *Summary) htmlSection {
+	if s.Sharing == nil {
+		return htmlSection{}
+	}
+	sec := htmlSection{ID: "sharing", Title: "Sharing", Tables: some(sharingTables(s))}
+	if len(s.Sharing.Spans) == 0 {
+		sec.Note = "No storm, and no endpoint was ejected."
 	}
 	return sec
 }

@@ -124,7 +124,7 @@ func (s *Summary) phaseAt(t int64) string {
 func stormTable(s *Summary) htmlTable {
 	t := s.Storm
 	table := htmlTable{Caption: "Attempts from the first fault's command to the end", Head: heads("", ">Value", "Meaning")}
-	if t.Lost == 0 && t.Attempts == 0 {
+	if t.Lost == 0 && t.Attempts == 0 && t.Moves == 0 {
 		return table
 	}
 	row := func(name, value, meaning string) {
@@ -138,8 +138,34 @@ func stormTable(s *Summary) htmlTable {
 	row("Peak in 1 s", of(t.Peak1s, t.Lost), "most attempts in any second, and as a share of the clients lost")
 	row("Hopeless", FormatCount(int64(t.Hopeless)), "failed, begun before the fault was cleared")
 	row("Collateral", FormatCount(int64(t.Collateral)), "failed, begun after it was cleared")
+	if t.Moves > 0 {
+		row("Planned moves", FormatCount(int64(t.Moves)), "dialled while the old connection was still in use; not among the attempts")
+	}
 	row("Synchronisation S", FormatNumber(round(t.Sync, 4)), "0: spread, 1: lock-step")
 	return table
+}
+
+// sharingTables are what the clients of one pool decided together.
+func sharingTables(s *Summary) (spans, admission htmlTable) {
+	spans = htmlTable{Caption: "What the clients of the pool decided together", Head: heads("What", ">At", ">For", "")}
+	admission = htmlTable{Caption: "How long dials waited to be admitted, after the first fault's command", Head: heads("", ">n", ">min", ">p50", ">p90", ">p99", ">max")}
+	if s.Sharing == nil {
+		return spans, admission
+	}
+	for _, x := range s.Sharing.Spans {
+		note := ""
+		if x.To < 0 {
+			note = "not over at the end"
+		}
+		spans.Rows = append(spans.Rows, []htmlCell{words(x.title()), lasted(x.From), lasted(x.until(s.Duration) - x.From), prose(note)})
+	}
+	if n := s.Sharing.More; n > 0 {
+		spans.Rows = append(spans.Rows, []htmlCell{words("and " + FormatCount(int64(n)) + " more"), number(""), number(""), prose("not listed")})
+	}
+	if q := s.Sharing.Admission; q.N > 0 {
+		admission.Rows = append(admission.Rows, []htmlCell{words("from asking to the dial"), counted(int64(q.N)), lasted(q.Min), lasted(q.P50), lasted(q.P90), lasted(q.P99), lasted(q.Max)})
+	}
+	return spans, admission
 }
 
 func causeTable(s *Summary) htmlTable {
@@ -224,6 +250,9 @@ func configTable(s *Summary) htmlTable {
 	}
 	if r.Hold > 0 {
 		row("hold", FormatDuration(r.Hold))
+	}
+	if r.Sharing {
+		row("sharing", "the clients are one pool")
 	}
 	for i, e := range r.Endpoints {
 		row("endpoint "+strconv.Itoa(i), e)

@@ -121,7 +121,7 @@ func (r *Record) kinds() int {
 	n := 0
 	for _, set := range [...]bool{
 		r.Run != nil, r.Phase != nil, r.Step != nil, r.Fault != nil, r.Load != nil, r.Harness != nil,
-		r.Target != nil, r.Wire != nil, r.Steady != nil, r.Unfit != nil, r.Note != nil, r.End != nil,
+		r.Target != nil, r.Wire != nil, r.Steady != nil, r.Unfit != nil, r.Crowd != nil, r.Note != nil, r.End != nil,
 	} {
 		if set {
 			n++

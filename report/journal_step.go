@@ -13,13 +13,19 @@ func appendStep(b []byte, t int64, s *Step) []byte {
 	b = strconv.AppendUint(append(b, `,"gen":`...), uint64(s.Gen), 10)
 	b = appendString(append(b, `,"ev":`...), s.Event)
 	b = appendUint(b, `,"eg":`, uint64(s.EventGen))
+	b = appendUint(b, `,"ee":`, uint64(s.EventEndpoint))
 	b = appendUint(b, `,"timer":`, uint64(s.Timer))
-	if s.Cause != "" {
-		b = appendString(append(b, `,"cause":`...), s.Cause)
-	}
+	b = appendWord(b, `,"cause":`, s.Cause)
 	b = appendUint(b, `,"code":`, uint64(s.Code))
+	b = appendWord(b, `,"verdict":`, s.Verdict)
 	b = appendInt(b, `,"retry_after":`, s.RetryAfter)
+	b = appendInt(b, `,"within":`, s.Within)
+	b = appendInt(b, `,"rtt":`, s.RTT)
 	b = appendInt(b, `,"inbound":`, s.Inbound)
+	b = appendInt(b, `,"outbound":`, s.Outbound)
+	b = appendInt(b, `,"handed":`, s.Handed)
+	b = appendInt(b, `,"heard":`, s.Heard)
+	b = appendWord(b, `,"path":`, s.Path)
 	b = appendString(append(b, `,"from":`...), s.From)
 	b = appendString(append(b, `,"to":`...), s.To)
 	b = appendUint(b, `,"attempt":`, uint64(s.Attempt))
@@ -46,10 +52,20 @@ func appendAction(b []byte, a *Action) []byte {
 	b = appendInt(b, `,"at":`, a.At)
 	b = appendUint(b, `,"ep":`, uint64(a.Endpoint))
 	b = appendUint(b, `,"code":`, uint64(a.Code))
+	if a.Fresh {
+		b = append(b, `,"fresh":true`...)
+	}
 	return append(b, '}')
 }
 
-// appendInt leaves a zero out, as omitempty does.
+// appendWord, appendInt and appendUint leave a zero out, as omitempty does.
+func appendWord(b []byte, key, v string) []byte {
+	if v == "" {
+		return b
+	}
+	return appendString(append(b, key...), v)
+}
+
 func appendInt(b []byte, key string, v int64) []byte {
 	if v == 0 {
 		return b

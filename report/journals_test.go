@@ -135,7 +135,7 @@ func TestEveryMetricOfAReset(t *testing.T) {
 
 		// 15 attempts, 10 of which healed; three at 7 s, else 100 ms apart or more.
 		"storm.peak_100ms": 0.3, "storm.peak_1s": 1, "storm.amp": 1.5,
-		"storm.hopeless": 0, "storm.collateral": 5,
+		"storm.hopeless": 0, "storm.collateral": 5, "storm.moves": 0,
 		// From the first loss at 5.011 s to 10.03 s are 51 bins of 100 ms; the only bin with
 		// more than one attempt has 3: D = 3·2/(15·14) = 1/35, S = (1/35 - 1/51)/(1 - 1/51).
 		"storm.sync": 16. / 1750,
@@ -183,9 +183,10 @@ func TestEveryMetricOfAReset(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{
+		"admission.p50", "admission.p90", "admission.p99", "admission.max",
 		"latency.verify.p50", "latency.verify.p90", "latency.verify.p99", "latency.verify.p99_9", "latency.verify.max",
 		"latency.shift", "latency.control_shift",
-	}, silent, "no verify phase, and nothing in force for a while")
+	}, silent, "nobody shares, no verify phase, and nothing in force for a while")
 	assert.Equal(t, len(exact)+len(digits), len(s.Metrics))
 
 	assert.InDelta(t, 16./1750, s.Storm.Sync, 1e-12)

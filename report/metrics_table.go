@@ -9,12 +9,13 @@ import (
 const (
 	sourceRecovery = "RFC 6412 and 6413 (convergence, validated by a sustained time), applied to a fleet of clients"
 	sourceCensor   = "right-censoring: those that never healed are in the sample as longer than the run"
-	sourceStorm    = "dials after the first fault, as a share of the clients that lost their connection; sliding windows are exact, by two pointers"
+	sourceStorm    = "dials after the first fault, planned moves left out, as a share of the clients that lost their connection; sliding windows are exact, by two pointers"
 	sourceSync     = "unbiased Simpson index over bins of 100 ms, normalised: S = (D - 1/m)/(1 - 1/m), D = sum n(n-1)/(N(N-1))"
 	sourceAvail    = "availability as the share of what was due, not of what was tried"
 	sourceMessages = "RFC 5560 (duplicates); loss against everything intended"
 	sourceLatency  = "open loop, from the intended time (wrk2); losses count inside the percentile; histograms merged, never averaged"
 	sourceHarness  = "self-check of the load generator"
+	sourceSharing  = "what clients that share tell as one pool; clients that are alone have none"
 	sourceFloor    = "recovery floor of a server that completes mu handshakes per second: F = N/mu"
 )
 
@@ -95,6 +96,17 @@ var metrics = func() []metric {
 	add("storm.sync", "count", "Synchronisation index of the attempts from the first loss to full recovery: 0 spread, 1 lock-step.", sourceSync, stormed(func(s Storm) (float64, bool) {
 		return s.Sync, s.InWindow >= 2
 	}))
+
+	for _, q := range quantileNames {
+		add("admission."+q.name, "s", "Per dial of clients that share, after the first fault's command, "+q.words+" of the time from asking for it to being admitted.", sourceSharing,
+			func(s *Summary) (float64, bool) {
+				if s.Sharing == nil {
+					return 0, false
+				}
+				return seconds(q.of(s.Sharing.Admission), s.Sharing.Admission.N > 0)
+			})
+	}
+	add("storm.moves", "count", "Dials of planned moves after the first fault's command: their clients were usable meanwhile, so they are no attempts.", sourceStorm, stormed(func(s Storm) (float64, bool) { return float64(s.Moves), true }))
 
 	add("avail.time", "share", "Client-seconds usable of the client-seconds from the baseline's start to the end. Downtime is the rest.", sourceAvail, func(s *Summary) (float64, bool) {
 		return s.Clients.Up / s.Clients.Due, s.Clients.Due > 0

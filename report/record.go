@@ -17,6 +17,7 @@ type Record struct {
 	Wire    *Wire    `json:"wire,omitempty"`
 	Steady  *Steady  `json:"steady,omitempty"`
 	Unfit   *Unfit   `json:"unfit,omitempty"`
+	Crowd   *Crowd   `json:"crowd,omitempty"`
 	Note    *Note    `json:"note,omitempty"`
 	End     *End     `json:"end,omitempty"`
 }
@@ -33,8 +34,9 @@ type Run struct {
 	Started   string     `json:"started"` // wall clock, RFC 3339: a label only
 	Host      string     `json:"host"`    // "linux/amd64, 2 CPUs, go1.26.8"
 	Clients   int        `json:"clients"`
-	Rate      float64    `json:"rate"` // messages per second intended over all clients; 0: no load
-	Size      int        `json:"size"` // bytes
+	Sharing   bool       `json:"sharing,omitempty"` // they are one pool; false: each is alone
+	Rate      float64    `json:"rate"`              // messages per second intended over all clients; 0: no load
+	Size      int        `json:"size"`              // bytes
 	Guarantee string     `json:"guarantee"`
 	Hold      int64      `json:"hold"`         // ns
 	Endpoints []string   `json:"endpoints"`    // by Step.Endpoint
@@ -73,33 +75,43 @@ type Phase struct {
 
 // Step is one healing decision: what happened to a client, and what was ordered.
 // Fields are those of heal.Event, heal.State and heal.Action, so that the decision
-// can be replayed.
+// can be replayed. What is zero is left out; times are ns since the run's start.
 type Step struct {
-	Client     int      `json:"c"`
-	Gen        uint32   `json:"gen"` // of the state after the step
-	Event      string   `json:"ev"`  // start timer opened failed proved lost close
-	EventGen   uint32   `json:"eg,omitempty"`
-	Timer      uint32   `json:"timer,omitempty"`
-	Cause      string   `json:"cause,omitempty"`
-	Code       uint16   `json:"code,omitempty"`
-	RetryAfter int64    `json:"retry_after,omitempty"`
-	Inbound    int64    `json:"inbound,omitempty"`
-	From       string   `json:"from"`
-	To         string   `json:"to"`
-	Attempt    uint32   `json:"attempt,omitempty"` // of the state after the step
-	Endpoint   uint8    `json:"ep,omitempty"`
-	Late       int64    `json:"late,omitempty"` // ns after its due time that a timer was served
-	Actions    []Action `json:"do,omitempty"`
+	Client        int    `json:"c"`
+	Gen           uint32 `json:"gen"` // of the state after the step
+	Event         string `json:"ev"`  // a heal.EventKind
+	EventGen      uint32 `json:"eg,omitempty"`
+	EventEndpoint uint8  `json:"ee,omitempty"` // admitted: where to
+	Timer         uint32 `json:"timer,omitempty"`
+	Cause         string `json:"cause,omitempty"`
+	Code          uint16 `json:"code,omitempty"`
+	Verdict       string `json:"verdict,omitempty"` // what the user's hook said of an end
+	RetryAfter    int64  `json:"retry_after,omitempty"`
+	Within        int64  `json:"within,omitempty"` // window to spread over
+	RTT           int64  `json:"rtt,omitempty"`
+	Inbound       int64  `json:"inbound,omitempty"` // timer: last byte that arrived
+	Outbound      int64  `json:"outbound,omitempty"`
+	Handed        int64  `json:"handed,omitempty"` // the last ping to the kernel
+	Heard         int64  `json:"heard,omitempty"`  // the server's own last ping
+	Path          string `json:"path,omitempty"`
+
+	From     string   `json:"from"`
+	To       string   `json:"to"`
+	Attempt  uint32   `json:"attempt,omitempty"` // of the state after the step
+	Endpoint uint8    `json:"ep,omitempty"`
+	Late     int64    `json:"late,omitempty"` // ns after its due time that a timer was served
+	Actions  []Action `json:"do,omitempty"`
 }
 
 // Action is one order of a step.
 type Action struct {
-	Kind     string `json:"a"` // arm dial ping kill shut
+	Kind     string `json:"a"` // a heal.ActionKind
 	Gen      uint32 `json:"gen,omitempty"`
 	Timer    uint32 `json:"timer,omitempty"`
 	At       int64  `json:"at,omitempty"`
 	Endpoint uint8  `json:"ep,omitempty"`
 	Code     uint16 `json:"code,omitempty"`
+	Fresh    bool   `json:"fresh,omitempty"`
 }
 
 // Fault is one edge of a fault's life, or its evidence.
@@ -204,6 +216,14 @@ type Check struct {
 type Unfit struct {
 	Limit string `json:"limit"` // what ran out: "descriptors", "CPU"
 	Why   string `json:"why"`
+}
+
+// Crowd is what clients that share have noticed together.
+type Crowd struct {
+	Notice   string `json:"notice"`           // "health", or what began or ended: "storm", "storm over", "panic", "panic over", "budget spent", "budget back"
+	Endpoint uint8  `json:"ep,omitempty"`     // health: whose, by Run.Endpoints
+	Health   string `json:"health,omitempty"` // health: what is held of it now
+	Until    int64  `json:"until,omitempty"`  // health: when an ejected one is probed, ns since the run's start; 0: not told
 }
 
 // Note is something worth reading that nothing is computed from.

@@ -64,6 +64,9 @@ func (s *storm) Add(rec Record, a attempt) {
 	if a.began {
 		s.begin(rec.T)
 	}
+	if a.moves {
+		s.result.Moves++
+	}
 }
 
 func (s *storm) begin(t int64) {

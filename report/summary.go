@@ -34,11 +34,12 @@ type Summary struct {
 	Faults    []FaultResult        `json:"faults"`
 	Recovery  Recovery             `json:"recovery"`
 	Storm     Storm                `json:"storm"`
-	Messages  map[string]LoadCount `json:"messages"` // by phase, and "all"
-	Lost      map[string]int64     `json:"lost"`     // messages never acknowledged by the end, by phase of their intended time, and "all"
-	Latency   []LatencyRow         `json:"latency"`  // by phase and cohort
-	Shift     map[string]int64     `json:"shift"`    // by cohort, each fault's in its own time: median response while it was in force minus baseline; absent without data
-	Causes    []CauseRow           `json:"causes"`   // why connections ended and attempts failed
+	Sharing   *Sharing             `json:"sharing,omitempty"` // nil: each client was alone
+	Messages  map[string]LoadCount `json:"messages"`          // by phase, and "all"
+	Lost      map[string]int64     `json:"lost"`              // messages never acknowledged by the end, by phase of their intended time, and "all"
+	Latency   []LatencyRow         `json:"latency"`           // by phase and cohort
+	Shift     map[string]int64     `json:"shift"`             // by cohort, each fault's in its own time: median response while it was in force minus baseline; absent without data
+	Causes    []CauseRow           `json:"causes"`            // why connections ended and attempts failed
 	Clients   Clients              `json:"clients"`
 	Fitness   Fitness              `json:"fitness"` // of the harness: what the limits of verdict "invalid" are held against
 	Harness   []HarnessRow         `json:"harness"` // worst of each process
@@ -114,16 +115,34 @@ type Quantiles struct {
 
 // Storm is the reconnect attempts from the first fault's commanded edge to the end.
 type Storm struct {
-	Lost       int     `json:"lost"`       // clients that lost their connection: a client has one, so the most that can come back at once
-	Losses     int     `json:"losses"`     // connections lost, repeated losses of one client included
-	Attempts   int     `json:"attempts"`   // dials
-	Healed     int     `json:"healed"`     // dials that led to a usable connection
-	Peak100ms  int     `json:"peak_100ms"` // most attempts in any sliding window
+	Lost       int     `json:"lost"`            // clients that lost their connection: a client has one, so the most that can come back at once
+	Losses     int     `json:"losses"`          // connections lost, repeated losses of one client included
+	Attempts   int     `json:"attempts"`        // dials, those of planned moves left out
+	Moves      int     `json:"moves,omitempty"` // dials of planned moves: their clients were usable meanwhile
+	Healed     int     `json:"healed"`          // dials that led to a usable connection
+	Peak100ms  int     `json:"peak_100ms"`      // most attempts in any sliding window
 	Peak1s     int     `json:"peak_1s"`
 	Hopeless   int     `json:"hopeless"`   // failed, begun before the fault was cleared
 	Collateral int     `json:"collateral"` // failed, begun after it was cleared
 	InWindow   int     `json:"in_window"`  // attempts that Sync is computed over: from the first loss to full recovery
 	Sync       float64 `json:"sync"`       // synchronisation index S, 0 spread to 1 lock-step
+}
+
+// Sharing is what the clients of one pool decided together.
+type Sharing struct {
+	Storms    int          `json:"storms"`    // times that so many connections were lost at once that coming back was spread
+	Ejections int          `json:"ejections"` // of endpoints
+	Admission Quantiles    `json:"admission"` // per dial after the first fault's command: from asking for it to being admitted
+	Spans     []SharedSpan `json:"spans"`
+	More      int          `json:"more,omitempty"` // spans that are not listed
+}
+
+// SharedSpan is something that lasted.
+type SharedSpan struct {
+	What     string `json:"what"`               // storm, panic, "budget spent", ejected, degraded
+	Endpoint string `json:"endpoint,omitempty"` // ejected, degraded: which
+	From     int64  `json:"from"`
+	To       int64  `json:"to"` // -1: it was not over at the end
 }
 
 // LatencyRow is one row of the latency table, ns.

@@ -22,6 +22,7 @@ func WriteText(w io.Writer, s *Summary, style Style) error {
 	t.section("Faults", t.faults())
 	t.section("Recovery", t.recovery())
 	t.section("Storm", t.storm())
+	t.section("Sharing", t.sharing())
 	t.section("Messages", t.messages())
 	t.section("Response", t.latency())
 	t.section("Causes", t.causes())
@@ -176,7 +177,11 @@ func identity(s *Summary) string {
 	if r.Clients == 0 && r.Policy == "" {
 		return ""
 	}
-	line := fmt.Sprintf("%s clients, policy %s, seed %d", FormatCount(int64(r.Clients)), r.Policy, r.Seed)
+	line := FormatCount(int64(r.Clients)) + " clients"
+	if r.Sharing {
+		line += " of one pool"
+	}
+	line += fmt.Sprintf(", policy %s, seed %d", r.Policy, r.Seed)
 	if r.Rate > 0 {
 		line += fmt.Sprintf(", %s of %s", FormatRate(r.Rate), FormatBytes(int64(r.Size)))
 	}

@@ -90,16 +90,20 @@ func (s Storm) amplification() string {
 
 func (t *text) storm() []string {
 	s := t.s.Storm
-	if s.Lost == 0 && s.Attempts == 0 {
+	if s.Lost == 0 && s.Attempts == 0 && s.Moves == 0 {
 		return nil
 	}
-	var lines []string
-	for _, line := range []string{
+	texts := []string{
 		fmt.Sprintf("%s attempts for %s lost clients, %s per heal; S %s (0 spread, 1 lock-step)",
 			FormatCount(int64(s.Attempts)), FormatCount(int64(s.Lost)), s.amplification(), FormatNumber(round(s.Sync, 3))),
 		fmt.Sprintf("peak %s in 100 ms, %s in 1 s; failed: %s hopeless, %s collateral",
 			of(s.Peak100ms, s.Lost), of(s.Peak1s, s.Lost), FormatCount(int64(s.Hopeless)), FormatCount(int64(s.Collateral))),
-	} {
+	}
+	if s.Moves > 0 {
+		texts = append(texts, FormatCount(int64(s.Moves))+" planned moves beside them, begun from a usable connection")
+	}
+	var lines []string
+	for _, line := range texts {
 		lines = append(lines, t.wrap(t.Printable(line), t.room())...)
 	}
 	return lines
