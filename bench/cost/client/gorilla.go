@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -24,6 +25,7 @@ func (gorilla) dial(ctx context.Context, url string) (connection, error) {
 type gorillaConn struct {
 	c       *websocket.Conn
 	message buffer
+	mu      sync.Mutex // one writer at a time: the answer to a message may come before its write has returned
 }
 
 func (g *gorillaConn) read(id int, received func(int, []byte)) error {
@@ -40,6 +42,8 @@ func (g *gorillaConn) read(id int, received func(int, []byte)) error {
 }
 
 func (g *gorillaConn) write(messages ...[]byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for _, m := range messages {
 		if err := g.c.WriteMessage(websocket.BinaryMessage, m); err != nil {
 			return err
