@@ -41,7 +41,7 @@ func TestCloseInEveryPhase(t *testing.T) {
 		{heal.Suspect, func(w *world) {
 			w.connect()
 			w.server.last().mem().Hold(true)
-			time.Sleep(w.fleet.clients[0].state.Silence + time.Millisecond)
+			time.Sleep(w.fleet.clients[0].state.Silence(&w.fleet.options.Policy, heal.Rand{Seed: w.opt.Seed}) + time.Millisecond)
 		}, closeWait, true},
 		{heal.GaveUp, func(w *world) {
 			w.server.behave(func(c *served) {

@@ -104,7 +104,7 @@ func TestHalfOpenIsFoundAfterSilenceAndTimeout(t *testing.T) {
 				if direction != "in" {
 					w.server.hold(w.fleet)
 				}
-				silence := w.fleet.clients[0].state.Silence
+				silence := w.fleet.clients[0].state.Silence(&w.fleet.options.Policy, heal.Rand{Seed: w.opt.Seed})
 				time.Sleep(silence + patient().PingTimeout)
 				synctest.Wait()
 				timers := w.log.steps(heal.TimerFired)
@@ -128,7 +128,7 @@ func TestShortSilenceIsForgiven(t *testing.T) {
 		w.connect()
 		far := w.server.last().mem()
 		far.Hold(true)
-		time.Sleep(w.fleet.clients[0].state.Silence + time.Second)
+		time.Sleep(w.fleet.clients[0].state.Silence(&w.fleet.options.Policy, heal.Rand{Seed: w.opt.Seed}) + time.Second)
 		synctest.Wait()
 		require.Equal(w, 1, w.fleet.Snapshot().Phases[heal.Suspect])
 		require.NoError(w, w.send(0, 5))

@@ -2,7 +2,6 @@ package heal
 
 import (
 	"testing"
-	"time"
 )
 
 // BenchmarkStep is the cost of one decision, by what happened.
@@ -10,7 +9,7 @@ func BenchmarkStep(b *testing.B) {
 	p := policyLike("default")
 	p.Endpoints = []Endpoint{{0, 3}, {0, 1}, {1, 0}, {5, 2}}
 	r := Rand{Seed: 42, Client: 7}
-	ready := State{Phase: Ready, Gen: 3, Timer: 9, Opened: 1, Silence: 7 * time.Second}
+	ready := State{Phase: Ready, Gen: 3, Timer: 9, Opened: 1, Live: 3, Pings: 1}
 	for _, bm := range []struct {
 		name string
 		from State

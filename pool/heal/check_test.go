@@ -82,12 +82,12 @@ var edges = map[Phase][]Phase{
 
 // checkDelay holds an ordinary backoff delay against its step, which it computes by
 // repeated multiplication.
-func (w *world) checkDelay(k uint32, previous, d time.Duration) {
+func (w *world) checkDelay(k uint8, previous, d time.Duration) {
 	w.t.Helper()
 	b := w.p.Backoff
 	limit, factor := max(b.Cap, b.Base), max(b.Factor, 1)
 	step := float64(b.Base)
-	for i := uint32(0); i < k && step < float64(limit); i++ {
+	for i := uint8(0); i < k && step < float64(limit); i++ {
 		step *= factor
 	}
 	c := min(time.Duration(step), limit)
@@ -111,7 +111,7 @@ func (w *world) checkDelay(k uint32, previous, d time.Duration) {
 // checkDetection holds the kill of a silent connection against its last byte.
 func (w *world) checkDetection(before State) {
 	w.t.Helper()
-	w.must(w.last < before.Pinged, 8, "killed, though a byte came at %v and the ping at %v", w.last, before.Pinged)
+	w.must(w.last < before.Mark, 8, "killed, though a byte came at %v and the ping at %v", w.last, before.Mark)
 	silence := w.p.SilenceOf(w.r, before.Pings-1)
 	w.must(w.p.PingEvery/2 <= silence && silence < w.p.PingEvery, 7, "silence %v", silence)
 	late := w.now.Sub(w.last.Add(silence + w.p.PingTimeout))

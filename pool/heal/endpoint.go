@@ -1,23 +1,27 @@
 package heal
 
+// anywhere is given to pick where no endpoint is to be left out.
+const anywhere = -1
+
 // pick chooses the endpoint to dial as generation gen, after attempt dials that did
 // not heal the client: the endpoints of equal priority are a tier, each attempt goes
 // one tier down, beginning with the best and again after the last, and within a tier
-// the weights are the odds. It sorts nothing and stores nothing: endpoints are few.
-func (p *Policy) pick(attempt uint32, r Rand, gen uint32) uint8 {
+// the weights are the odds. The endpoint avoid is left out, if there is another. It
+// sorts nothing and stores nothing: endpoints are few.
+func (p *Policy) pick(attempt uint32, r Rand, gen uint32, avoid int) uint8 {
 	if len(p.Endpoints) < 2 {
 		return 0
 	}
-	priority := p.tier(attempt)
+	priority := p.tier(attempt, avoid)
 	var sum float64
-	for _, e := range p.Endpoints {
-		if e.Priority == priority {
+	for i, e := range p.Endpoints {
+		if e.Priority == priority && i != avoid {
 			sum += e.weight()
 		}
 	}
 	chosen, left := 0, sum*r.Float(DrawEndpoint, uint64(gen))
 	for i, e := range p.Endpoints {
-		if e.Priority != priority {
+		if e.Priority != priority || i == avoid {
 			continue
 		}
 		chosen = i
@@ -29,26 +33,38 @@ func (p *Policy) pick(attempt uint32, r Rand, gen uint32) uint8 {
 }
 
 // tier is the priority whose turn it is: the distinct ones in order, over and over.
-func (p *Policy) tier(attempt uint32) int {
-	best := p.Endpoints[0].Priority
-	for _, e := range p.Endpoints {
-		best = min(best, e.Priority)
-	}
-	tiers := uint32(1)
-	for q, ok := p.below(best); ok; q, ok = p.below(q) {
-		tiers++
-	}
-	priority := best
-	for range attempt % tiers {
-		priority, _ = p.below(priority)
+func (p *Policy) tier(attempt uint32, avoid int) int {
+	priority, _ := p.best(avoid)
+	for range attempt % p.tiers(avoid) {
+		priority, _ = p.below(priority, avoid)
 	}
 	return priority
 }
 
+// tiers counts the distinct priorities; at least 1.
+func (p *Policy) tiers(avoid int) uint32 {
+	n := uint32(1)
+	priority, _ := p.best(avoid)
+	for q, ok := p.below(priority, avoid); ok; q, ok = p.below(q, avoid) {
+		n++
+	}
+	return n
+}
+
+// best is the priority to try first, if there is an endpoint.
+func (p *Policy) best(avoid int) (priority int, ok bool) {
+	for i, e := range p.Endpoints {
+		if i != avoid && (!ok || e.Priority < priority) {
+			priority, ok = e.Priority, true
+		}
+	}
+	return priority, ok
+}
+
 // below is the next priority to try after priority, if there is one.
-func (p *Policy) below(priority int) (next int, ok bool) {
-	for _, e := range p.Endpoints {
-		if e.Priority > priority && (!ok || e.Priority < next) {
+func (p *Policy) below(priority, avoid int) (next int, ok bool) {
+	for i, e := range p.Endpoints {
+		if i != avoid && e.Priority > priority && (!ok || e.Priority < next) {
 			next, ok = e.Priority, true
 		}
 	}

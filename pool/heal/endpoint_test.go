@@ -10,7 +10,7 @@ func TestPickWithoutChoice(t *testing.T) {
 	for _, endpoints := range [][]Endpoint{nil, {{3, 0}}} {
 		p := Policy{Endpoints: endpoints}
 		for gen := range uint32(10) {
-			assert.Zero(t, p.pick(gen, Rand{}, gen))
+			assert.Zero(t, p.pick(gen, Rand{}, gen, anywhere))
 		}
 	}
 }
@@ -20,7 +20,7 @@ func TestPickWithoutChoice(t *testing.T) {
 func TestPickTiers(t *testing.T) {
 	p := Policy{Endpoints: []Endpoint{{5, 1}, {-2, 1}, {7, 1}, {0, 1}}}
 	for attempt, want := range []uint8{1, 3, 0, 2, 1, 3, 0, 2, 1} {
-		assert.Equal(t, want, p.pick(uint32(attempt), Rand{}, 9), "attempt %d", attempt)
+		assert.Equal(t, want, p.pick(uint32(attempt), Rand{}, 9, anywhere), "attempt %d", attempt)
 	}
 }
 
@@ -31,7 +31,7 @@ func TestPickWeights(t *testing.T) {
 	const n = 100_000
 	var got [4]int
 	for gen := range uint32(n) {
-		got[p.pick(0, Rand{Seed: 1}, gen)]++
+		got[p.pick(0, Rand{Seed: 1}, gen, anywhere)]++
 	}
 	assert.InDelta(t, 0.3*n, got[0], 730)
 	assert.Zero(t, got[1], "the tier below")
@@ -45,6 +45,6 @@ func TestPickMany(t *testing.T) {
 		p.Endpoints[i].Priority = i
 	}
 	for attempt := range uint32(2 * MaxEndpoints) {
-		assert.Equal(t, uint8(attempt), p.pick(attempt, Rand{}, 1))
+		assert.Equal(t, uint8(attempt), p.pick(attempt, Rand{}, 1, anywhere))
 	}
 }

@@ -41,13 +41,14 @@ type Event struct {
 	Timer      uint32        // TimerFired
 	Verdict    Verdict       // Failed, Lost, Disproved: what the user's hook says; ByTable where it has no say
 	Endpoint   uint8         // Admitted
-	RetryAfter time.Duration // Failed, Lost: what the server asked for; 0 when it asked for nothing
-	Within     time.Duration // Failed, Lost: window over which the server wants its clients spread; Scatter: the pool does
+	RetryAfter time.Duration // Failed, Lost, Disproved: what the server, or the hook, asked for; 0 when nothing
+	Within     time.Duration // Failed, Lost, Disproved: window over which the server wants its clients spread; Scatter: the pool does
 	RTT        time.Duration // Proved: from the ping's hand-over to the kernel to its pong; 0: none was measured
 
 	// TimerFired: what has been seen of the live connection, 0 for never.
 	Inbound  Instant // its last byte arrived
-	Outbound Instant // a write last made progress
+	Outbound Instant // a write last made progress; this and Handed both 0: the driver does not look, and a ping counts as handed over when it was ordered
+	Drained  Instant // a write for which the kernel had had no room last went on, so that the peer takes what we send; a write that the kernel took at once shows nothing of the peer
 	Handed   Instant // the last ping was handed to the kernel whole; 0 while it waits for its turn
 	Heard    Instant // the server's own last ping
 	Path     Path    // what the kernel knows of the peer, asked for while suspect
@@ -78,8 +79,8 @@ const (
 	Ping                    // send a ping on generation Gen
 	Kill                    // end generation Gen's dial or raw connection now, without a close handshake
 	Shut                    // send a close frame with Code on generation Gen, then close it
-	Ask                     // shared: ask for admission; Admitted is the answer, when it is this client's turn
-	Check                   // validate the connection of generation Gen again; answer with Checked or Disproved
+	Ask                     // shared: ask for admission; Admitted is the answer, when it is this client's turn. An ask that is still open is replaced. An Admitted that is answered with no Dial has to be handed back
+	Check                   // validate connection Gen again; answer with Checked or Disproved
 	Drain                   // give generation Gen no new messages; Shut it with Code when nothing is in flight on it, after Policy.DrainTimeout at the latest
 )
 
@@ -96,8 +97,9 @@ func ParseActionKind(s string) (ActionKind, bool) { return actionNames.parse(s) 
 // Action is one thing to do, as a value.
 type Action struct {
 	Kind     ActionKind
-	Endpoint uint8
-	Fresh    bool // Dial, Ask: the credentials that were rejected must be replaced first
+	Endpoint uint8 // Dial; Ask with Avoid
+	Avoid    bool  // Ask: Endpoint will not do, if there is another
+	Fresh    bool  // Dial: the credentials that were rejected must be replaced first; Ask: the dial will need that
 	Code     uint16
 	Gen      uint32
 	Timer    uint32

@@ -35,6 +35,14 @@ func (p *Policy) Faults() []Fault {
 		c.atLeast("ping.timeout", p.PingTimeout, 0)
 	}
 
+	c.must(p.PingTimeoutMin == 0 || 0 < p.PingTimeoutMin && p.PingTimeoutMin <= p.PingTimeout, "ping.timeout_min", "a duration from 0 to ping.timeout", p.PingTimeoutMin)
+	c.atLeast("expect_ping", p.ExpectPing, 0)
+	c.atLeast("write_stall", p.WriteStall, 0)
+	c.atLeast("check.every", p.CheckEvery, 0)
+	c.must(p.Lifetime == 0 || p.StableAfter < p.Lifetime-p.Lifetime/10 && p.Lifetime <= longest,
+		"lifetime", "0, or a duration of which nine tenths are more than stable_after, at most 24h", p.Lifetime)
+	c.atLeast("drain_timeout", p.DrainTimeout, 0)
+
 	switch f := p.First; f.Rule {
 	case Spread:
 		c.positive("first.spread", f.Within)
@@ -47,17 +55,23 @@ func (p *Policy) Faults() []Fault {
 	b := p.Backoff
 	c.positive("backoff.base", b.Base)
 	switch {
-	case b.Jitter == Decorrelated:
-		c.must(b.Base < b.Cap && b.Cap <= longest, "backoff.cap", "more than the base, for decorrelated jitter draws between them", b.Cap)
+	case b.Jitter == Decorrelated, b.Jitter == Uniform:
+		c.must(b.Base < b.Cap && b.Cap <= longest, "backoff.cap", "more than the base, for "+b.Jitter.String()+" jitter draws between them", b.Cap)
 	case b.Cap != 0:
 		c.atLeast("backoff.cap", b.Cap, b.Base)
 	}
 	c.must(b.Factor == 0 || b.Factor >= 1 && !math.IsInf(b.Factor, 1), "backoff.factor", "a number of at least 1, or 0 for 1", b.Factor)
-	c.must(b.Jitter <= Decorrelated, "backoff.jitter", "none, full, equal or decorrelated", b.Jitter)
+	c.must(b.Jitter <= Uniform, "backoff.jitter", "none, full, equal, decorrelated or uniform", b.Jitter)
 
 	c.atLeast("stable_after", p.StableAfter, 0)
 	c.must(p.ResetOn <= OnOpen, "reset_on", "stable or open", p.ResetOn)
 
+	for i, r := range p.Rules {
+		field := fmt.Sprintf("rules.%d.", i)
+		c.must(None < r.Cause && int(r.Cause) < len(causeNames), field+"cause", "why something ends", r.Cause)
+		c.must(r.From <= r.To, field+"codes", "a range of codes, the lower one first", fmt.Sprintf("%d-%d", r.From, r.To))
+		c.must(ByTable < r.Verdict && r.Verdict <= Pointless, field+"then", "retry, planned, throttled, elsewhere, reauth or give-up", r.Verdict)
+	}
 	c.must(len(p.Endpoints) <= MaxEndpoints, "endpoints", fmt.Sprintf("at most %d", MaxEndpoints), len(p.Endpoints))
 	for i, e := range p.Endpoints {
 		c.must(e.Weight >= 0, fmt.Sprintf("endpoints.%d.weight", i), "a weight of at least 0", e.Weight)

@@ -16,7 +16,7 @@ const herdSize = 10_000
 func herd(p *Policy, attempts int) (dials [][]Instant) {
 	dials = make([][]Instant, attempts)
 	for client := range uint64(herdSize) {
-		s := State{Phase: Stable, Gen: 1}
+		s := State{Phase: Stable, Gen: 1, Live: 1, flags: healed}
 		now, ev := Instant(0), Event{Kind: Lost, Gen: 1, Cause: Reset}
 		for i := range attempts {
 			for s.Phase != Dialing {

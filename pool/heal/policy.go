@@ -69,9 +69,9 @@ type Policy struct {
 	PingTimeout      time.Duration // longest that a ping may stay unanswered once it was handed over and nothing moves; > 0 where PingEvery > 0
 	PingTimeoutMin   time.Duration // shortest: the timeout is srtt + 4·rttvar (RFC 6298 section 2) between the two; 0: always PingTimeout
 	ExpectPing       time.Duration // longest wait for the server's own pings, after which the connection is killed; 0: none are expected
-	WriteStall       time.Duration // a write that makes no progress for so long ends the connection; must be > 0
+	WriteStall       time.Duration // a write that makes no progress for so long ends the connection; 0: 10 s (see StallAfter)
 	CheckEvery       time.Duration // how often a usable connection is validated again, each U(CheckEvery/2, CheckEvery) after the last; 0: never
-	Lifetime         time.Duration // age at which a connection is replaced, each U(0.9, 1)·Lifetime; 0: never
+	Lifetime         time.Duration // age at which a connection is replaced, each U(0.9, 1)·Lifetime, which must leave room for StableAfter; 0: never
 	DrainTimeout     time.Duration // how long a connection that was replaced may take to finish what is in flight; 0: it is shut at once
 	First            First         // the first reconnect after the loss of a healed connection
 	Backoff          Backoff       // every later reconnect
@@ -81,7 +81,18 @@ type Policy struct {
 	Rules            []Rule     // heeding: exceptions to the table of causes, the first that fits counts; nil: none
 	Refreshable      bool       // there are credentials that can be refreshed; set by the driver, not by the policy's author
 	Shared           bool       // dials are asked for (Ask) and admitted; set by the driver, not by the policy's author
-	Endpoints        []Endpoint // where a client may dial; set by the pool, not by the policy's author
+	Endpoints        []Endpoint // where a client may dial; set by the pool, not by the policy's author. Shared: all that counts is whether there is more than one
+}
+
+// defaultStall is what a WriteStall of 0 stands for.
+const defaultStall = 10 * time.Second
+
+// StallAfter is WriteStall, or what 0 stands for.
+func (p *Policy) StallAfter() time.Duration {
+	if p.WriteStall == 0 {
+		return defaultStall
+	}
+	return p.WriteStall
 }
 
 // Backoff is the growth of delays while a client has not healed.
@@ -100,7 +111,7 @@ type Endpoint struct {
 }
 
 // Rule is an exception to the table of causes: ends of Cause whose code lies in [From, To]
-// ask for Verdict.
+// ask for Verdict. Of two that fit, the first counts.
 type Rule struct {
 	Cause    Cause
 	From, To uint16 // HTTP statuses or close codes; both 0: any

@@ -1,6 +1,16 @@
 package heal
 
-import "time"
+import (
+	"math"
+	"time"
+)
+
+// askAgain is how long after asking for admission a client asks once more, should the
+// answer have been lost.
+const askAgain = time.Minute
+
+// never is later than any instant.
+const never = Instant(math.MaxInt64)
 
 // Step is the whole of healing: what a client does about one event. It changes s and
 // returns what the driver has to do, in order. It reads no clock, draws only by key
@@ -9,45 +19,64 @@ import "time"
 // The driver calls it with one client's events one after the other, with now never
 // running backwards, and reports every Dial's outcome as Opened or Failed and every
 // opened connection's end as Lost, unless a Kill or Shut was ordered first: then the
-// generation is over and its reports are stale. An order to ping may be reported as
-// answered by Proved, which ends a suspicion at once; any byte will end it at the
-// timer. The policy must be without Faults.
+// generation is over and its reports are stale. The same holds for a connection that
+// Drain was ordered for. An order to ping may be reported as answered by Proved, which
+// ends a suspicion at once; any byte will end it at the timer. The policy must be without
+// Faults.
 func Step(now Instant, ev Event, s *State, p *Policy, r Rand) Actions {
 	t := turn{now: now, s: s, p: p, r: r}
-	current := ev.Gen == s.Gen
 	switch ev.Kind {
 	case Start:
 		t.start()
 	case TimerFired:
 		if ev.Timer == s.Timer {
-			t.timer(ev.Inbound)
+			t.timer(&ev)
+		}
+	case Admitted:
+		if s.asks() {
+			t.dial(ev.Endpoint)
 		}
 	case Opened:
-		if current && s.Phase == Dialing {
+		if ev.Gen == s.Gen && s.dials() {
 			t.opened()
 		}
 	case Failed:
-		if current && s.Phase == Dialing {
-			t.ended(ev.Cause, ev.Code, ev.RetryAfter)
+		if ev.Gen == s.Gen && s.dials() {
+			t.failed(endOf(&ev))
 		}
 	case Proved:
-		if current {
-			t.proved()
-		}
+		t.proved(&ev)
 	case Lost:
-		if current && s.Phase.open() {
-			t.lost(ev)
+		t.lost(&ev)
+	case Disproved:
+		t.disproved(&ev)
+	case Checked:
+		if ev.Gen == s.Live && s.Phase == Checking {
+			t.back()
+			t.recheck(t.now)
 		}
+	case Move:
+		t.want()
+	case Scatter:
+		t.scatter(ev.Within)
 	case Close:
 		t.close()
 	}
 	return t.orders
 }
 
-// open tells the phases in which there is a connection.
-func (p Phase) open() bool {
-	return p == Proving || p == Ready || p == Stable || p == Suspect
+// asks tells whether the pool has been asked for admission.
+func (s *State) asks() bool {
+	return s.Phase == Asking || s.Phase == Moving && !s.is(replacing)
 }
+
+// dials tells whether a dial is under way.
+func (s *State) dials() bool {
+	return s.Phase == Dialing || s.Phase == Moving && s.is(replacing)
+}
+
+// open tells the phases in which there is a connection.
+func (p Phase) open() bool { return p == Proving || p.Usable() }
 
 // turn is one Step under way.
 type turn struct {
@@ -58,102 +87,397 @@ type turn struct {
 	orders Actions
 }
 
-// start dials, of a client that is not at it already.
+// ---- Between connections.
+
+// start connects a client that is not at it already.
 func (t *turn) start() {
 	if t.s.Phase == Idle || t.s.Phase == GaveUp {
 		t.afresh()
-		t.dial()
+		t.seek()
 	}
 }
 
-// dial begins the next generation. The driver bounds the dial; the timer only sees
-// to it that a driver which never answers cannot wedge a client.
-func (t *turn) dial() {
+// seek begins the way to the next connection: alone by dialling, in a pool by asking.
+func (t *turn) seek() {
+	s := t.s
+	if t.p.Shared {
+		s.Phase = Asking
+		t.ask()
+		return
+	}
+	avoid := anywhere
+	if s.is(shun) {
+		avoid = int(s.Endpoint)
+	}
+	t.dial(t.p.pick(uint32(s.Attempt), t.r, s.Gen+1, avoid))
+}
+
+// ask asks the pool. Its answer may take as long as it takes.
+func (t *turn) ask() {
+	s := t.s
+	s.Mark = t.now
+	a := Action{Kind: Ask, Fresh: s.is(rejected)}
+	if s.Phase == Asking {
+		if s.is(shun) {
+			a.Avoid, a.Endpoint = true, s.Endpoint
+		}
+		t.orders.add(a)
+		t.arm(t.now.Add(askAgain))
+		return
+	}
+	t.orders.add(a)
+}
+
+// dial begins the next generation, of the client or of a replacement. The driver bounds
+// the dial; the timer only sees to it that a driver which never answers cannot wedge a
+// client.
+func (t *turn) dial(endpoint uint8) {
 	s := t.s
 	s.Gen++
-	s.Endpoint = t.p.pick(s.Attempt, t.r, s.Gen)
-	s.Attempt++
-	s.Phase = Dialing
-	t.orders.add(Action{Kind: Dial, Gen: s.Gen, Endpoint: s.Endpoint})
+	t.orders.add(Action{Kind: Dial, Gen: s.Gen, Endpoint: endpoint, Fresh: s.is(rejected)})
 	t.arm(t.now.Add(2 * t.p.HandshakeTimeout))
+	if s.is(rejected) {
+		s.unset(rejected)
+		s.set(refreshed)
+	}
+	s.Endpoint = endpoint
+	if s.Phase == Moving {
+		s.set(replacing)
+		return
+	}
+	s.unset(shun | scattered)
+	s.Phase = Dialing
+	t.settleIn()
+	t.attempt()
+}
+
+// settleIn makes the generation dialled last that of the client's only connection, or of
+// the dial that will bring it.
+func (t *turn) settleIn() {
+	s := t.s
+	if s.Home != s.Endpoint {
+		s.forget()
+	}
+	s.Live, s.Home = s.Gen, s.Endpoint
+	s.unset(healed | wanted | replacing)
+}
+
+// attempt counts a dial of the client. The count never overflows: where it would, it
+// begins its last round of the tiers again.
+func (t *turn) attempt() {
+	s := t.s
+	if s.Attempt < math.MaxUint16 {
+		s.Attempt++
+		return
+	}
+	s.Attempt -= uint16(t.p.tiers(anywhere) - 1)
 }
 
 // opened asks for the proof that the 101 is not: a round trip.
 func (t *turn) opened() {
 	s := t.s
-	s.Phase, s.Opened = Proving, t.now
-	if t.p.ResetOn == OnOpen {
-		t.afresh()
+	if s.Phase == Moving {
+		s.Phase = Joining
+		s.unset(replacing)
+	} else {
+		s.Phase, s.Opened = Proving, t.now
+		t.naively()
 	}
-	t.ping()
+	t.ping(s.Gen)
 	t.arm(t.now.Add(t.p.ProveTimeout))
 }
 
-// proved takes a round trip as what the phase was waiting for.
-func (t *turn) proved() {
-	switch t.s.Phase {
-	case Proving:
-		t.s.Phase = Ready
-		t.answered(t.now)
-	case Suspect:
-		t.s.Phase = t.s.Before
-		t.answered(t.now)
+// naively forgets attempts and delays at the 101, as some policies do.
+func (t *turn) naively() {
+	if t.p.ResetOn == OnOpen {
+		t.afresh()
 	}
+}
+
+// failed takes the end of a dial.
+func (t *turn) failed(e end) {
+	if t.s.Phase == Moving {
+		t.unmoved(e)
+	} else {
+		t.ended(e)
+	}
+}
+
+// ended says when to come back after an attempt that failed or a connection that was
+// lost, and whether.
+func (t *turn) ended(e end) {
+	s := t.s
+	v := t.rule(e)
+	s.Live = s.Gen
+	s.unset(healed | wanted | replacing)
+	switch v.verdict {
+	case Pointless:
+		s.Phase = GaveUp
+		return
+	case Elsewhere:
+		s.set(shun)
+	}
+	s.Delay = t.p.delay(s, t.r, v, e)
+	if s.Delay == 0 {
+		t.seek()
+		return
+	}
+	t.wait(t.now.Add(s.Delay))
+}
+
+// wait sits a delay out.
+func (t *turn) wait(until Instant) {
+	t.s.Phase, t.s.Mark = Waiting, until
+	t.arm(until)
+}
+
+// rule judges an end and minds what it says of credentials: those that were rejected are
+// refreshed once, and new ones that are rejected as well make it pointless to go on. Who
+// is started again after that begins with yet newer ones.
+func (t *turn) rule(e end) ruling {
+	s := t.s
+	s.Cause = e.cause
+	v := t.p.judge(e)
+	switch {
+	case v.verdict == Reauth:
+		if s.is(refreshed) {
+			v.verdict = Pointless
+		}
+		s.set(rejected)
+		s.unset(refreshed)
+	case e.cause == Credentials && s.is(refreshed): // there were no new ones: they are still needed
+		s.set(rejected)
+		s.unset(refreshed)
+	}
+	return v
+}
+
+// scatter draws anew, after a loss that many shared, when a client comes back that has not
+// tried yet or waits for admission. It never comes back sooner than it would have.
+func (t *turn) scatter(within time.Duration) {
+	s := t.s
+	d := t.r.Between(DrawScatter, uint64(s.Gen)+1, 0, min(within, maxRetryAfter))
+	due := t.now.Add(d)
+	switch {
+	case d <= 0:
+	case s.Phase == Waiting && s.Attempt == 0:
+		if later := due.Sub(s.Mark); later > 0 && s.Delay+later <= maxRetryAfter {
+			s.Delay += later
+			t.wait(due)
+		}
+	case s.Phase == Asking && !s.is(scattered):
+		s.set(scattered)
+		s.Delay = max(s.Delay, d)
+		t.wait(due)
+	case s.Phase == Moving && s.asks():
+		t.later(due)
+		t.back()
+		t.review()
+	}
+}
+
+// ---- On a connection.
+
+// proved takes a round trip as what the phase was waiting for.
+func (t *turn) proved(ev *Event) {
+	s := t.s
+	switch {
+	case ev.Gen == s.Gen && s.Phase == Proving:
+		t.ready(ev.RTT)
+	case ev.Gen == s.Gen && s.Phase == Joining:
+		t.joined(ev.RTT)
+	case ev.Gen == s.Live && s.Phase.Usable():
+		s.sample(ev.RTT)
+		if s.Phase == Suspect {
+			t.back()
+			t.answered(t.now)
+		}
+	}
+}
+
+// ready begins the use of the connection that has proved itself.
+func (t *turn) ready(rtt time.Duration) {
+	s := t.s
+	s.sample(rtt)
+	s.Phase = Ready
+	s.unset(refreshed)
+	t.recheck(t.now)
+}
+
+// recheck draws when the connection, which was validated just now, is validated again.
+func (t *turn) recheck(inbound Instant) {
+	if c := t.p.CheckEvery; c > 0 {
+		t.s.CheckAt = momentOf(t.now.Add(t.r.Between(DrawCheck, uint64(t.s.Pings), c/2, c)))
+	}
+	t.answered(inbound)
 }
 
 // answered draws how long the connection may be silent from now on, its last byte
 // having come at inbound.
 func (t *turn) answered(inbound Instant) {
-	t.s.Silence = t.p.SilenceOf(t.r, t.s.Pings)
 	t.s.Pings++
-	t.watch(inbound)
+	t.watch(inbound, 0)
 }
 
 // timer acts on a phase that has lasted as long as it may.
-func (t *turn) timer(inbound Instant) {
+func (t *turn) timer(ev *Event) {
 	s := t.s
 	switch s.Phase {
 	case Waiting:
-		t.dial()
+		t.seek()
+	case Asking:
+		t.ask()
 	case Dialing:
-		t.kill()
-		t.ended(Timeout, 0, 0)
+		t.kill(s.Gen)
+		t.ended(end{cause: Timeout})
 	case Proving:
-		t.kill()
-		t.ended(Unproved, 0, 0)
+		t.kill(s.Gen)
+		t.ended(end{cause: Unproved})
 	case Ready, Stable:
 		t.settle()
-		if last := max(inbound, s.Opened); t.p.PingEvery > 0 && t.now >= last.Add(s.Silence) {
-			s.Before, s.Phase = s.Phase, Suspect
-			t.ping()
-			t.arm(t.now.Add(t.p.PingTimeout))
-		} else {
-			t.watch(last)
-		}
+		t.look(ev)
 	case Suspect:
-		if inbound >= s.Pinged { // it was silent before the ping, so this is new
-			s.Phase = s.Before
-			t.answered(inbound)
+		t.doubt(ev)
+	case Checking:
+		t.drop(Invalid)
+	case Moving:
+		if s.is(replacing) {
+			t.kill(s.Gen)
+			t.unmoved(end{cause: Timeout})
 		} else {
-			t.kill()
-			t.ended(HalfOpen, 0, 0)
+			t.settle()
+			t.look(ev)
 		}
+	case Joining:
+		t.kill(s.Gen)
+		t.unmoved(end{cause: Unproved})
 	}
 }
 
-// watch arms what comes first for a usable connection: to be stable, or to have been
-// silent for too long.
-func (t *turn) watch(last Instant) {
+// look acts on what has been seen of a usable connection: the gravest first.
+func (t *turn) look(ev *Event) {
 	s := t.s
-	stable, silent := t.stableAt(), last.Add(s.Silence)
+	last := max(ev.Inbound, s.Opened)
 	switch {
-	case s.Phase == Ready && t.p.PingEvery > 0:
-		t.arm(min(stable, silent))
-	case s.Phase == Ready:
-		t.arm(stable)
-	case t.p.PingEvery > 0:
-		t.arm(silent)
+	case t.now >= t.unpinged(ev.Heard):
+		t.drop(Unpinged)
+	case t.now >= t.silent(last):
+		if s.Phase == Moving { // not while the connection is in doubt
+			t.later(t.now)
+		}
+		s.Phase = Suspect
+		t.ping(s.Live)
+		t.arm(min(t.now.Add(t.p.PongTimeout(s)), t.unpinged(ev.Heard)))
+	case s.Phase == Moving:
+		if t.now >= s.Mark.Add(askAgain) {
+			t.ask()
+		}
+		t.watch(last, ev.Heard)
+	case t.now >= t.moveAt():
+		t.move(last, ev.Heard)
+	case t.now >= t.checkAt():
+		s.Phase, s.Mark = Checking, t.now
+		t.orders.add(Action{Kind: Check, Gen: s.Live})
+		t.arm(t.now.Add(t.p.ProveTimeout))
+	default:
+		t.watch(last, ev.Heard)
 	}
+}
+
+// doubt acts on what has been seen of a connection since its ping was ordered.
+func (t *turn) doubt(ev *Event) {
+	s := t.s
+	if ev.Inbound >= s.Mark { // it was silent before the ping, so this is new
+		t.back()
+		t.answered(ev.Inbound)
+		return
+	}
+	end, cause := t.pongUntil(ev)
+	unpinged := t.unpinged(ev.Heard)
+	switch {
+	case t.now >= end:
+		t.drop(cause)
+	case t.now >= unpinged:
+		t.drop(Unpinged)
+	default:
+		t.arm(min(end, unpinged))
+	}
+}
+
+// pongUntil says how long the ping that is open may stay unanswered, and what it means if
+// it does. Its clock starts when the kernel has it, for until then it is us who are slow,
+// and starts again while the peer takes what had to wait for it.
+func (t *turn) pongUntil(ev *Event) (Instant, Cause) {
+	s := t.s
+	handed := ev.Handed
+	if handed == 0 && ev.Outbound == 0 { // the driver does not look
+		handed = s.Mark
+	}
+	switch {
+	case handed < s.Mark: // the one before, or none
+		return max(s.Mark, ev.Outbound).Add(t.p.StallAfter()), WriteStall
+	case ev.Path == PathFrozen:
+		return max(handed, ev.Drained).Add(t.p.PongTimeout(s)), Frozen
+	}
+	return max(handed, ev.Drained).Add(t.p.PongTimeout(s)), HalfOpen
+}
+
+// review goes on watching a connection of which nothing is known here but its age: if
+// that is not enough, the driver is asked at once.
+func (t *turn) review() { t.watch(t.s.Opened, 0) }
+
+// watch arms what comes first for a usable connection whose last byte came at last, and
+// the server's own last ping at heard.
+func (t *turn) watch(last, heard Instant) {
+	s := t.s
+	at := min(t.silent(last), t.unpinged(heard))
+	if !s.is(healed) {
+		at = min(at, t.stableAt())
+	}
+	if s.Phase == Moving {
+		at = min(at, s.Mark.Add(askAgain))
+	} else {
+		at = min(at, t.checkAt(), t.moveAt())
+	}
+	if at < never {
+		t.arm(at)
+	}
+}
+
+// silent is when a connection has been silent for as long as it may.
+func (t *turn) silent(last Instant) Instant {
+	if t.p.PingEvery == 0 {
+		return never
+	}
+	return last.Add(t.s.Silence(t.p, t.r))
+}
+
+// unpinged is when the server's own pings have failed to come.
+func (t *turn) unpinged(heard Instant) Instant {
+	if t.p.ExpectPing == 0 {
+		return never
+	}
+	return max(t.s.Opened, heard).Add(t.p.ExpectPing)
+}
+
+// checkAt is when the connection is to be validated again.
+func (t *turn) checkAt() Instant {
+	if t.p.CheckEvery == 0 {
+		return never
+	}
+	return t.s.CheckAt.after(t.now)
+}
+
+// moveAt is when the connection is to be replaced.
+func (t *turn) moveAt() Instant {
+	s, l := t.s, t.p.Lifetime
+	switch {
+	case s.is(wanted):
+		return s.MoveAt.after(t.now)
+	case l == 0 || !s.is(healed):
+		return never
+	}
+	return s.Opened.Add(t.r.Between(DrawLifetime, 2*uint64(s.Live), l-l/10, l))
 }
 
 // stableAt is when a usable connection has healed: never sooner than the delay that
@@ -163,64 +487,192 @@ func (t *turn) stableAt() Instant {
 	return t.s.Opened.Add(max(t.p.StableAfter, t.s.Delay))
 }
 
-// settle makes a connection stable whose time has come.
+// settle makes a connection stable whose time has come, unless it is in doubt.
 func (t *turn) settle() {
-	if t.s.Phase == Ready && t.now >= t.stableAt() {
-		t.s.Phase = Stable
-		t.afresh()
+	s := t.s
+	if !s.Phase.Usable() || s.Phase == Suspect || s.is(healed) || t.now < t.stableAt() {
+		return
 	}
+	s.set(healed)
+	if s.Phase == Ready {
+		s.Phase = Stable
+	}
+	t.afresh()
 }
 
 // afresh forgets the attempts and delays of a client that has healed.
 func (t *turn) afresh() { t.s.Attempt, t.s.Steps, t.s.Delay = 0, 0, 0 }
 
-// lost ends a connection. One that lived long enough was stable, also when its timer
-// was served late.
-func (t *turn) lost(ev Event) {
-	t.settle()
-	t.ended(ev.Cause, ev.Code, ev.RetryAfter)
+// back returns to what the usable connection was.
+func (t *turn) back() {
+	t.s.Phase = Ready
+	if t.s.is(healed) {
+		t.s.Phase = Stable
+	}
 }
 
-// ended says when to come back after an attempt that failed or a connection that was
-// lost, and whether.
-func (t *turn) ended(cause Cause, code uint16, retryAfter time.Duration) {
+// lost takes the end of a connection that somebody else ended.
+func (t *turn) lost(ev *Event) {
 	s := t.s
-	s.Cause = cause
-	v := Retry
-	if t.p.Heed {
-		v = judge(cause, code)
+	switch {
+	case ev.Gen == s.Gen && s.Phase == Joining:
+		t.unmoved(endOf(ev))
+	case ev.Gen == s.Live && s.Phase.open():
+		t.gone(endOf(ev))
 	}
-	if v == Pointless {
-		s.Phase = GaveUp
-		return
-	}
-	s.Delay = t.p.delay(s, t.r, v, retryAfter)
-	if s.Delay == 0 {
-		t.dial()
-		return
-	}
-	s.Phase = Waiting
-	t.arm(t.now.Add(s.Delay))
 }
 
-// close ends the client for good.
+// disproved ends a connection that is not what it should be.
+func (t *turn) disproved(ev *Event) {
+	s := t.s
+	e := endOf(ev)
+	e.cause, e.code = Invalid, 0
+	switch {
+	case ev.Gen == s.Gen && s.Phase == Joining:
+		t.kill(s.Gen)
+		t.unmoved(e)
+	case ev.Gen == s.Live && s.Phase.open():
+		t.kill(s.Live)
+		t.gone(e)
+	}
+}
+
+// drop ends the usable connection for a reason of our own.
+func (t *turn) drop(cause Cause) {
+	t.kill(t.s.Live)
+	t.gone(end{cause: cause})
+}
+
+// gone goes on without the connection Live. One that lived long enough was stable, also
+// when its timer was served late. A replacement that is under way becomes the reconnect,
+// with the timer it has, for it was begun before: what it is told will count. Only when
+// the loss says not yet, or not there, is it ended and the loss is like any other.
+func (t *turn) gone(e end) {
+	s := t.s
+	t.settle()
+	if s.Phase == Joining || s.Phase == Moving && s.is(replacing) {
+		v := t.p.judge(e)
+		if !v.wait && (v.verdict != Elsewhere || s.Endpoint != s.Home) {
+			t.rule(e)
+			t.inherit()
+			return
+		}
+		t.kill(s.Gen)
+		s.Endpoint = s.Home
+	}
+	t.ended(e)
+}
+
+// inherit makes the replacement the client's own dial or connection.
+func (t *turn) inherit() {
+	s := t.s
+	t.settleIn()
+	t.attempt()
+	if s.Phase == Moving {
+		s.Phase = Dialing
+		return
+	}
+	s.Phase, s.Opened = Proving, s.Mark
+	t.naively()
+}
+
+// ---- Planned moves: the replacement first.
+
+// want notes the owner's wish for another connection. A client that is alone draws when
+// to act on it from First's window, for others may be told the same; in a pool admission
+// keeps them apart. A wish that is known already is not brought forward.
+func (t *turn) want() {
+	s := t.s
+	switch s.Phase {
+	case Proving, Ready, Stable, Suspect, Checking:
+	default:
+		return
+	}
+	if s.is(wanted) {
+		return
+	}
+	var d time.Duration
+	if !t.p.Shared {
+		d = t.r.Between(DrawLifetime, 2*(uint64(s.Gen)+1)+1, 0, t.p.First.Within)
+	}
+	switch free := s.Phase == Ready || s.Phase == Stable; {
+	case !free:
+		t.later(t.now.Add(d))
+	case d == 0:
+		t.move(s.Opened, 0)
+	default:
+		t.later(t.now.Add(d))
+		t.review()
+	}
+}
+
+// later plans a move.
+func (t *turn) later(at Instant) {
+	t.s.set(wanted)
+	t.s.MoveAt = momentOf(at)
+}
+
+// move begins a move.
+func (t *turn) move(last, heard Instant) {
+	s := t.s
+	s.Phase = Moving
+	s.unset(wanted)
+	if t.p.Shared {
+		t.ask()
+		t.watch(last, heard)
+		return
+	}
+	t.dial(t.p.pick(s.Gen-s.Live, t.r, s.Gen+1, anywhere))
+}
+
+// joined puts the replacement in the place of the connection that is to go.
+func (t *turn) joined(rtt time.Duration) {
+	s := t.s
+	t.orders.add(Action{Kind: Drain, Gen: s.Live, Code: 1000})
+	t.settleIn()
+	s.Opened = s.Mark
+	t.attempt()
+	t.naively()
+	t.ready(rtt)
+}
+
+// unmoved stays with the connection there is: the replacement came to nothing. It will be
+// tried again.
+func (t *turn) unmoved(e end) {
+	s := t.s
+	v := t.rule(e)
+	s.unset(replacing)
+	t.later(t.now.Add(t.p.moveDelay(s, t.r, v, e)))
+	s.Endpoint = s.Home
+	t.back()
+	t.review()
+}
+
+// ---- The end, and what all have in common.
+
+// close ends the client for good, and whatever is dialled or open.
 func (t *turn) close() {
 	s := t.s
 	switch {
-	case s.Phase == Dialing:
-		t.kill()
-	case s.Phase.open():
-		t.orders.add(Action{Kind: Shut, Gen: s.Gen, Code: 1000})
+	case s.dials():
+		t.kill(s.Gen)
+	case s.Phase == Joining:
+		t.shut(s.Gen)
+	}
+	if s.Phase.open() {
+		t.shut(s.Live)
 	}
 	s.Phase = Retired
 }
 
-func (t *turn) ping() {
-	t.s.Pinged = t.now
-	t.orders.add(Action{Kind: Ping, Gen: t.s.Gen})
+func (t *turn) ping(gen uint32) {
+	t.s.Mark = t.now
+	t.orders.add(Action{Kind: Ping, Gen: gen})
 }
 
-func (t *turn) kill() { t.orders.add(Action{Kind: Kill, Gen: t.s.Gen}) }
+func (t *turn) kill(gen uint32) { t.orders.add(Action{Kind: Kill, Gen: gen}) }
+
+func (t *turn) shut(gen uint32) { t.orders.add(Action{Kind: Shut, Gen: gen, Code: 1000}) }
 
 // arm replaces the timer in force. What was due before now is due now.
 func (t *turn) arm(at Instant) {

@@ -183,7 +183,7 @@ func (tr *transcript) write(before State, orders []Action) {
 		fmt.Fprintf(&tr.out, ", delay %v", s.Delay)
 	}
 	if s.Pings != before.Pings {
-		fmt.Fprintf(&tr.out, ", silence %v", s.Silence)
+		fmt.Fprintf(&tr.out, ", silence %v", s.Silence(&tr.w.p, tr.w.r))
 	}
 	tr.out.WriteString("\n")
 	for _, o := range orders {

@@ -17,7 +17,7 @@ func StepRecord(ev driver.Event) report.Step {
 		Cause: ev.Step.Cause.String(), Code: ev.Step.Code,
 		RetryAfter: int64(ev.Step.RetryAfter), Inbound: int64(ev.Step.Inbound),
 		From: ev.From.String(), To: ev.State.Phase.String(),
-		Attempt: ev.State.Attempt, Endpoint: ev.State.Endpoint, Late: int64(ev.Late),
+		Attempt: uint32(ev.State.Attempt), Endpoint: ev.State.Endpoint, Late: int64(ev.Late),
 	}
 	if gaveUpOn(ev) {
 		s.Cause = ev.State.Cause.String()
