@@ -23,6 +23,7 @@ func appendStep(b []byte, t int64, s *Step) []byte {
 	b = appendInt(b, `,"rtt":`, s.RTT)
 	b = appendInt(b, `,"inbound":`, s.Inbound)
 	b = appendInt(b, `,"outbound":`, s.Outbound)
+	b = appendInt(b, `,"drained":`, s.Drained)
 	b = appendInt(b, `,"handed":`, s.Handed)
 	b = appendInt(b, `,"heard":`, s.Heard)
 	b = appendWord(b, `,"path":`, s.Path)
@@ -52,6 +53,9 @@ func appendAction(b []byte, a *Action) []byte {
 	b = appendInt(b, `,"at":`, a.At)
 	b = appendUint(b, `,"ep":`, uint64(a.Endpoint))
 	b = appendUint(b, `,"code":`, uint64(a.Code))
+	if a.Avoid {
+		b = append(b, `,"avoid":true`...)
+	}
 	if a.Fresh {
 		b = append(b, `,"fresh":true`...)
 	}

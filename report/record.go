@@ -91,6 +91,7 @@ type Step struct {
 	RTT           int64  `json:"rtt,omitempty"`
 	Inbound       int64  `json:"inbound,omitempty"` // timer: last byte that arrived
 	Outbound      int64  `json:"outbound,omitempty"`
+	Drained       int64  `json:"drained,omitempty"`
 	Handed        int64  `json:"handed,omitempty"` // the last ping to the kernel
 	Heard         int64  `json:"heard,omitempty"`  // the server's own last ping
 	Path          string `json:"path,omitempty"`
@@ -111,6 +112,7 @@ type Action struct {
 	At       int64  `json:"at,omitempty"`
 	Endpoint uint8  `json:"ep,omitempty"`
 	Code     uint16 `json:"code,omitempty"`
+	Avoid    bool   `json:"avoid,omitempty"` // ask: not Endpoint
 	Fresh    bool   `json:"fresh,omitempty"`
 }
 
@@ -220,7 +222,7 @@ type Unfit struct {
 
 // Crowd is what clients that share have noticed together.
 type Crowd struct {
-	Notice   string `json:"notice"`           // "health", or what began or ended: "storm", "storm over", "panic", "panic over", "budget spent", "budget back"
+	Notice   string `json:"notice"`           // a crowd.Notice: health, storm began, storm over, panic began, panic over, budget spent, budget back
 	Endpoint uint8  `json:"ep,omitempty"`     // health: whose, by Run.Endpoints
 	Health   string `json:"health,omitempty"` // health: what is held of it now
 	Until    int64  `json:"until,omitempty"`  // health: when an ejected one is probed, ns since the run's start; 0: not told

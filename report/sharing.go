@@ -37,15 +37,18 @@ func (s *sharing) Add(rec Record) {
 	}
 }
 
-// ends are the notices that end what another began.
-var ends = map[string]string{"storm over": "storm", "panic over": "panic", "budget back": "budget spent"}
+// The notices that begin something, and those that end it.
+var (
+	begins = map[string]string{"storm began": "storm", "panic began": "panic", "budget spent": "budget spent"}
+	ends   = map[string]string{"storm over": "storm", "panic over": "panic", "budget back": "budget spent"}
+)
 
 func (s *sharing) notice(t int64, c *Crowd) {
 	if c.Notice != "health" {
-		if began, ok := ends[c.Notice]; ok {
-			s.end(t, openSpan{what: began})
-		} else {
-			s.begin(t, openSpan{what: c.Notice})
+		if what, ok := ends[c.Notice]; ok {
+			s.end(t, openSpan{what: what})
+		} else if what, ok := begins[c.Notice]; ok {
+			s.begin(t, openSpan{what: what})
 		}
 		return
 	}
@@ -70,7 +73,7 @@ func (s *sharing) begin(t int64, key openSpan) {
 		return
 	}
 	s.open[key] = len(s.spans)
-	span := SharedSpan{What: brief(key.what), From: t, To: -1}
+	span := SharedSpan{What: key.what, From: t, To: -1}
 	if key.what == "ejected" || key.what == "degraded" {
 		span.Endpoint = s.endpoint(key.endpoint)
 	}

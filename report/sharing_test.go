@@ -39,8 +39,8 @@ func sharedTape(t *testing.T) *tape {
 	p.edge(5*sec, "cut", "confirmed")
 	p.lose(5100*ms, 0, "reset")
 	p.step(5100*ms, 1, "lost", "asking", func(s *report.Step) { s.Cause = "reset" })
-	crowd(5100*ms, report.Crowd{Notice: "storm"})
-	crowd(5150*ms, report.Crowd{Notice: "storm"}) // it was told already
+	crowd(5100*ms, report.Crowd{Notice: "storm began"})
+	crowd(5150*ms, report.Crowd{Notice: "storm began"}) // it was told already
 	crowd(5200*ms, report.Crowd{Notice: "health", Endpoint: 1, Health: "ejected", Until: 6 * sec})
 	p.step(5500*ms, 0, "timer", "asking", nil)
 	p.up(5700*ms, 0, "admitted", nil)
@@ -103,7 +103,7 @@ func TestSharing(t *testing.T) {
 // TestAloneHasNoSharing, whatever a journal has.
 func TestAloneHasNoSharing(t *testing.T) {
 	p := newTape(t, report.Run{Clients: 1})
-	p.write(report.Record{T: sec, Crowd: &report.Crowd{Notice: "storm"}})
+	p.write(report.Record{T: sec, Crowd: &report.Crowd{Notice: "storm began"}})
 	p.end(2 * sec)
 	s := p.build()
 	assert.Nil(t, s.Sharing)
