@@ -47,7 +47,7 @@ func TestResetIsSeenAsSuchAndHealed(t *testing.T) {
 // replays holds the journal against the policy: the same events give the same decisions.
 func replays(t *testing.T, w *inprocess.World, s *scenarios.Scenario) {
 	t.Helper()
-	policy := s.Clients.Policy
+	policy := engine.FleetPolicy(s)
 	n, err := engine.Replay(report.NewReader(bytes.NewReader(w.Journal.Bytes())), policy, s.Seed)
 	require.NoError(t, err)
 	assert.Greater(t, n, 3*s.Clients.Count, "each client was started, opened and proved at least")
@@ -55,7 +55,7 @@ func replays(t *testing.T, w *inprocess.World, s *scenarios.Scenario) {
 	policy.PingEvery *= 2
 	_, err = engine.Replay(report.NewReader(bytes.NewReader(w.Journal.Bytes())), policy, s.Seed)
 	require.Error(t, err, "another policy decides otherwise")
-	_, err = engine.Replay(report.NewReader(bytes.NewReader(w.Journal.Bytes())), s.Clients.Policy, s.Seed+1)
+	_, err = engine.Replay(report.NewReader(bytes.NewReader(w.Journal.Bytes())), engine.FleetPolicy(s), s.Seed+1)
 	require.Error(t, err, "another seed draws otherwise")
 }
 

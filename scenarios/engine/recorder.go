@@ -35,7 +35,7 @@ type recorder struct {
 	unfitFor sync.Map    // limits that were told
 	stopped  atomic.Bool // the run is over; nothing more is observed
 
-	clients []atomic.Uint64 // by client: generation<<8 | phase
+	clients []atomic.Uint64 // by client: generation of its connection<<8 | phase
 	usable  atomic.Int64
 
 	counts []counters // by phase
@@ -62,8 +62,6 @@ type latencyShard struct {
 	hist *report.Latency
 }
 
-func usable(p heal.Phase) bool { return p == heal.Ready || p == heal.Stable || p == heal.Suspect }
-
 // observe is the fleet's observer.
 func (r *recorder) observe(ev driver.Event) {
 	if r.stopped.Load() {
@@ -82,8 +80,8 @@ func (r *recorder) observe(ev driver.Event) {
 }
 
 func (r *recorder) step(ev driver.Event) {
-	was, is := usable(ev.From), usable(ev.State.Phase)
-	r.clients[ev.Client].Store(uint64(ev.State.Gen)<<8 | uint64(ev.State.Phase))
+	was, is := ev.From.Usable(), ev.State.Phase.Usable()
+	r.clients[ev.Client].Store(uint64(ev.State.Live)<<8 | uint64(ev.State.Phase))
 	switch {
 	case is && !was:
 		r.usable.Add(1)
@@ -100,7 +98,7 @@ func (r *recorder) step(ev driver.Event) {
 	}
 	rec := StepRecord(ev)
 	for _, a := range ev.Actions.All() {
-		if a.Kind == heal.Dial {
+		if a.Kind == heal.Dial && !is { // a planned move is no attempt
 			r.track.AddAttempts(1)
 		}
 	}
@@ -121,7 +119,7 @@ func (r *recorder) due(n uint64, client int) {
 	c := &r.counts[r.phaseOf(n)]
 	c.intended.Add(1)
 	now := r.clients[client].Load()
-	if usable(heal.Phase(now & 0xff)) {
+	if heal.Phase(now & 0xff).Usable() {
 		r.onUsable.Add(1)
 		r.ledger.due(n, uint32(now>>8))
 		return

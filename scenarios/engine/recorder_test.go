@@ -48,7 +48,7 @@ func newBench(t *testing.T, s *scenarios.Scenario) *bench {
 
 // phase makes a client be in a phase of its life.
 func (b *bench) phase(client int, gen uint32, from, to heal.Phase) {
-	b.rec.observe(driver.Event{Kind: driver.Stepped, Client: client, From: from, State: heal.State{Gen: gen, Phase: to}})
+	b.rec.observe(driver.Event{Kind: driver.Stepped, Client: client, From: from, State: heal.State{Gen: gen, Live: gen, Phase: to}})
 }
 
 func (b *bench) answer(n uint64, after time.Duration) {
@@ -204,7 +204,11 @@ func TestUsableFollowsTheClients(t *testing.T) {
 		{heal.Proving, heal.Ready, 1},
 		{heal.Ready, heal.Stable, 1},
 		{heal.Stable, heal.Suspect, 1},
-		{heal.Suspect, heal.Waiting, 0},
+		{heal.Suspect, heal.Checking, 1},
+		{heal.Checking, heal.Moving, 1},
+		{heal.Moving, heal.Joining, 1},
+		{heal.Joining, heal.Asking, 0},
+		{heal.Asking, heal.Waiting, 0},
 		{heal.Waiting, heal.GaveUp, 0},
 	}
 	for _, l := range life {

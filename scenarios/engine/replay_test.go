@@ -14,7 +14,7 @@ import (
 // TestReplaySeesEveryDifference: whatever of a decision is changed is found.
 func TestReplaySeesEveryDifference(t *testing.T) {
 	s := open(t, "reset-storm")
-	policy := s.Clients.Policy
+	policy := FleetPolicy(s)
 	replay := func(change func(*report.Step)) error {
 		b := newBench(t, s)
 		var state heal.State

@@ -173,7 +173,7 @@ func (r *run) header() *report.Run {
 	h := &report.Run{
 		Schema: report.Schema, Scenario: s.Name, About: s.About, Policy: s.Clients.Policy.Name, Seed: s.Seed,
 		Version: r.env.Version, Started: r.epoch.Format(time.RFC3339), Host: r.env.Host, Command: r.env.Command,
-		Clients: s.Clients.Count, Rate: r.rec.schedule.rate, Size: s.Load.Size, Guarantee: s.Load.Guarantee,
+		Clients: s.Clients.Count, Sharing: s.Clients.Sharing == scenarios.Shared, Rate: r.rec.schedule.rate, Size: s.Load.Size, Guarantee: s.Load.Guarantee,
 		Hold: int64(s.Hold), Mu: mu(s), Plan: r.rec.phases, Control: s.ControlBitmap(),
 	}
 	for _, e := range s.Clients.Endpoints {
