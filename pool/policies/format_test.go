@@ -29,10 +29,14 @@ func random(r *rand.Rand) Policy {
 	}
 	p := heal.Policy{
 		Name: "p", HandshakeTimeout: d(1), ProveTimeout: d(1), PingEvery: d(0), PingTimeout: d(1),
-		ExpectPing: d(0), WriteStall: d(1), CheckEvery: d(0), Lifetime: d(0), DrainTimeout: d(0),
+		ExpectPing: d(0), WriteStall: d(1), CheckEvery: d(0), DrainTimeout: d(0),
 		First:       heal.First{Rule: heal.FirstRule(r.IntN(3))},
 		Backoff:     heal.Backoff{Base: d(1), Factor: 1 + r.Float64()*float64(r.IntN(2)*1000), Jitter: heal.Jitter(r.IntN(5))},
 		StableAfter: d(0), ResetOn: heal.ResetOn(r.IntN(2)), Heed: r.IntN(2) == 0,
+	}
+	if r.IntN(2) == 0 {
+		p.StableAfter %= 10 * time.Hour
+		p.Lifetime = 2*p.StableAfter + time.Millisecond + d(1)/8
 	}
 	p.PingTimeoutMin = time.Duration(r.Int64N(int64(p.PingTimeout) + 1))
 	if p.First.Rule == heal.Spread {

@@ -44,7 +44,7 @@ func TestEveryFieldIsExplained(t *testing.T) {
 	// Written as a file of its own, each value differs from zero, so each field of the two
 	// structs has a place in the text.
 	p, err := Parse("x.yaml", []byte(strings.NewReplacer(
-		"expect_ping: 0s", "expect_ping: 1s", "every: 0s", "every: 1s", "lifetime: 0s", "lifetime: 1s",
+		"expect_ping: 0s", "expect_ping: 1s", "every: 0s", "every: 1s", "lifetime: 0s", "lifetime: 1h",
 		"reset_on: stable", "reset_on: open", "power-of-two\n", "round-robin\n",
 		"rules: []", "rules: [{cause: tls, then: retry}]",
 	).Replace(source)))
