@@ -54,11 +54,14 @@ func conforms(ctx context.Context, args []string, stdout io.Writer) error {
 	return json.NewEncoder(stdout).Encode("conforms")
 }
 
+// jobEnv holds the job of a child that measures, as JSON.
+const jobEnv = "WSHEAL_COST_JOB"
+
 // measure does one job.
-func measure(ctx context.Context, args []string, stdout io.Writer) error {
+func measure(ctx context.Context, _ []string, stdout io.Writer) error {
 	var j workload.Job
-	if err := json.Unmarshal([]byte(first(args)), &j); err != nil {
-		return fmt.Errorf("measure %q: %w", args, err)
+	if err := json.Unmarshal([]byte(os.Getenv(jobEnv)), &j); err != nil {
+		return fmt.Errorf("%s: %w", jobEnv, err)
 	}
 	result, err := workload.Do(ctx, j)
 	if err != nil {
@@ -68,17 +71,16 @@ func measure(ctx context.Context, args []string, stdout io.Writer) error {
 }
 
 // start starts this program again as a child that plays a part, and waits for its hello.
-func start(ctx context.Context, limit time.Duration, name string, args ...string) (*proc.Child, error) {
-	self, err := os.Executable()
-	if err != nil {
+func start(ctx context.Context, s proc.Spec) (c *proc.Child, err error) {
+	if s.Path, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	return proc.Start(ctx, proc.Spec{Name: name, Path: self, Args: args, Hello: limit})
+	return proc.Start(ctx, s)
 }
 
-// finish starts a child and waits until it has said hello and ended.
-func finish(ctx context.Context, limit time.Duration, name string, hello any, args ...string) error {
-	c, err := start(ctx, limit, name, args...)
+// finish starts a child, takes its hello and ends it.
+func finish(ctx context.Context, s proc.Spec, hello any) error {
+	c, err := start(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func finish(ctx context.Context, limit time.Duration, name string, hello any, ar
 // testClient runs the conformance test in a child.
 func testClient(ctx context.Context, name string) error {
 	var said string
-	return finish(ctx, conformLimit, "conform "+name, &said, "conform", name)
+	return finish(ctx, proc.Spec{Name: "conform " + name, Args: []string{"conform", name}, Hello: conformLimit}, &said)
 }
 
 // do does a job in a child.
@@ -99,13 +101,16 @@ func do(ctx context.Context, j workload.Job) (result workload.Result, err error)
 	if err != nil {
 		return result, err
 	}
-	err = finish(ctx, measureLimit, j.Workload+" of "+j.Client, &result, "measure", string(text))
+	err = finish(ctx, proc.Spec{
+		Name: j.Workload + " of " + j.Client, Args: []string{"measure"},
+		Env: []string{jobEnv + "=" + string(text)}, Hello: measureLimit,
+	}, &result)
 	return result, err
 }
 
 // startServer starts the server, which lives until stop.
 func startServer(ctx context.Context) (hello server.Hello, stop func(), err error) {
-	c, err := start(ctx, startLimit, "server", "serve")
+	c, err := start(ctx, proc.Spec{Name: "server", Args: []string{"serve"}, Hello: startLimit})
 	if err != nil {
 		return hello, nil, err
 	}

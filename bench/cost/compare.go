@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/wsheal/wsheal/bench/cost/server"
 	"github.com/wsheal/wsheal/bench/cost/workload"
 )
 
@@ -101,14 +102,7 @@ func measureAll(ctx context.Context, s *settings, todo []plan, unfit map[string]
 		pairs: s.pairs, repeats: s.repeats, progress: stderr,
 		rand: rand.New(rand.NewPCG(s.seed, 0)),
 		measure: func(ctx context.Context, p plan, name string) (workload.Result, error) {
-			j := workload.Job{
-				Workload: p.workload, Client: name, Conns: s.connsOf(p.workload), InFlight: s.inFlight,
-				Window: s.window, Server: hello,
-			}
-			if s.profile != "" {
-				j.Profile = filepath.Join(s.profile, p.workload+"-"+name)
-			}
-			return do(ctx, j)
+			return do(ctx, s.job(p, name, hello))
 		},
 	}
 	var outcomes []outcome
@@ -127,4 +121,16 @@ func measureAll(ctx context.Context, s *settings, todo []plan, unfit map[string]
 		outcomes = append(outcomes, o)
 	}
 	return outcomes, nil
+}
+
+// job is what a child has to do.
+func (s *settings) job(p plan, name string, hello server.Hello) workload.Job {
+	j := workload.Job{
+		Workload: p.workload, Client: name, Conns: s.connsOf(p.workload), InFlight: s.inFlightOf(p.workload),
+		Window: s.window, Server: hello,
+	}
+	if s.profile != "" {
+		j.Profile = filepath.Join(s.profile, p.workload+"-"+name)
+	}
+	return j
 }

@@ -68,6 +68,8 @@ type settings struct {
 // usageError is a command line that makes no sense.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 func parse(args []string, stderr io.Writer) (s settings, err error) {
 	f := flag.NewFlagSet("cost", flag.ContinueOnError)
 	f.SetOutput(stderr)
@@ -78,7 +80,7 @@ func parse(args []string, stderr io.Writer) (s settings, err error) {
 	f.IntVar(&s.conns, "conns", 2000, "connections of idle")
 	f.IntVar(&s.busy, "busy", 100, "connections of echo and burst")
 	f.IntVar(&s.lost, "lost", 5000, "connections of reconnect")
-	f.IntVar(&s.inFlight, "inflight", 256, "dials at once")
+	f.IntVar(&s.inFlight, "inflight", 256, "dials at once; of idle at most 16")
 	f.DurationVar(&s.window, "window", 2*time.Second, "how long echo and burst are measured, after a fourth of it to warm up")
 	f.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "of the order within pairs")
 	f.StringVar(&s.out, "out", "", "directory for cost.txt and bench.txt; none: they are only printed")

@@ -68,6 +68,15 @@ func (s *settings) connsOf(workload string) int {
 	return s.busy
 }
 
+// inFlightOf is how many dials are under way at once. For connections that are to be
+// weighed it is few: what a dial leaves behind is not what a connection holds.
+func (s *settings) inFlightOf(workload string) int {
+	if workload == "idle" {
+		return min(s.inFlight, 16)
+	}
+	return s.inFlight
+}
+
 func workloadNames() (names []string) {
 	for _, p := range plans(&settings{}) {
 		names = append(names, p.workload)

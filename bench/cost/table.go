@@ -39,7 +39,7 @@ func (o *outcome) rows(out io.Writer) {
 			base = append(base, p.base)
 		}
 	}
-	fmt.Fprintf(w, "%s\t%s\t1\t\t\t\t\n", o.baseline, medians(base, units))
+	fmt.Fprintf(w, "%s\t%s\t1\t-\t-\t-\t\n", o.baseline, medians(base, units))
 	for _, c := range o.contests {
 		if len(c.pairs) == 0 {
 			continue

@@ -78,12 +78,13 @@ func Do(ctx context.Context, j Job) (Result, error) {
 	}
 	r := &run{Job: j, client: c}
 	result, err := f(ctx, r)
+	failure := r.failure.Load() // what fails from here on fails because we close
 	if r.conns != nil {
 		over, cancel := context.WithCancel(context.Background())
 		cancel()
 		_ = r.conns.Close(over) // by force
 	}
-	if p := r.failure.Load(); p != nil {
+	if p := failure; p != nil {
 		err = errors.Join(*p, err)
 	}
 	if err != nil {
