@@ -1,144 +1,129 @@
-// Package crowd decides what the clients of one pool decide together: who may dial
-// now and where, whether an endpoint is fit, whether so many were lost at once that
-// coming back has to be spread, and how many connections there should be. Like package
-// heal it is pure: events and the time come in, actions go out.
 package crowd
 
 import (
-	"time"
+	"math"
 
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
-// Endpoint is an address that clients may be sent to. What is known of it is kept by
-// Key, so that a list that was fetched anew changes nothing for those that are still on it.
-type Endpoint struct {
-	Key      string // the address, "10.0.0.7:443"; must be unique
-	Priority int    // lower is better; others are for when these are not fit
-	Weight   int    // share among equals; 0 counts as 1
-}
-
-// EventKind says what happened.
-type EventKind uint8
-
-const (
-	Asked     EventKind = iota // Client's dial is due; Avoid is an endpoint it should not be sent to, if there is another
-	Withdrawn                  // Client asked, and does not want to dial any more
-	Opened                     // an admitted dial of Client to Endpoint brought a 101, after Took
-	Failed                     // an admitted dial failed: Cause, Code, RetryAfter, Took
-	Proved                     // Client's connection carried a validated exchange
-	Stable                     // Client's connection healed
-	Lost                       // Client's connection ended: Cause, Code, RetryAfter; Early when it had not become stable
-	Answered                   // a ping was answered after Took
-	Ticked                     // the time that Arm named has come
-)
-
-// Event is one thing that happened, as a value.
-type Event struct {
-	Kind       EventKind
-	Client     int
-	Endpoint   uint8
-	Avoid      int16 // Asked: index of an endpoint, or -1
-	Early      bool
-	Planned    bool // Lost: the pool itself meant it (a move, a smaller size, a close)
-	Cause      heal.Cause
-	Code       uint16
-	RetryAfter time.Duration
-	Took       time.Duration
-}
-
-// ActionKind says what the driver has to do.
-type ActionKind uint8
-
-const (
-	Admit   ActionKind = iota // let Client dial Endpoint (heal.Admitted); every Admit is answered by Opened, Failed or Withdrawn
-	Arm                       // call back with Ticked at At; it replaces the time before it
-	Scatter                   // tell every client that is waiting (heal.Scatter), with Within
-	Shed                      // let N clients that are connected to Endpoint move elsewhere (heal.Move), one after the other
-	Report                    // tell whoever watches: Endpoint's Health changed, or a storm or panic began or ended
-)
-
-// Action is one thing to do, as a value.
-type Action struct {
-	Kind     ActionKind
-	Client   int
-	Endpoint uint8
-	N        int
-	At       heal.Instant
-	Within   time.Duration
-	Notice   Notice
-	Health   Health
-}
-
-// Notice is what a Report tells.
-type Notice uint8
-
-const (
-	HealthChanged Notice = iota // Endpoint's Health is now Health
-	StormBegan                  // many connections were lost at once
-	StormOver
-	PanicBegan // too few endpoints are fit: all are used again
-	PanicOver
-	BudgetSpent // the retry budget is empty: only the floor of attempts is left
-	BudgetBack
-)
-
-// Health is what is held of an endpoint.
-type Health uint8
-
-const (
-	Unknown  Health = iota // never connected to
-	Healthy                // fit
-	Degraded               // fit, but slow against the others: it gets less
-	Ejected                // not fit, until a time
-	Probing                // a few leased attempts find out whether it is fit again
-	Warming                // fit again: its share grows slowly
-	Draining               // on its way out: no new connections
-	Removed                // not on the list any more
-)
-
 // Crowd is the shared state of one pool. Its methods are not safe for concurrent use:
 // the driver calls them one after the other, with now never running backwards.
-type Crowd struct{}
+type Crowd struct {
+	p   Policy
+	r   heal.Rand
+	now heal.Instant
+	out []Action // of the step under way
+
+	endpoints   []endpoint
+	index       map[string]uint8
+	connections int
+	dialing     int
+	book        book
+	picker      Picker
+	draws       uint64 // of everything but the picker
+	chances     [heal.MaxEndpoints]float64
+
+	tier   tier
+	budget budget
+	storm  storm
+	pace   pace
+	moves  moves
+	pings  pings
+
+	armed heal.Instant // the time in force; never when there is none
+	due   heal.Instant // the earliest time at which something is due; never when nothing is
+}
+
+// never is later than everything.
+const never = heal.Instant(math.MaxInt64)
 
 // New makes the state of a pool that has no endpoints yet. The policy must be without
-// Faults.
-func New(p Policy, r heal.Rand) *Crowd { panic("contract") }
-
-// SetEndpoints says where clients may be sent from now on. Indices of endpoints are
-// given out in order, and an address that comes back has the index it had. It appends
-// to out and returns it; its error says what is wrong with the list, which is then not
-// used.
-func (c *Crowd) SetEndpoints(now heal.Instant, list []Endpoint, out []Action) ([]Action, error) {
-	panic("contract")
+// Faults. Pools draw alike only if they have the same r.
+func New(p Policy, r heal.Rand) *Crowd {
+	c := &Crowd{p: p.complete(), r: r, index: map[string]uint8{}, book: newBook(), armed: never, due: never}
+	// The picker draws by a key of its own, so that neither changes the other's numbers.
+	c.picker = Picker{Balance: c.p.Balance, Rand: heal.Rand{Seed: r.Seed, Client: ^r.Client}}
+	c.budget.tokens = c.p.Budget
+	c.tier.nobody()
+	c.moves.at = never
+	return c
 }
 
-// Index returns the index of the endpoint with that key.
-func (c *Crowd) Index(key string) (uint8, bool) { panic("contract") }
-
-// Step takes one event, appends what is to be done to out and returns it.
-func (c *Crowd) Step(now heal.Instant, ev Event, out []Action) []Action { panic("contract") }
-
-// Snapshot is the shared state at one moment.
-type Snapshot struct {
-	Storm     bool
-	Panic     bool
-	Budget    float64 // attempts that are left in the retry budget
-	Asking    int     // clients that wait for admission
-	Dialing   int     // admitted dials under way
-	Endpoints []EndpointSnapshot
+// Step takes one event, appends what is to be done to out and returns it. It allocates
+// only where out has no room, or more clients than ever before ask or dial at once.
+func (c *Crowd) Step(now heal.Instant, ev Event, out []Action) []Action {
+	c.begin(now, out, ev.Kind == Ticked)
+	known := int(ev.Endpoint) < len(c.endpoints)
+	switch {
+	case ev.Kind == Asked:
+		c.asked(ev)
+	case ev.Kind == Withdrawn:
+		c.withdrawn(ev.Client)
+	case !known: // there is no such endpoint, so nothing happened at it
+	case ev.Kind == Opened:
+		c.opened(ev)
+	case ev.Kind == Failed:
+		c.failed(ev)
+	case ev.Kind == Proved:
+		c.proved(ev)
+	case ev.Kind == Stable:
+		c.stable(ev)
+	case ev.Kind == Lost:
+		c.lost(ev)
+	case ev.Kind == Answered:
+		c.answered(ev)
+	}
+	return c.end()
 }
 
-// EndpointSnapshot is one endpoint at one moment.
-type EndpointSnapshot struct {
-	Key         string
-	Health      Health
-	Until       heal.Instant // Ejected: when it is probed
-	Connections int
-	Dialing     int
-	Limit       float64       // handshakes that may be under way at once
-	Latency     time.Duration // smoothed time of a handshake
+// begin opens a step. What was due before now is done first, whether or not the timer
+// has been served: time decides, not the driver.
+func (c *Crowd) begin(now heal.Instant, out []Action, ticked bool) {
+	c.now, c.out = max(c.now, now), out
+	if ticked || c.now >= c.armed {
+		c.armed = never
+		c.sweep()
+	}
 }
 
-// Snapshot returns the state.
-func (c *Crowd) Snapshot() Snapshot { panic("contract") }
+// end closes a step: whoever may dial by now is admitted, and the timer is armed if
+// something is due before the time that is in force.
+func (c *Crowd) end() []Action {
+	c.admit()
+	c.pace.roll(c.now)
+	if c.due < c.armed {
+		c.armed = c.due
+		c.do(Action{Kind: Arm, At: max(c.armed, c.now)})
+	}
+	out := c.out
+	c.out = nil
+	return out
+}
+
+func (c *Crowd) do(a Action) { c.out = append(c.out, a) }
+
+func (c *Crowd) tell(n Notice) { c.do(Action{Kind: Report, Notice: n}) }
+
+// wake sees to it that there is a step at that time, or before it.
+func (c *Crowd) wake(at heal.Instant) { c.due = min(c.due, at) }
+
+// sweep does everything that is due, and finds out what is due next.
+func (c *Crowd) sweep() {
+	c.due = never
+	c.expireLeases()
+	for i := range c.endpoints {
+		c.sweepEndpoint(&c.endpoints[i])
+	}
+	c.sweepStorm()
+	c.sweepTier()
+	c.sweepMoves()
+}
+
+// float draws a number in [0, 1).
+func (c *Crowd) float() float64 {
+	c.draws++
+	return c.r.Float(heal.DrawCrowd, c.draws-1)
+}
+
+// around draws between 20 % less and 20 % more than x.
+func (c *Crowd) around(x float64) float64 { return x * (0.8 + 0.4*c.float()) }

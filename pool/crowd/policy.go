@@ -50,6 +50,3 @@ type Policy struct {
 	RebalanceAfter time.Duration // 0: 60 s
 	RebalanceRate  float64       // 0: 0.01
 }
-
-// Faults returns everything that is wrong with the policy; none when it is valid.
-func (p *Policy) Faults() []error { panic("contract") }

@@ -1,0 +1,405 @@
+package crowd
+
+import (
+	"time"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// moveYields is how much later than it asked it is the turn of a client that has a
+// connection that works: those that have none go first, but not for ever.
+const moveYields = 10 * time.Second
+
+// lookahead is how many clients of a lane are tried when the first does not want to go
+// where there is room.
+const lookahead = 8
+
+// remembered is how long the failure of a client that does not ask again is kept in mind.
+// It is more than heal lets any client wait.
+const remembered = 15 * time.Minute
+
+// asked queues a client. One that asks again keeps its place; one that asks although its
+// dial was never answered has given that up.
+func (c *Crowd) asked(ev Event) {
+	s := c.book.find(ev.Client)
+	if s == nil {
+		s = c.book.add(ev.Client)
+		s.stage = open // of nothing: it is fresh
+	}
+	to, at := fresh, c.now
+	switch {
+	case ev.Planned:
+		to, at = move, c.now.Add(moveYields)
+	case s.stage == failed:
+		to = retry
+	case s.stage == dialing || s.stage == asking && s.lane != move:
+		to = s.lane
+	}
+	s.avoid = ev.Avoid
+	if s.stage == asking && s.lane == to {
+		return
+	}
+	c.giveUp(s)
+	if s.stage == open {
+		s.last = -1
+	}
+	s.stage, s.lane, s.at = asking, to, at
+	c.book.join(s, int8(to))
+}
+
+// withdrawn forgets a client, wherever it is. A probe that is withdrawn has found
+// nothing out.
+func (c *Crowd) withdrawn(client int) {
+	if s := c.book.find(client); s != nil {
+		c.giveUp(s)
+		c.book.drop(s)
+	}
+}
+
+// giveUp frees what an admission holds, without saying anything of the endpoint.
+func (c *Crowd) giveUp(s *seat) {
+	switch s.stage {
+	case dialing:
+		c.release(s)
+	case open:
+		c.unprobe(s)
+	}
+}
+
+// release ends a dial.
+func (c *Crowd) release(s *seat) {
+	e := &c.endpoints[s.last]
+	e.dialing--
+	c.dialing--
+	c.unprobe(s)
+	c.book.leave(s)
+	c.emptied(e)
+}
+
+// unprobe gives the slot of a probe back.
+func (c *Crowd) unprobe(s *seat) {
+	if s.probe {
+		s.probe = false
+		c.endpoints[s.last].probes--
+		c.book.leave(s)
+	}
+}
+
+// admit lets clients dial for as long as there are some that may.
+func (c *Crowd) admit() {
+	full := false
+	for c.book.waiting() > 0 {
+		if full = c.dialing >= c.p.Dials; full {
+			break
+		}
+		if o := c.openings(); !c.admitOne(&o) {
+			full = o.full && o.usable == 0
+			break
+		}
+	}
+	c.pace.note(full)
+}
+
+// openings is where clients could be sent now.
+type openings struct {
+	probe  int     // a Probing endpoint with a slot; -1: none
+	used   int     // endpoints in use
+	usable int     // of them those with room
+	most   float64 // largest weight among them
+	full   bool    // some in use are at their limit
+}
+
+// openings finds out where clients could be sent, and leaves the weights of those in use
+// that have room in c.chances, 0 for others.
+func (c *Crowd) openings() openings {
+	o := openings{probe: -1}
+	for i := range c.endpoints {
+		e := &c.endpoints[i]
+		c.chances[i] = 0
+		if !e.listed() {
+			continue
+		}
+		if c.now < e.pause {
+			if c.inUse(e) {
+				o.used++
+			}
+			c.wake(e.pause)
+			continue
+		}
+		if !c.inUse(e) {
+			if e.health == Probing && e.Priority <= c.tier.priority && e.probes < c.p.Probes && o.probe < 0 {
+				if c.now >= e.until {
+					o.probe = i
+				} else {
+					c.wake(e.until)
+				}
+			}
+			continue
+		}
+		o.used++
+		if e.dialing >= e.limit.room() {
+			o.full = true
+			continue
+		}
+		o.usable++
+		c.chances[i] = c.weight(e)
+		o.most = max(o.most, c.chances[i])
+	}
+	return o
+}
+
+// inUse tells whether ordinary dials go to the endpoint: it is fit and of the tier in
+// use or, in a panic, of that tier at all.
+func (c *Crowd) inUse(e *endpoint) bool {
+	return e.listed() && (e.fit || c.tier.panic) && (e.Priority == c.tier.priority || c.tier.all)
+}
+
+// admitOne admits the client whose turn it is, or the next for whom there is room; false
+// when there is none.
+func (c *Crowd) admitOne(o *openings) bool {
+	if o.probe < 0 && o.usable == 0 {
+		return false
+	}
+	var heads [lanes]*seat
+	for l := range heads {
+		heads[l] = c.book.first(int8(l))
+	}
+	for range heads {
+		oldest := -1
+		for l, s := range heads {
+			if s != nil && (oldest < 0 || s.at < heads[oldest].at) {
+				oldest = l
+			}
+		}
+		if oldest < 0 {
+			return false
+		}
+		for s, k := heads[oldest], 0; s != nil && k < lookahead; s, k = c.book.after(s), k+1 {
+			if i, probe := c.place(s, o); i >= 0 {
+				c.let(s, i, probe)
+				return true
+			}
+		}
+		heads[oldest] = nil
+	}
+	return false
+}
+
+// place chooses the endpoint for a client, -1 when it has to wait. Of those with room, it
+// is not the one that the client avoids, not one beyond its budget and, if there is
+// another, neither the one where its last attempt failed nor one that clients are told
+// to leave.
+func (c *Crowd) place(s *seat, o *openings) (i int, probe bool) {
+	avoid := int(s.avoid)
+	if avoid >= 0 && (avoid >= len(c.endpoints) || o.used == 0 || o.used == 1 && c.inUse(&c.endpoints[avoid])) {
+		avoid = -1 // there is no other
+	}
+	if o.probe >= 0 && o.probe != avoid {
+		return o.probe, true
+	}
+	if o.usable == 0 {
+		return -1, false
+	}
+	may := func(i int) bool {
+		return c.chances[i] > 0 && i != avoid && (s.lane != retry || c.affords(&c.endpoints[i]))
+	}
+	i, ok := c.picker.Pick(len(c.endpoints), o.most, func(i int) (load, weight float64) {
+		e := &c.endpoints[i]
+		if !may(i) || i == int(s.last) || e.leaving > 0 {
+			return 0, 0
+		}
+		return float64(e.connections + e.dialing), c.chances[i]
+	})
+	if !ok {
+		i, ok = c.picker.Pick(len(c.endpoints), o.most, func(i int) (load, weight float64) {
+			if !may(i) {
+				return 0, 0
+			}
+			e := &c.endpoints[i]
+			return float64(e.connections + e.dialing), c.chances[i]
+		})
+	}
+	if !ok {
+		return -1, false
+	}
+	return i, false
+}
+
+// let admits a client.
+func (c *Crowd) let(s *seat, i int, probe bool) {
+	e := &c.endpoints[i]
+	if s.lane == retry && !probe {
+		c.pay(e)
+	}
+	s.stage, s.at, s.probe, s.proven, s.last = dialing, c.now, probe, false, int16(i)
+	s.epoch, s.term = e.limit.epoch, e.term
+	e.dialing++
+	c.dialing++
+	if probe {
+		e.probes++
+		c.book.join(s, probes)
+		c.wake(c.now.Add(c.p.ProbeLease))
+	} else {
+		c.book.join(s, dials)
+		c.wake(c.now.Add(2 * c.p.ProbeLease))
+	}
+	c.do(Action{Kind: Admit, Client: s.client, Endpoint: uint8(i)})
+}
+
+// answer returns the seat of an admitted dial that is reported, nil when the report is
+// late: the admission was given up, or its lease is over.
+func (c *Crowd) answer(ev Event) *seat {
+	if s := c.book.find(ev.Client); s != nil && s.stage == dialing && s.last == int16(ev.Endpoint) {
+		return s
+	}
+	return nil
+}
+
+// opened counts a connection. A 101 is the end of a handshake; it says nothing of the
+// endpoint's health. One that comes late is a connection all the same.
+func (c *Crowd) opened(ev Event) {
+	e := &c.endpoints[ev.Endpoint]
+	e.connections++
+	c.connections++
+	c.stir(c.p.RebalanceAfter / 10)
+	s := c.answer(ev)
+	if s == nil {
+		return
+	}
+	e.dialing--
+	c.dialing--
+	c.pace.opened++
+	e.opens++
+	e.limit.answered(ev.Took, s.epoch, c.now, &c.p)
+	s.stage = open
+	if !s.probe {
+		c.book.leave(s)
+	}
+}
+
+// failed ends an attempt.
+func (c *Crowd) failed(ev Event) {
+	e := &c.endpoints[ev.Endpoint]
+	c.hold(e, ev)
+	s := c.answer(ev)
+	if s == nil {
+		return
+	}
+	b := blameFor(ev)
+	if b.load {
+		e.limit.cut(s.epoch)
+	}
+	if ev.Cause != heal.Credentials {
+		c.spend(ev.Cause == heal.Timeout)
+	}
+	c.missed(s, b.health, false)
+}
+
+// missed turns a seat into that of a client which failed, and says so of the endpoint
+// when it is to blame.
+func (c *Crowd) missed(s *seat, blame, death bool) {
+	e, probe, term := &c.endpoints[s.last], s.probe, s.term
+	if s.stage == dialing {
+		c.release(s)
+	} else {
+		c.unprobe(s)
+	}
+	s.stage, s.at = failed, c.now
+	c.book.join(s, failures)
+	c.forget()
+	if blame {
+		c.blame(e, term, probe, death)
+	}
+}
+
+// forget drops the failures of clients that have not asked again for long.
+func (c *Crowd) forget() {
+	for s := c.book.first(failures); s != nil && c.now >= s.at.Add(remembered); s = c.book.first(failures) {
+		c.book.drop(s)
+	}
+}
+
+// proved takes a validated exchange.
+func (c *Crowd) proved(ev Event) {
+	e := &c.endpoints[ev.Endpoint]
+	s := c.book.find(ev.Client)
+	if s == nil || !s.proven {
+		c.storm.back++
+	}
+	if s == nil || s.stage != open || s.last != int16(ev.Endpoint) || s.proven {
+		return
+	}
+	s.proven = true
+	c.unprobe(s)
+	c.earn(e)
+	c.acquit(e, s.term)
+}
+
+// stable takes a connection that healed.
+func (c *Crowd) stable(ev Event) {
+	e := &c.endpoints[ev.Endpoint]
+	c.deposit()
+	s := c.book.find(ev.Client)
+	if s == nil || s.stage != open || s.last != int16(ev.Endpoint) {
+		return
+	}
+	c.unprobe(s)
+	c.vouch(e, s.term)
+	c.book.drop(s)
+}
+
+// lost counts a connection out.
+func (c *Crowd) lost(ev Event) {
+	e := &c.endpoints[ev.Endpoint]
+	if e.connections > 0 {
+		e.connections--
+		c.connections--
+	}
+	c.stir(c.p.RebalanceAfter / 10)
+	if ev.Planned {
+		e.leaving = max(e.leaving-1, 0)
+	} else {
+		c.hold(e, ev)
+		if !ev.Early {
+			c.missing()
+		}
+	}
+	s := c.book.find(ev.Client)
+	mine := s != nil && s.stage == open && s.last == int16(ev.Endpoint)
+	switch {
+	case mine && (ev.Planned || !ev.Early):
+		c.giveUp(s)
+		c.book.drop(s)
+	case mine:
+		b := blameFor(ev)
+		if b.load {
+			e.limit.cut(s.epoch)
+		}
+		c.spend(false)
+		c.missed(s, b.health, true)
+	}
+	c.emptied(e)
+}
+
+// expireLeases takes dials that nobody answered as timed out, and probes that did not
+// prove themselves.
+func (c *Crowd) expireLeases() {
+	for _, l := range [...]struct {
+		list  int8
+		lease time.Duration
+	}{{probes, c.p.ProbeLease}, {dials, 2 * c.p.ProbeLease}} {
+		for {
+			s := c.book.first(l.list)
+			if s == nil {
+				break
+			}
+			if over := s.at.Add(l.lease); c.now < over {
+				c.wake(over)
+				break
+			}
+			c.endpoints[s.last].limit.cut(s.epoch)
+			c.spend(true)
+			c.missed(s, true, s.stage == open)
+		}
+	}
+}
