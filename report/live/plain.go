@@ -34,8 +34,11 @@ func NewPlain(out io.Writer, style report.Style) *Plain {
 func (p *Plain) Draw(s State) {
 	if !p.begun {
 		p.begun = true
-		p.line(0, fmt.Sprintf("%s: %s clients, policy %s, seed %d, %s planned", s.Scenario,
-			report.FormatCount(int64(s.Clients)), s.Policy, s.Seed, report.FormatDuration(int64(s.Total()))))
+		clients := report.FormatCount(int64(s.Clients)) + " clients"
+		if s.Sharing {
+			clients += " of one pool"
+		}
+		p.line(0, fmt.Sprintf("%s: %s, policy %s, seed %d, %s planned", s.Scenario, clients, s.Policy, s.Seed, report.FormatDuration(int64(s.Total()))))
 	}
 	for _, e := range s.Events {
 		p.line(e.At, e.Text)

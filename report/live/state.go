@@ -8,6 +8,7 @@ type Plan struct {
 	Policy   string
 	Seed     uint64
 	Clients  int
+	Sharing  bool    // the clients are one pool
 	Rate     float64 // messages per second intended; 0: no load
 	Hold     time.Duration
 	Phases   []Phase
