@@ -2,6 +2,7 @@ package policies
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/wsheal/wsheal/pool/heal"
 )
 
 // namePattern keeps names fit for journals, benchmark labels and file names.
@@ -154,7 +157,13 @@ func (d *document) follows() {
 
 // faults complains about values that are well written and cannot work.
 func (d *document) faults() {
-	for _, f := range d.policy.Client.Faults() {
+	faults := d.policy.Client.Faults()
+	for _, err := range d.policy.Shared.Faults() {
+		if f, ok := errors.AsType[heal.Fault](err); ok {
+			faults = append(faults, f)
+		}
+	}
+	for _, f := range faults {
 		if line, ok := d.blame(f.Field); ok {
 			d.mistakeAt(line, f.Field, "expected %s, got %s", f.Want, f.Got)
 		}

@@ -17,6 +17,7 @@ func TestFormatParses(t *testing.T) {
 	for seed := range uint64(2000) {
 		p := random(rand.New(rand.NewPCG(seed, 0)))
 		require.NoError(t, p.Client.Validate())
+		require.Empty(t, p.Shared.Faults())
 		got, err := Parse("x.yaml", Format(p))
 		require.NoError(t, err, "%s", Format(p))
 		require.Equal(t, p, got, "%s", Format(p))
@@ -86,7 +87,9 @@ func randomShared(r *rand.Rand, d func(time.Duration) time.Duration) (c crowd.Po
 	for _, at := range []*time.Duration{&c.StormWindow, &c.StormSpread, &c.Floor, &c.EjectFor, &c.ProbeLease, &c.WarmUp, &c.FailbackHold, &c.RebalanceAfter} {
 		maybe(func() { *at = d(1) })
 	}
-	maybe(func() { c.EjectCap = max(c.EjectFor, 30*time.Second) + d(1) })
+	if c.EjectFor > 0 || r.IntN(2) == 0 { // the first ejection is no longer than the longest
+		c.EjectCap = min(max(c.EjectFor, 30*time.Second)+d(1), 24*time.Hour)
+	}
 	return c
 }
 

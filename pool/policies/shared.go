@@ -1,32 +1,15 @@
 package policies
 
 import (
-	"slices"
 	"time"
 
 	"github.com/wsheal/wsheal/pool/crowd"
 )
 
-// balances are the words for crowd.Balance.
-var balances = []string{crowd.PowerOfTwo: "power-of-two", crowd.RoundRobin: "round-robin", crowd.LeastConnections: "least-connections"}
-
 // sharedFields say what clients decide together. Each stands for a default of package
 // crowd where it is zero: zero is not written, and what is written is not zero.
 var sharedFields = []field{
-	{
-		path: "shared.balance", about: "which of the fit endpoints is next", want: orOf(balances), preset: unset, shape: words(balances...),
-		set: func(p *Policy, text string) bool {
-			i := slices.Index(balances, text)
-			p.Shared.Balance = crowd.Balance(max(i, 0))
-			return i >= 0
-		},
-		get: func(p *Policy) string {
-			if p.Shared == (crowd.Policy{}) {
-				return ""
-			}
-			return balances[p.Shared.Balance]
-		},
-	},
+	balanceField(),
 	share("shared.storm.share", "of the live connections, lost within the window", func(p *Policy) *float64 { return &p.Shared.StormShare }),
 	count("shared.storm.least", "connections lost that make a storm at least", func(p *Policy) *int { return &p.Shared.StormLeast }),
 	positive("shared.storm.window", "time within which they are lost", func(p *Policy) *time.Duration { return &p.Shared.StormWindow }),
@@ -66,4 +49,16 @@ var sharedFields = []field{
 	},
 	positive("shared.rebalance.after", "how long it must have them", func(p *Policy) *time.Duration { return &p.Shared.RebalanceAfter }),
 	share("shared.rebalance.rate", "most of all clients that move in a second", func(p *Policy) *float64 { return &p.Shared.RebalanceRate }),
+}
+
+// balanceField is written whenever anything of its section is: its zero is a word.
+func balanceField() field {
+	f := word("shared.balance", "which of the fit endpoints is next", unset, crowd.ParseBalance, func(p *Policy) *crowd.Balance { return &p.Shared.Balance })
+	f.get = func(p *Policy) string {
+		if p.Shared == (crowd.Policy{}) {
+			return ""
+		}
+		return p.Shared.Balance.String()
+	}
+	return f
 }

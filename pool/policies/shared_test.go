@@ -92,6 +92,12 @@ p.yaml:10: shared.rebalance.rate: expected a share above 0, like 20%, got "120%"
 p.yaml:11: shared.failover: expected one of balance, storm, admission, budget, ejection, warm_up, failback, rebalance`)
 }
 
+// TestSharedFaults: values that are well written and do not go together.
+func TestSharedFaults(t *testing.T) {
+	_, err := Parse("p.yaml", []byte("base: default\nshared:\n  ejection:\n    for: 10m"))
+	assert.EqualError(t, err, "p.yaml:3: shared.ejection.cap: expected at least the first ejection, 10m0s, got 5m0s")
+}
+
 func TestSharedChangesItsBase(t *testing.T) {
 	p, err := Parse("p.yaml", []byte("base: default\nshared: {storm: {spread: 20s}, rebalance: {at: never}}"))
 	require.NoError(t, err)
