@@ -225,7 +225,6 @@ type Crowd struct {
 	Notice   string `json:"notice"`           // a crowd.Notice: health, storm began, storm over, panic began, panic over, budget spent, budget back
 	Endpoint uint8  `json:"ep,omitempty"`     // health: whose, by Run.Endpoints
 	Health   string `json:"health,omitempty"` // health: what is held of it now
-	Until    int64  `json:"until,omitempty"`  // health: when an ejected one is probed, ns since the run's start; 0: not told
 }
 
 // Note is something worth reading that nothing is computed from.

@@ -41,7 +41,7 @@ func sharedTape(t *testing.T) *tape {
 	p.step(5100*ms, 1, "lost", "asking", func(s *report.Step) { s.Cause = "reset" })
 	crowd(5100*ms, report.Crowd{Notice: "storm began"})
 	crowd(5150*ms, report.Crowd{Notice: "storm began"}) // it was told already
-	crowd(5200*ms, report.Crowd{Notice: "health", Endpoint: 1, Health: "ejected", Until: 6 * sec})
+	crowd(5200*ms, report.Crowd{Notice: "health", Endpoint: 1, Health: "ejected"})
 	p.step(5500*ms, 0, "timer", "asking", nil)
 	p.up(5700*ms, 0, "admitted", nil)
 	crowd(6*sec, report.Crowd{Notice: "health", Endpoint: 1, Health: "probing"})

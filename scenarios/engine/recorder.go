@@ -25,15 +25,16 @@ const lateLimit = 100 * time.Millisecond
 //	load ────────▶           ├▶ report.Load, one per second
 //	                         └▶ latency.hlog, one line per second, phase and cohort
 type recorder struct {
-	journal  *report.Writer
-	track    *live.Tracker
-	schedule schedule
-	phases   []report.Planned
-	cohorts  []string // by client: "control", or the faults that may touch it, as in "f0-f2"
-	ledger   ledger
-	now      func() heal.Instant
-	unfitFor sync.Map    // limits that were told
-	stopped  atomic.Bool // the run is over; nothing more is observed
+	journal   *report.Writer
+	track     *live.Tracker
+	schedule  schedule
+	phases    []report.Planned
+	cohorts   []string // by client: "control", or the faults that may touch it, as in "f0-f2"
+	ledger    ledger
+	now       func() heal.Instant
+	endpoints []string    // names, by heal.Action.Endpoint
+	unfitFor  sync.Map    // limits that were told
+	stopped   atomic.Bool // the run is over; nothing more is observed
 
 	clients []atomic.Uint64 // by client: generation of its connection<<8 | phase
 	usable  atomic.Int64

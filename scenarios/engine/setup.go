@@ -135,6 +135,9 @@ func newRecorder(r *run) *recorder {
 		start: heal.Instant(s.Clients.Ramp), until: heal.Instant(plan[len(plan)-1].To),
 		rate: s.Load.Rate, clients: s.Clients.Count,
 	}
+	for _, e := range s.Clients.Endpoints {
+		rec.endpoints = append(rec.endpoints, e.Target)
+	}
 	for client := range rec.cohorts {
 		rec.cohorts[client] = cohort(s, client)
 	}
@@ -174,10 +177,7 @@ func (r *run) header() *report.Run {
 		Schema: report.Schema, Scenario: s.Name, About: s.About, Policy: s.Clients.Policy.Name, Seed: s.Seed,
 		Version: r.env.Version, Started: r.epoch.Format(time.RFC3339), Host: r.env.Host, Command: r.env.Command,
 		Clients: s.Clients.Count, Sharing: s.Clients.Sharing == scenarios.Shared, Rate: r.rec.schedule.rate, Size: s.Load.Size, Guarantee: s.Load.Guarantee,
-		Hold: int64(s.Hold), Mu: mu(s), Plan: r.rec.phases, Control: s.ControlBitmap(),
-	}
-	for _, e := range s.Clients.Endpoints {
-		h.Endpoints = append(h.Endpoints, e.Target)
+		Hold: int64(s.Hold), Endpoints: r.rec.endpoints, Mu: mu(s), Plan: r.rec.phases, Control: s.ControlBitmap(),
 	}
 	for _, g := range s.Steady {
 		h.Steady = append(h.Steady, g.Text)
