@@ -127,7 +127,7 @@ func (c *Crowd) openings() openings {
 			continue
 		}
 		if !c.inUse(e) {
-			if e.health == Probing && e.Priority <= c.tier.priority && e.probes < c.p.Probes && o.probe < 0 {
+			if e.health == Probing && e.Priority <= c.tier.priority && e.probes < c.p.Probes && e.dialing < e.limit.room() && o.probe < 0 {
 				if c.now >= e.until {
 					o.probe = i
 				} else {
@@ -200,29 +200,36 @@ func (c *Crowd) place(s *seat, o *openings) (i int, probe bool) {
 	if o.usable == 0 {
 		return -1, false
 	}
-	may := func(i int) bool {
-		return c.chances[i] > 0 && i != avoid && (s.lane != retry || c.affords(&c.endpoints[i]))
-	}
-	i, ok := c.picker.Pick(len(c.endpoints), o.most, func(i int) (load, weight float64) {
+	may := func(i int) (load, weight float64) {
 		e := &c.endpoints[i]
-		if !may(i) || i == int(s.last) || e.leaving > 0 {
+		if c.chances[i] == 0 || i == avoid || s.lane == retry && !c.affords(e) {
 			return 0, 0
 		}
 		return float64(e.connections + e.dialing), c.chances[i]
+	}
+	i, ok := c.pick(o, func(i int) (load, weight float64) {
+		if i == int(s.last) || c.endpoints[i].leaving > 0 {
+			return 0, 0
+		}
+		return may(i)
 	})
 	if !ok {
-		i, ok = c.picker.Pick(len(c.endpoints), o.most, func(i int) (load, weight float64) {
-			if !may(i) {
-				return 0, 0
-			}
-			e := &c.endpoints[i]
-			return float64(e.connections + e.dialing), c.chances[i]
-		})
+		i, ok = c.pick(o, may)
 	}
 	if !ok {
 		return -1, false
 	}
 	return i, false
+}
+
+// pick picks by the policy's balance. In a panic it draws by weight alone: to have few
+// connections is then no merit, for those that accept nobody have the fewest.
+func (c *Crowd) pick(o *openings, of func(i int) (load, weight float64)) (int, bool) {
+	if c.tier.panic {
+		i := c.picker.draw(len(c.endpoints), o.most, -1, of)
+		return i, i >= 0
+	}
+	return c.picker.Pick(len(c.endpoints), o.most, of)
 }
 
 // let admits a client.

@@ -65,9 +65,12 @@ func (e *endpoint) ready() bool {
 // coldShare is the share of its weight with which an endpoint begins to warm up.
 const coldShare = 0.1
 
-// weight is its share among equals now.
+// nominal is its share among equals, as the list says.
+func (e *endpoint) nominal() float64 { return float64(max(e.Weight, 1)) }
+
+// weight is its share of new connections now.
 func (c *Crowd) weight(e *endpoint) float64 {
-	w := float64(max(e.Weight, 1))
+	w := e.nominal()
 	switch {
 	case !e.fit: // used because too few are fit: carefully
 		return w * coldShare

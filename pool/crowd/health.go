@@ -108,7 +108,6 @@ func (c *Crowd) acquit(e *endpoint, term uint32) {
 	if term != e.term {
 		return
 	}
-	wasFailing := e.failing(&c.p)
 	e.fails = 0
 	switch {
 	case e.health == Unknown && !e.late:
@@ -117,10 +116,8 @@ func (c *Crowd) acquit(e *endpoint, term uint32) {
 	case e.health == Unknown, e.health == Probing, e.health == Ejected:
 		e.since, e.tested, e.deaths, e.opens = c.now, false, 0, 0
 		c.change(e, Warming)
-		c.refit()
-	case wasFailing:
-		c.refit()
 	}
+	c.refound(e)
 }
 
 // vouch takes a connection that became stable: now the weight may grow.
@@ -128,13 +125,17 @@ func (c *Crowd) vouch(e *endpoint, term uint32) {
 	if term != e.term {
 		return
 	}
-	wasFailing := e.failing(&c.p)
 	e.deaths, e.opens = 0, 0
 	if e.health == Warming && !e.tested {
 		e.tested, e.since = true, c.now
 		c.wake(c.now.Add(c.p.WarmUp))
 	}
-	if wasFailing {
+	c.refound(e)
+}
+
+// refound counts the tiers anew when an endpoint that was not fit is.
+func (c *Crowd) refound(e *endpoint) {
+	if !e.fit && e.ready() && !e.failing(&c.p) {
 		c.refit()
 	}
 }

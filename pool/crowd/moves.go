@@ -91,7 +91,7 @@ func (c *Crowd) imbalance() {
 			if e := &c.endpoints[i]; c.inUse(e) {
 				if over := c.over(e, unit); over > 0 {
 					surplus += over
-					worst = max(worst, float64(e.stay())/(unit*c.weight(e)))
+					worst = max(worst, float64(e.stay())/(unit*e.nominal()))
 				}
 			}
 		}
@@ -117,7 +117,7 @@ func (c *Crowd) perWeight() float64 {
 	sum, all := 0.0, 0
 	for i := range c.endpoints {
 		if e := &c.endpoints[i]; c.inUse(e) {
-			sum += c.weight(e)
+			sum += e.nominal()
 			all += e.stay()
 		}
 	}
@@ -129,7 +129,7 @@ func (c *Crowd) perWeight() float64 {
 
 // over is how many connections an endpoint has beyond its share, whole ones.
 func (c *Crowd) over(e *endpoint, unit float64) int {
-	return e.stay() - int(math.Ceil(unit*c.weight(e)))
+	return e.stay() - int(math.Ceil(unit*e.nominal()))
 }
 
 // shed moves as many as the rate allows, and comes again in about a second while there

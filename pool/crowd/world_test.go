@@ -19,9 +19,9 @@ type world struct {
 	now     heal.Instant
 	armed   heal.Instant
 	keys    []string
-	asking  map[int]int16  // clients that wait, and what they avoid
-	dialing map[int]uint8  // clients that were admitted
-	probing map[int]bool   // of them those who were sent to a Probing endpoint
+	asking  map[int]int16 // clients that wait, and what they avoid
+	dialing map[int]uint8 // clients that were admitted
+	probing map[int]bool  // of them those who were sent to a Probing endpoint
 	since   map[int]heal.Instant
 	live    []int // connections by endpoint
 	health  []Health
@@ -160,6 +160,7 @@ func (w *world) take(acts []Action) {
 				}
 			}
 			w.must(h != Probing || probes < w.p.Probes || w.panics, 5, "%s has %d probes", w.keys[e], probes)
+			w.must(h == Probing || !w.c.book.find(a.Client).probe, 5, "%s is %v and probed", w.keys[e], h)
 			w.must(n < max(1, int(limits[e].Limit)), 1, "%s has %d dials of %v", w.keys[e], n, limits[e].Limit)
 			if avoid == int16(e) {
 				for i, x := range w.c.endpoints {
@@ -168,7 +169,7 @@ func (w *world) take(acts []Action) {
 			}
 			delete(w.asking, a.Client)
 			w.dialing[a.Client], w.since[a.Client] = a.Endpoint, w.now
-			w.probing[a.Client] = h == Probing && !w.panics
+			w.probing[a.Client] = w.c.book.find(a.Client).probe
 		case Arm:
 			w.must(a.At >= w.now, 4, "armed for %v", time.Duration(a.At))
 			w.armed = a.At
@@ -289,7 +290,9 @@ func (w *world) says(client int, status uint16, after time.Duration) {
 
 func (w *world) proves(client int, e uint8) { w.step(Event{Kind: Proved, Client: client, Endpoint: e}) }
 
-func (w *world) settles(client int, e uint8) { w.step(Event{Kind: Stable, Client: client, Endpoint: e}) }
+func (w *world) settles(client int, e uint8) {
+	w.step(Event{Kind: Stable, Client: client, Endpoint: e})
+}
 
 func (w *world) loses(client int, e uint8) []Action {
 	return w.step(Event{Kind: Lost, Client: client, Endpoint: e, Cause: heal.Reset})

@@ -1,0 +1,325 @@
+package crowd
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// settled is a pool whose clients do what Shed says: each opens its next connection
+// before it gives up the one that it has.
+type settled struct {
+	*world
+	at   map[int]uint8
+	seen int
+}
+
+func newSettled(t testing.TB, p Policy, clients int, endpoints ...Endpoint) *settled {
+	s := &settled{world: newWorld(t, p, endpoints...), at: map[int]uint8{}}
+	for client := range clients {
+		s.at[client] = s.connects(client)
+	}
+	return s
+}
+
+// run lets time go by in seconds, and returns how many moved.
+func (s *settled) run(d time.Duration) (moved int) {
+	s.t.Helper()
+	for range d / time.Second {
+		s.pass(time.Second)
+		for ; s.seen < len(s.shed); s.seen++ {
+			shed := s.shed[s.seen]
+			left := shed.n
+			for client := 0; left > 0 && client < len(s.at); client++ {
+				if s.at[client] != shed.from {
+					continue
+				}
+				s.step(Event{Kind: Asked, Client: client, Avoid: int16(shed.from), Planned: true})
+				to, ok := s.dialing[client]
+				require.True(s.t, ok)
+				s.opens(client, 10*time.Millisecond)
+				s.proves(client, to)
+				s.step(Event{Kind: Lost, Client: client, Endpoint: shed.from, Planned: true})
+				s.settles(client, to)
+				s.at[client] = to
+				left--
+				moved++
+			}
+			require.Zero(s.t, left)
+		}
+	}
+	return moved
+}
+
+func TestInvariant13Rebalance(t *testing.T) {
+	s := newSettled(t, Policy{}, 200, named("a", "b")...)
+	require.InDelta(t, 100, s.of("a").Connections, 10, "power of two choices")
+	s.run(5 * time.Minute)
+	assert.Empty(t, s.shed, "balanced")
+
+	s.list(named("a", "b", "c")...)
+	assert.Zero(t, s.run(time.Minute), "RebalanceAfter")
+	for second := range 10 {
+		assert.LessOrEqual(t, s.run(time.Second), 4, "1 %% of 200 in a second, and one second saved up: second %d", second)
+	}
+	moved := s.run(5 * time.Minute)
+	assert.Greater(t, moved, 40)
+	for _, key := range []string{"a", "b", "c"} {
+		assert.InDelta(t, 67, s.of(key).Connections, 8, key)
+	}
+	assert.Zero(t, s.run(10*time.Minute), "and then it is quiet")
+}
+
+func TestInvariant13Rate(t *testing.T) {
+	s := newSettled(t, Policy{RebalanceRate: 0.02}, 500, named("a", "b")...)
+	s.list(named("b")...)
+	s.run(time.Minute)
+	require.NotEmpty(t, s.shed)
+	for i := range s.shed {
+		sum := 0
+		for _, later := range s.shed[i:] {
+			sum += later.n
+			span := later.at.Sub(s.shed[i].at).Seconds()
+			require.LessOrEqual(t, float64(sum), 0.02*500*(span+1)+1, "10 in a second, and one second saved up")
+		}
+	}
+	assert.Equal(t, Removed, s.of("a").Health, "at 10 a second, all have left")
+	assert.Equal(t, 500, s.of("b").Connections)
+}
+
+// A handful of connections moves as well, only not so often.
+func TestInvariant13Few(t *testing.T) {
+	s := newSettled(t, Policy{}, 5, named("a", "b")...)
+	s.list(named("b")...)
+	s.run(3 * time.Minute)
+	assert.Equal(t, Removed, s.of("a").Health)
+	for i := range s.shed[1:] {
+		assert.GreaterOrEqual(t, s.shed[i+1].at.Sub(s.shed[i].at), 16*time.Second, "1 %% of 5 a second")
+	}
+}
+
+func TestInvariant13NotInAStorm(t *testing.T) {
+	s := newSettled(t, Policy{StormSpread: time.Minute}, 100, named("a", "b")...)
+	s.list(named("b")...)
+	lost := 0
+	for client := range 100 {
+		if s.at[client] == s.index("b") && lost < 30 {
+			s.loses(client, s.index("b"))
+			delete(s.at, client)
+			lost++
+		}
+	}
+	require.True(t, s.storm)
+	s.pass(time.Minute)
+	assert.Empty(t, s.shed)
+	s.pass(time.Minute + 2*time.Second)
+	assert.False(t, s.storm)
+	assert.NotEmpty(t, s.shed, "afterwards it goes on")
+}
+
+// Nobody is told to leave when there is nowhere to go.
+func TestInvariant13NowhereToGo(t *testing.T) {
+	s := newSettled(t, Policy{}, 50, named("a", "b")...)
+	s.list(named("b")...)
+	for client := 1000; !s.panics; client++ {
+		s.ask(client)
+		s.fails(client, heal.Refused)
+	}
+	s.pass(5 * time.Minute)
+	assert.Empty(t, s.shed, "b is down, and a still works")
+}
+
+// Two connections over one endpoint too few cannot be balanced any better.
+func TestInvariant13WholeConnections(t *testing.T) {
+	for n := 1; n < 8; n++ {
+		s := newSettled(t, Policy{Balance: LeastConnections}, n, named("a", "b", "c")...)
+		assert.Zero(t, s.run(10*time.Minute), "%d over 3", n)
+	}
+}
+
+func TestInvariant13Never(t *testing.T) {
+	s := newSettled(t, Policy{RebalanceAt: -1}, 100, named("a")...)
+	s.list(named("a", "b")...)
+	assert.Zero(t, s.run(10*time.Minute))
+}
+
+// Shares follow weights.
+func TestInvariant13Weights(t *testing.T) {
+	s := newSettled(t, Policy{}, 200, Endpoint{Key: "a", Weight: 3}, Endpoint{Key: "b", Weight: 1})
+	assert.InDelta(t, 150, s.of("a").Connections, 10)
+	s.run(5 * time.Minute)
+	s.list(Endpoint{Key: "a", Weight: 1}, Endpoint{Key: "b", Weight: 3})
+	s.run(10 * time.Minute)
+	assert.InDelta(t, 50, s.of("a").Connections, 8)
+}
+
+func TestInvariant14Failover(t *testing.T) {
+	s := newSettled(t, Policy{}, 100, named("a:0", "b:1", "c:2")...)
+	require.Equal(t, 100, s.of("a").Connections, "the best tier alone")
+	for client := 1000; s.of("a").Health.ready(); client++ {
+		s.ask(client)
+		s.fails(client, heal.Refused)
+	}
+	s.ask(2000)
+	assert.Equal(t, s.index("b"), s.where(2000), "at once")
+	s.step(Event{Kind: Withdrawn, Client: 2000})
+	for client := range 100 { // whoever was on a is lost, and goes to b
+		s.loses(client, s.index("a"))
+		s.at[client] = s.connects(client)
+		require.Equal(t, s.index("b"), s.at[client])
+	}
+
+	s.until("a", Probing)
+	began := s.now
+	s.run(5 * time.Second) // one is asked to try
+	require.Equal(t, 1, s.of("a").Connections)
+	s.run(40 * time.Second)
+	assert.Equal(t, Healthy, s.of("a").Health)
+	assert.Equal(t, 1, s.of("a").Connections, "held")
+	s.ask(3000)
+	assert.Equal(t, s.index("b"), s.where(3000), "held for new ones as well")
+	s.step(Event{Kind: Withdrawn, Client: 3000})
+	s.run(3 * time.Minute)
+	assert.Equal(t, 100, s.of("a").Connections, "all are back")
+	for _, x := range s.shed[1:] {
+		assert.GreaterOrEqual(t, x.at, began.Add(60*time.Second))
+	}
+}
+
+// A tier that comes and goes is not gone back to.
+func TestInvariant14Hold(t *testing.T) {
+	w := newWorld(t, Policy{}, named("a:0", "b:1")...)
+	for range 5 {
+		for client := 1000; w.of("a").Health.ready(); client++ {
+			w.ask(client)
+			if e := w.where(client); e == w.index("a") {
+				w.fails(client, heal.Refused)
+			} else { // held at b: what fails is the connection that a has
+				w.step(Event{Kind: Withdrawn, Client: client})
+				w.dies(1, w.index("a"))
+			}
+		}
+		w.until("a", Probing)
+		w.ask(1)
+		require.Equal(t, w.index("a"), w.where(1), "the probe")
+		w.proves(1, w.opens(1, time.Millisecond))
+		w.pass(29 * time.Second)
+		w.ask(2)
+		assert.Equal(t, w.index("b"), w.where(2))
+		w.step(Event{Kind: Withdrawn, Client: 2})
+	}
+}
+
+// Half of the best tier down is no reason for a panic; most of it down is one, in which
+// those that are not fit are used carefully.
+func TestPanic(t *testing.T) {
+	w := newWorld(t, Policy{}, named("a", "b", "c", "d")...)
+	down(w, "a")
+	down(w, "b")
+	assert.False(t, w.panics)
+	down(w, "c")
+	assert.True(t, w.panics)
+	sent := map[uint8]int{}
+	for client := range 400 {
+		w.ask(client)
+		e, ok := w.dialing[client]
+		require.True(t, ok)
+		sent[e]++
+		if e == w.index("d") {
+			w.opens(client, time.Millisecond)
+			w.proves(client, e)
+			w.settles(client, e)
+		} else {
+			w.fails(client, heal.Refused)
+		}
+	}
+	assert.Greater(t, sent[w.index("d")], 200, "%v", sent)
+	for _, key := range []string{"a", "b", "c"} {
+		assert.Positive(t, sent[w.index(key)], key)
+	}
+}
+
+func TestDegraded(t *testing.T) {
+	w := newWorld(t, Policy{}, named("a", "b", "c", "far:1")...)
+	for client := range 30 {
+		w.connects(client)
+	}
+	ping := func(windows int, took map[string]time.Duration) {
+		for range windows * 10 {
+			w.pass(time.Second)
+			for key, d := range took {
+				w.step(Event{Kind: Answered, Endpoint: w.index(key), Took: d})
+			}
+		}
+	}
+	ms := func(a, b, c int) map[string]time.Duration {
+		return map[string]time.Duration{
+			"a": time.Duration(a) * time.Millisecond, "b": time.Duration(b) * time.Millisecond, "c": time.Duration(c) * time.Millisecond,
+			"far": time.Second,
+		}
+	}
+	ping(3, ms(10, 12, 30))
+	assert.Equal(t, Healthy, w.of("c").Health, "3 times")
+	ping(2, ms(10, 12, 80))
+	assert.Equal(t, Healthy, w.of("c").Health, "two windows")
+	ping(2, ms(10, 12, 80))
+	assert.Equal(t, Degraded, w.of("c").Health)
+	assert.Equal(t, Healthy, w.of("a").Health)
+	assert.Equal(t, Unknown, w.of("far").Health, "another tier")
+	sent := map[uint8]int{}
+	for client := 100; client < 400; client++ {
+		sent[w.connects(client)]++
+	}
+	assert.Less(t, sent[w.index("c")], 60, "it gets less: %v", sent)
+	assert.Positive(t, sent[w.index("c")], "but never nothing")
+	ping(10, ms(10, 12, 800))
+	assert.Equal(t, Degraded, w.of("c").Health, "never ejected for it")
+	ping(2, ms(10, 12, 15))
+	assert.Equal(t, Healthy, w.of("c").Health)
+}
+
+// An endpoint that joins, or is fit again, gets its share slowly.
+func TestWarmUp(t *testing.T) {
+	w := newWorld(t, Policy{RebalanceAt: -1, Balance: RoundRobin}, named("a", "b")...)
+	for client := range 20 {
+		w.connects(client)
+	}
+	w.list(named("a", "b", "c")...)
+	next := 100
+	share := func() float64 {
+		n := 0
+		for range 300 {
+			next++
+			if w.connects(next) == w.index("c") {
+				n++
+			}
+		}
+		return float64(n) / 300
+	}
+	assert.InDelta(t, 0.1/2.1, share(), 0.02)
+	assert.Equal(t, Warming, w.of("c").Health)
+	w.pass(15 * time.Second)
+	assert.InDelta(t, 0.55/2.55, share(), 0.03)
+	w.pass(15 * time.Second)
+	assert.Equal(t, Healthy, w.of("c").Health)
+	assert.InDelta(t, 1.0/3, share(), 0.02)
+}
+
+func TestSplits(t *testing.T) {
+	for _, b := range []Balance{PowerOfTwo, RoundRobin, LeastConnections} {
+		t.Run(fmt.Sprint(b), func(t *testing.T) {
+			w := newWorld(t, Policy{Balance: b}, Endpoint{Key: "a", Weight: 1}, Endpoint{Key: "b", Weight: 2}, Endpoint{Key: "c", Weight: 3})
+			for client := range 600 {
+				w.connects(client)
+			}
+			assert.InDelta(t, 100, w.of("a").Connections, 12)
+			assert.InDelta(t, 200, w.of("b").Connections, 12)
+			assert.InDelta(t, 300, w.of("c").Connections, 12)
+		})
+	}
+}
