@@ -139,7 +139,7 @@ func facts(s *Summary) []htmlFact {
 		}
 	}
 	if r.Clients > 0 {
-		add("Clients", FormatCount(int64(r.Clients)))
+		add("Clients", FormatCount(int64(r.Clients))+r.pool())
 	}
 	add("Policy", r.Policy)
 	add("Seed", fmt.Sprint(r.Seed))

@@ -150,3 +150,11 @@ func (x SharedSpan) span(end int64) string {
 	}
 	return line
 }
+
+// pool follows the number of clients where they share.
+func (r *Run) pool() string {
+	if r.Sharing {
+		return " of one pool"
+	}
+	return ""
+}

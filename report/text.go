@@ -177,11 +177,7 @@ func identity(s *Summary) string {
 	if r.Clients == 0 && r.Policy == "" {
 		return ""
 	}
-	line := FormatCount(int64(r.Clients)) + " clients"
-	if r.Sharing {
-		line += " of one pool"
-	}
-	line += fmt.Sprintf(", policy %s, seed %d", r.Policy, r.Seed)
+	line := fmt.Sprintf("%s clients%s, policy %s, seed %d", FormatCount(int64(r.Clients)), r.pool(), r.Policy, r.Seed)
 	if r.Rate > 0 {
 		line += fmt.Sprintf(", %s of %s", FormatRate(r.Rate), FormatBytes(int64(r.Size)))
 	}
