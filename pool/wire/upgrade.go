@@ -116,7 +116,6 @@ func visible(c rune) rune {
 // agree holds a 101 against what was asked for.
 func (d *Dialer) agree(answer *http.Response, key string) (a agreed, err error) {
 	h := answer.Header
-	accept := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	protocols := h.Values("Sec-Websocket-Protocol")
 	switch {
 	case !answer.ProtoAtLeast(1, 1):
@@ -125,7 +124,7 @@ func (d *Dialer) agree(answer *http.Response, key string) (a agreed, err error) 
 		return a, fmt.Errorf("an upgrade to %q: expected websocket", h.Get("Upgrade"))
 	case !hasToken(h.Values("Connection"), "upgrade"):
 		return a, fmt.Errorf("Connection is %q: expected upgrade", h.Get("Connection"))
-	case strings.Join(h.Values("Sec-Websocket-Accept"), ",") != base64.StdEncoding.EncodeToString(accept[:]):
+	case strings.Join(h.Values("Sec-Websocket-Accept"), ",") != acceptOf(key):
 		return a, fmt.Errorf("Sec-WebSocket-Accept is %q, which does not answer our key", h.Get("Sec-Websocket-Accept"))
 	case len(protocols) > 1 || len(protocols) == 1 && !slices.Contains(d.Subprotocols, protocols[0]):
 		return a, fmt.Errorf("subprotocol %q, which was not offered", strings.Join(protocols, ","))
@@ -135,6 +134,12 @@ func (d *Dialer) agree(answer *http.Response, key string) (a agreed, err error) 
 	}
 	a.deflate, err = agreedDeflate(h.Values("Sec-Websocket-Extensions"), d.Deflate)
 	return a, err
+}
+
+// acceptOf is how a server answers a key (RFC 6455 1.3).
+func acceptOf(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // hasToken looks for a token in comma-separated lists.
