@@ -70,7 +70,7 @@ func BenchmarkEcho(b *testing.B) {
 		var p *Fleet
 		next := func(client int) {
 			if left.Add(-1) >= 0 {
-				if err := p.Send(client, 0, payload); err != nil {
+				if err := p.Send(client, Message{Payload: payload}); err != nil {
 					b.Error(err)
 				}
 			}
@@ -112,7 +112,7 @@ func BenchmarkSend(b *testing.B) {
 		total = int64(b.N)
 		b.ResetTimer()
 		for i := range b.N {
-			for p.Send(i%clients, 0, payload) != nil {
+			for p.Send(i%clients, Message{Payload: payload}) != nil {
 				runtime.Gosched()
 			}
 		}

@@ -41,7 +41,7 @@ func TestCloseInEveryPhase(t *testing.T) {
 		{heal.Suspect, func(w *world) {
 			w.connect()
 			w.server.last().mem().Hold(true)
-			time.Sleep(w.fleet.clients[0].state.Silence(&w.fleet.options.Policy, heal.Rand{Seed: w.opt.Seed}) + time.Millisecond)
+			time.Sleep(w.silence(0) + time.Millisecond)
 		}, closeWait, true},
 		{heal.GaveUp, func(w *world) {
 			w.server.behave(func(c *served) {
@@ -131,9 +131,6 @@ func (c *watched) Close() error {
 func TestNextDialWaitsForTheEndOfTheConnection(t *testing.T) {
 	for name, end := range map[string]func(w *world){
 		"reset": func(w *world) { w.server.last().mem().Reset() },
-		"close frame": func(w *world) {
-			w.server.last().write(ws.NewCloseFrame(ws.NewCloseFrameBody(1011, "")))
-		},
 		"half-open": func(w *world) {
 			w.server.last().mem().Hold(true)
 			time.Sleep(patient().PingEvery + patient().PingTimeout)
@@ -165,6 +162,40 @@ func TestNextDialWaitsForTheEndOfTheConnection(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNextDialDoesNotWaitForAClosingHandshake has a server say goodbye and then keep the
+// TCP connection: its client is elsewhere meanwhile.
+func TestNextDialDoesNotWaitForAClosingHandshake(t *testing.T) {
+	inWorld(t, func(o *Options) {
+		o.Policy.First = heal.First{Rule: heal.AtOnce}
+		o.Policy.ResetOn = heal.OnOpen
+	}, func(w *world) {
+		w.server.behave(func(c *served) {
+			if c.upgrade() {
+				c.frames(func(op ws.OpCode, p []byte) bool { return op != ws.OpPing || c.write(ws.NewPongFrame(p)) })
+			}
+		})
+		w.connect()
+		w.server.last().write(ws.NewCloseFrame(ws.NewCloseFrameBody(1011, "")))
+		begun := w.now()
+		synctest.Wait()
+		assert.Equal(w, []heal.Instant{0, begun}, w.log.dials())
+		assert.Equal(w, 1, w.fleet.Snapshot().Usable())
+		assert.Len(w, w.fleet.clients.get(0).conns(), 2)
+		time.Sleep(closeWait)
+		synctest.Wait()
+		assert.Len(w, w.fleet.clients.get(0).conns(), 1, "and is left after a second")
+		assert.Len(w, w.log.steps(heal.Lost), 1)
+	})
+}
+
+// conns are the connections of a client that are not over.
+func (c *client) conns() (all []*conn) {
+	for k := c.conn; k != nil; k = k.older {
+		all = append(all, k)
+	}
+	return all
 }
 
 // TestADialThatIgnoresItsContextIsNotDoubled keeps one dial hanging for ten minutes:

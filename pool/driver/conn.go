@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"net"
@@ -30,17 +31,26 @@ type conn struct {
 	gen     uint32
 	nc      net.Conn
 	decoder decoder
-	inbound atomic.Int64  // heal.Instant of the last arrival; 0 before the first
-	pinged  atomic.Bool   // a ping was ordered and nothing has answered yet
-	ended   chan struct{} // closed when reader and writer are done
+	inbound atomic.Int64                  // heal.Instant of the last arrival; 0 before the first
+	pinged  atomic.Bool                   // a ping was ordered and nothing has answered yet
+	killed  atomic.Bool                   // kill was called
+	held    atomic.Pointer[chan struct{}] // the reader waits for room in the inbox
+	ended   chan struct{}                 // closed when the next dial need not wait for this connection any more
 	writers sync.WaitGroup
+
+	// Of the shard's goroutine alone.
+	older     *conn // another connection of the client that is not over yet
+	condemned bool  // it was killed or shut: the next dial waits until it has ended
 
 	// Guarded by the client's mutex.
 	control  control
+	cut      cut         // the message whose fragments are being written
+	cutting  bool        // there is one
+	carries  int         // messages that wait for their end, or their answer, here
 	flushing bool        // a flusher is at work, or was the last
-	deaf     bool        // no data may go out any more
+	deaf     bool        // no new message may go out any more
 	dead     bool        // nothing may go out any more
-	broken   error       // the first error of a write
+	why      *ending     // why we ended it, if we did
 	linger   *time.Timer // ends a closing handshake
 }
 
@@ -56,6 +66,7 @@ type ending struct {
 	cause heal.Cause
 	code  uint16
 	err   error
+	said  bool // by a close frame of the peer: all that may follow is the end of the stream
 }
 
 // read is the connection's goroutine: it receives until the end, waits for the
@@ -64,21 +75,32 @@ func (k *conn) read() {
 	c := k.client
 	defer c.fleet.work.Done()
 	end := k.receive()
-	k.kill()
+	if !end.said {
+		k.kill()
+	}
 	c.mu.Lock()
 	k.stop()
+	k.dead = k.dead || !end.said
+	c.mu.Unlock()
+	k.writers.Wait() // the closing frame among them, bounded by the linger timer
+	end = k.witnessed(end)
+	k.release()
+	close(k.ended)
+	c.shard.post(mail{client: c, conn: k, err: end.err, event: heal.Event{
+		Kind: heal.Lost, Gen: k.gen, Cause: end.cause, Code: end.code,
+	}})
+	if end.said {
+		k.drain()
+		k.kill()
+	}
+	c.mu.Lock()
 	k.dead = true
 	if k.linger != nil {
 		k.linger.Stop()
 	}
 	c.mu.Unlock()
-	k.writers.Wait()
-	end = k.witnessed(end)
 	k.decoder.release()
-	close(k.ended)
-	c.shard.post(mail{client: c, conn: k, err: end.err, event: heal.Event{
-		Kind: heal.Lost, Gen: k.gen, Cause: end.cause, Code: end.code,
-	}})
+	c.shard.post(mail{client: c, conn: k, order: over})
 }
 
 // receive handles what arrives until the connection is over.
@@ -98,8 +120,7 @@ func (k *conn) receive() ending {
 				return k.over(err)
 			}
 			k.shut(code)
-			k.drain()
-			return ending{cause: heal.CloseFrame, code: code}
+			return ending{cause: heal.CloseFrame, code: code, said: true}
 		case ws.OpPong:
 			if k.pinged.Swap(false) || !exchanged {
 				k.proved()
@@ -110,7 +131,9 @@ func (k *conn) receive() ending {
 				k.proved()
 			}
 			exchanged = true
-			k.deliver(f.payload)
+			if !k.deliver(f) {
+				return k.over(net.ErrClosed)
+			}
 		}
 	}
 }
@@ -121,20 +144,24 @@ func (k *conn) proved() {
 	k.client.shard.post(mail{client: k.client, conn: k, event: heal.Event{Kind: heal.Proved, Gen: k.gen}})
 }
 
-// deliver passes a data message on.
-func (k *conn) deliver(payload []byte) {
+// deliver passes a data message on; false: the connection is over.
+func (k *conn) deliver(f frame) bool {
 	c, o := k.client, &k.client.fleet.options
-	ev := Event{Kind: Received, At: heal.Instant(k.inbound.Load()), Client: c.id, Gen: k.gen, Payload: payload}
+	ev := Event{Kind: Received, At: heal.Instant(k.inbound.Load()), Client: c.id, Gen: k.gen, Payload: f.payload}
 	if o.Ack != nil {
-		if seq, ok := o.Ack(c.id, payload); ok {
+		if seq, ok := o.Ack(c.id, f.payload); ok {
 			ev.Seq = seq
 			if o.Guarantee == AtLeastOnce {
-				ev.Acked = c.acknowledge(seq)
+				ev.Ref, ev.Acked = c.acknowledge(seq)
 				ev.Again = !ev.Acked
 			}
 		}
 	}
 	o.Observe(ev)
+	if ev.Acked {
+		o.Observe(Event{Kind: Acked, At: ev.At, Client: c.id, Gen: k.gen, Seq: ev.Seq, Ref: ev.Ref})
+	}
+	return o.Receive == nil || k.hand(parcel{gen: k.gen, text: f.op == ws.OpText, payload: bytes.Clone(f.payload)})
 }
 
 // over tells what a read error means. A violation is answered with a close frame. An
@@ -147,10 +174,9 @@ func (k *conn) over(err error) ending {
 		return ending{cause: heal.Protocol, code: v.code, err: err}
 	}
 	k.client.mu.Lock()
-	broken := k.broken
-	k.client.mu.Unlock()
-	if broken != nil && errors.Is(err, net.ErrClosed) {
-		return ending{cause: lossCause(broken, true), err: broken}
+	defer k.client.mu.Unlock()
+	if k.why != nil && errors.Is(err, net.ErrClosed) {
+		return *k.why
 	}
 	return ending{cause: lossCause(err, false), err: err}
 }
@@ -159,8 +185,8 @@ func (k *conn) over(err error) ending {
 // whichever of reader and writer asks it first, and answers the other with the end of
 // the stream. The writer must have ended.
 func (k *conn) witnessed(end ending) ending {
-	if end.cause == heal.EOF && errors.Is(k.broken, syscall.ECONNRESET) {
-		return ending{cause: heal.Reset, err: k.broken}
+	if end.cause == heal.EOF && k.why != nil && errors.Is(k.why.err, syscall.ECONNRESET) {
+		return *k.why
 	}
 	return end
 }
@@ -179,7 +205,34 @@ func (k *conn) drain() {
 
 // kill closes the raw connection, which ends reader and writer at once. It may be
 // called from any goroutine, again and again.
-func (k *conn) kill() { _ = k.nc.Close() }
+func (k *conn) kill() {
+	k.killed.Store(true)
+	_ = k.nc.Close()
+	k.unhold()
+}
+
+// end kills the connection for a reason of our own. The client's mutex must be held.
+func (k *conn) end(e ending) {
+	k.stop()
+	k.because(e)
+	k.kill()
+}
+
+// because remembers the first reason of our own. The client's mutex must be held.
+func (k *conn) because(e ending) {
+	if k.why == nil {
+		k.why = &e
+	}
+}
+
+// condemn kills a connection whose generation is over for heal.
+func (k *conn) condemn() {
+	k.condemned = true
+	k.client.mu.Lock()
+	k.stop()
+	k.client.mu.Unlock()
+	k.kill()
+}
 
 // refuse ends a connection that nobody wants any more, before it was read.
 func (k *conn) refuse() {
@@ -201,7 +254,7 @@ func (k *conn) shut(code uint16) {
 	k.endWithin(closeWait)
 }
 
-// stop ends the connection's use for data. The client's mutex must be held.
+// stop ends the connection's use for new messages. The client's mutex must be held.
 func (k *conn) stop() {
 	k.deaf = true
 	if k.client.live == k {
@@ -262,17 +315,17 @@ func (x *control) take(buf []byte) []byte {
 		return buf
 	}
 	if x.ponging {
-		buf = appendFrame(buf, ws.OpPong, x.pong)
+		buf = appendFrame(buf, ws.OpPong, true, x.pong)
 	}
 	if x.ping {
-		buf = appendFrame(buf, ws.OpPing, binary.BigEndian.AppendUint32(nil, x.pings))
+		buf = appendFrame(buf, ws.OpPing, true, binary.BigEndian.AppendUint32(nil, x.pings))
 	}
 	if x.bye {
 		var code []byte
 		if x.code != 1005 {
 			code = binary.BigEndian.AppendUint16(nil, x.code)
 		}
-		buf = appendFrame(buf, ws.OpClose, code)
+		buf = appendFrame(buf, ws.OpClose, true, code)
 	}
 	x.ponging, x.ping, x.bye = false, false, false
 	return buf

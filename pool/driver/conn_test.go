@@ -50,7 +50,7 @@ func TestWhatWaitsIsWrittenTogether(t *testing.T) {
 	}, func(w *world) {
 		const frame = 4 + 4 + 1000
 		for seq := range uint64(100) {
-			require.NoError(w, w.fleet.Send(0, seq, append(numbered(seq), make([]byte, 992)...)))
+			require.NoError(w, w.fleet.Send(0, Message{Seq: seq, Payload: append(numbered(seq), make([]byte, 992)...)}))
 		}
 		w.connect()
 		fits := flushPlain / frame
@@ -198,7 +198,7 @@ func TestPingsOfTheServerAreAnswered(t *testing.T) {
 // given up meanwhile.
 func TestAConnectionThatNobodyWantsIsRefused(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
-		c := &w.fleet.clients[0]
+		c := w.fleet.clients.get(0)
 		near, err := w.net.DialContext(w.Context(), "tcp", "a:80")
 		require.NoError(w, err)
 		k := newConn(c, 5, answer{conn: near}, make(chan struct{}))
@@ -221,7 +221,7 @@ func TestKillEndsADialUnderWay(t *testing.T) {
 		inner := o.Observe
 		o.Observe = func(ev Event) {
 			inner(ev)
-			if c := &w.fleet.clients[0]; ev.Client == 1 && ev.Step.Kind == heal.Start {
+			if c := w.fleet.clients.get(0); ev.Client == 1 && ev.Step.Kind == heal.Start {
 				over = c.ended
 				c.act(heal.Action{Kind: heal.Kill, Gen: 1})
 			}
@@ -275,7 +275,7 @@ func TestTLSOutcomesAreHonest(t *testing.T) {
 			mu.Lock()
 			armed = true
 			mu.Unlock()
-			require.NoError(t, p.Send(0, 1, append(numbered(1), make([]byte, 4000)...)))
+			require.NoError(t, p.Send(0, Message{Seq: 1, Payload: append(numbered(1), make([]byte, 4000)...)}))
 			if accepted > 0 {
 				assert.Equal(t, InDoubt, w.await(t, func(ev Event) bool { return ev.Kind == Dropped }).Outcome)
 				return

@@ -17,16 +17,6 @@ type Message struct {
 	Ref     any    // handed back with every event about the message; nil: none
 }
 
-// Full says what happens to a message for which the queue has no room.
-type Full uint8
-
-const (
-	FailFast   Full = iota // Send fails with ErrQueueFull
-	Block                  // SendWait waits for room, as long as its context lets it; Send fails
-	DropOldest             // the oldest message of which nothing was written makes room, as Dropped
-	Disconnect             // the connection is killed as WriteStall, and Send fails
-)
-
 // Attempt is one dial, as those see it who provide for it.
 type Attempt struct {
 	Client   int

@@ -102,7 +102,7 @@ func (t *target) dial(ctx context.Context, header http.Header) (a answer) {
 // dial begins a client's next generation.
 func (c *client) dial(order heal.Action) {
 	p := c.fleet
-	before, ended := c.ended, make(chan struct{})
+	before, ended := c.before(), make(chan struct{})
 	c.ended = ended
 	ctx, cancel := context.WithTimeout(p.dialling, p.options.Policy.HandshakeTimeout)
 	c.dialed, c.cancel = order.Gen, cancel

@@ -3,6 +3,7 @@ package driver
 import (
 	"time"
 
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -10,22 +11,24 @@ import (
 type EventKind uint8
 
 const (
-	Stepped  EventKind = iota // one healing decision: Step, From, State, Actions, Late, Err
-	Sent                      // a message was handed to the kernel: Seq, Again
-	Received                  // a data message arrived: Payload, Seq when it acknowledges one (Acked)
-	Dropped                   // a queued message was given up: Seq, Outcome
+	Stepped   EventKind = iota // one healing decision: Step, From, State, Actions, Late, Err
+	Sent                       // a message was handed to the kernel: Seq, Ref, Again
+	Received                   // a data message arrived: Payload; Seq and Ref when it acknowledges one (Acked)
+	Dropped                    // a queued message was given up: Seq, Ref, Outcome
+	Acked                      // at-least-once: a message was acknowledged, for the first time: Seq, Ref
+	Discarded                  // a message that had arrived was given up, for the inbox was full: Payload
+	Noticed                    // shared: what the clients decide together changed: Report, Endpoint, Err
+	Left                       // a client was removed, and nothing of it is left; no event of it follows
 )
 
+var eventNames = [...]string{
+	Stepped: "stepped", Sent: "sent", Received: "received", Dropped: "dropped",
+	Acked: "acked", Discarded: "discarded", Noticed: "noticed", Left: "left",
+}
+
 func (k EventKind) String() string {
-	switch k {
-	case Stepped:
-		return "stepped"
-	case Sent:
-		return "sent"
-	case Received:
-		return "received"
-	case Dropped:
-		return "dropped"
+	if int(k) < len(eventNames) {
+		return eventNames[k]
 	}
 	return "unknown"
 }
@@ -52,7 +55,7 @@ type Event struct {
 	// kernel had accepted the message, of Received when its last byte was read. The
 	// answer to a message may be observed before its Sent: they come from two goroutines.
 	At     heal.Instant
-	Client int
+	Client int    // -1: Noticed, which is about all
 	Gen    uint32 // generation of the connection concerned
 
 	Step    heal.Event    // Stepped: the input
@@ -60,11 +63,15 @@ type Event struct {
 	State   heal.State    // Stepped: the state after it
 	Actions heal.Actions  // Stepped: the orders
 	Late    time.Duration // Stepped by TimerFired: how long after its due time the timer was served
-	Err     error         // Stepped by Failed or Lost: the error behind Step.Cause, for people; nil when there is none
+	Err     error         // Stepped by Failed, Lost or Disproved: the error behind it, for people; nil when there is none
 
-	Seq     uint64  // Sent, Dropped; Received when Options.Ack named it
+	Seq     uint64  // Sent, Dropped, Acked; Received when Options.Ack named it
+	Ref     any     // Message.Ref of the message that Seq numbers; of Received only when Acked
 	Again   bool    // Sent: not the first time; Received, at-least-once: nothing waited for Seq (any more), a duplicate
 	Acked   bool    // Received, at-least-once: Seq was waiting for its acknowledgement, and this is the first
 	Outcome Outcome // Dropped
-	Payload []byte  // Received: valid only during the call
+	Payload []byte  // Received, Discarded: valid only during the call
+
+	Report   crowd.Action // Noticed: a crowd.Report
+	Endpoint string       // Noticed: the key of the endpoint that Report is about
 }

@@ -63,7 +63,7 @@ func Example() {
 	}
 	clients.Start(0)
 	for seq := range uint64(3) {
-		if err := clients.Send(0, seq, fmt.Appendf(nil, "message %d", seq)); err != nil {
+		if err := clients.Send(0, driver.Message{Seq: seq, Payload: fmt.Appendf(nil, "message %d", seq)}); err != nil {
 			fmt.Println(err)
 		}
 		fmt.Println(<-answers)

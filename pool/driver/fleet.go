@@ -8,32 +8,39 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
 // What callers branch on.
 var (
 	ErrClosed    = errors.New("fleet: closed")
+	ErrLeft      = errors.New("fleet: the client was removed")
 	ErrQueueFull = errors.New("fleet: queue full")
+	ErrInboxFull = errors.New("fleet: inbox full")
 )
 
-// Fleet drives Options.Clients clients through heal.Step. Its methods may be called
-// from many goroutines at once. Clients are numbered from 0; a number that the fleet
-// does not have is a programmer's error and panics.
+// Fleet drives clients through heal.Step. Its methods may be called from many goroutines
+// at once. A number that the fleet has not given out is a programmer's error and panics;
+// of a client that was removed, methods do nothing, or fail with ErrLeft.
 type Fleet struct {
 	options Options
 	targets []target // by index of endpoint
-	clients []client
+	clients roster
 	shards  []*shard
 
 	dialling context.Context // ends when the fleet closes
 	abort    context.CancelFunc
 	work     sync.WaitGroup // dials and connections
+	users    sync.WaitGroup // goroutines that run the user's code, and may take as long as that does
 	loops    sync.WaitGroup // shards
 
 	closed  atomic.Bool
+	forced  atomic.Bool // nothing is waited for any more
+	joining sync.RWMutex
 	closing sync.Once
-	done    chan struct{} // closed when no goroutine of the fleet is left
+	done    chan struct{} // closed when no goroutine of the fleet's own is left
+	quiet   chan struct{} // closed when none is left that runs the user's code either
 }
 
 // Open validates the options and starts the fleet's event loops. It dials nothing:
@@ -43,17 +50,13 @@ func Open(o Options) (*Fleet, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	p := &Fleet{options: o, targets: newTargets(&o), clients: make([]client, o.Clients), done: make(chan struct{})}
+	p := &Fleet{options: o, targets: newTargets(&o), done: make(chan struct{}), quiet: make(chan struct{})}
 	p.dialling, p.abort = context.WithCancel(context.Background())
 	for range o.Shards {
 		p.shards = append(p.shards, newShard(p))
 	}
-	for i := range p.clients {
-		s := p.shards[i%len(p.shards)]
-		c := &p.clients[i]
-		c.id, c.fleet, c.shard = i, p, s
-		c.timer.client = c
-		s.phases[heal.Idle].Add(1)
+	for range o.Clients {
+		p.Add()
 	}
 	for _, s := range p.shards {
 		p.loops.Add(1)
@@ -62,25 +65,112 @@ func Open(o Options) (*Fleet, error) {
 	return p, nil
 }
 
-// Start tells one client to connect now; a started client heals until Close. Of a
-// client that gave up it is the way back; of one that is at it it changes nothing.
-func (p *Fleet) Start(client int) {
-	c := &p.clients[client]
-	if !p.closed.Load() {
-		c.shard.post(mail{client: c, event: heal.Event{Kind: heal.Start}})
+// Add makes one more client and returns its number, one more than the last. It is idle:
+// Start connects it. On a fleet that is closed the number is that of a client that was
+// removed.
+func (p *Fleet) Add() (client int) {
+	p.joining.RLock()
+	defer p.joining.RUnlock()
+	return p.clients.join(p.newClient)
+}
+
+func (p *Fleet) newClient(n int) *client {
+	if p.closed.Load() {
+		return nil
+	}
+	s := p.shards[n%len(p.shards)]
+	c := &client{id: n, fleet: p, shard: s}
+	c.timer.client = c
+	s.phases[heal.Idle].Add(1)
+	return c
+}
+
+// Remove ends one client for good. What is queued while it is usable, unacknowledged or
+// in flight is finished first, for Policy.DrainTimeout at most; then it is closed with a
+// close frame, what is still queued is Dropped, and Left is its last event. Its number is
+// not used again. It does not wait for any of this.
+func (p *Fleet) Remove(client int) {
+	if c := p.clients.get(client); c != nil {
+		c.shard.post(mail{client: c, order: remove})
+	}
+}
+
+// Start tells one client to connect now; a started client heals until Remove or Close. Of
+// a client that gave up it is the way back; of one that is at it it changes nothing.
+func (p *Fleet) Start(client int) { p.tellClient(client, heal.Start) }
+
+// Move gives a client another connection in place of the one it has: the new one is
+// opened and proved first. Of a client that has no usable connection it changes nothing.
+func (p *Fleet) Move(client int) { p.tellClient(client, heal.Move) }
+
+// tellClient passes an owner's wish on to heal.
+func (p *Fleet) tellClient(client int, kind heal.EventKind) {
+	if c := p.clients.get(client); c != nil && !p.closed.Load() {
+		c.shard.post(mail{client: c, event: heal.Event{Kind: kind}})
 	}
 }
 
 // Send queues one message for a client and returns without waiting for the network.
 // The payload is copied. It is sent when the client is usable, in order of Send. It
-// fails with ErrQueueFull when the client's queue has no room for it, and with
-// ErrClosed once Close was called.
-func (p *Fleet) Send(client int, seq uint64, payload []byte) error {
-	c := &p.clients[client]
-	if p.closed.Load() {
-		return ErrClosed
+// fails with ErrQueueFull when the client's queue has no room for it and Options.Full
+// makes none, with ErrLeft when the client is being removed, and with ErrClosed once
+// Close was called.
+func (p *Fleet) Send(client int, m Message) error {
+	c, err := p.sendable(client)
+	if err != nil {
+		return err
 	}
-	return c.enqueue(seq, payload)
+	return c.send(m)
+}
+
+// SendWait is Send for a caller who can wait: under Block it waits for room, in order
+// with others who do, until ctx ends, whose error it then returns; the message was not
+// queued. No connection is the worse for it.
+func (p *Fleet) SendWait(ctx context.Context, client int, m Message) error {
+	c, err := p.sendable(client)
+	if err != nil {
+		return err
+	}
+	return c.sendWait(ctx, m)
+}
+
+func (p *Fleet) sendable(client int) (*client, error) {
+	if p.closed.Load() {
+		return nil, ErrClosed
+	}
+	c := p.clients.get(client)
+	if c == nil {
+		return nil, ErrLeft
+	}
+	return c, nil
+}
+
+// ClientInfo is one client at one moment.
+type ClientInfo struct {
+	Phase    heal.Phase
+	Endpoint Endpoint     // dialled last; zero: none yet
+	Gen      uint32       // generation dialled last
+	Queued   int          // messages that no connection has taken yet
+	InFlight int          // messages being written or unacknowledged
+	Since    heal.Instant // when Phase began
+}
+
+// Client returns what there is to know of a client. One that was removed is Retired.
+func (p *Fleet) Client(client int) ClientInfo {
+	c := p.clients.get(client)
+	if c == nil {
+		return ClientInfo{Phase: heal.Retired}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	info := ClientInfo{
+		Phase: c.seen.phase, Gen: c.seen.gen, Since: c.seen.since,
+		Queued: c.outbox.frames - c.outbox.carried, InFlight: c.outbox.carried,
+	}
+	if c.seen.gen > 0 {
+		info.Endpoint = p.options.Endpoints[c.seen.endpoint]
+	}
+	return info
 }
 
 // Snapshot counts the clients by phase. It is cheap; counted while clients change
@@ -93,6 +183,7 @@ func (p *Fleet) Snapshot() Snapshot {
 		}
 		s.Dials += shard.dials.Load()
 		s.Waiting += int(shard.waiting.Load())
+		s.Discarded += shard.discarded.Load()
 	}
 	return s
 }
@@ -100,22 +191,27 @@ func (p *Fleet) Snapshot() Snapshot {
 // Close ends every client with a close frame, bounded by ctx, then by force, and
 // returns when every goroutine of the fleet has ended; its error tells that force was
 // needed. A peer that does not answer a close frame is left after a second. Messages
-// that are still queued are reported as Dropped. It may be called again.
+// that are still queued are reported as Dropped. What has arrived is still received;
+// code of the user's that has not returned when ctx ends is left behind. It may be
+// called again.
 func (p *Fleet) Close(ctx context.Context) error {
 	p.closing.Do(func() {
+		p.joining.Lock()
 		p.closed.Store(true)
+		p.joining.Unlock()
 		go p.shutdown()
 	})
 	select {
-	case <-p.done:
+	case <-p.quiet:
 		return nil
 	default:
 	}
 	select {
-	case <-p.done:
+	case <-p.quiet:
 		return nil
 	case <-ctx.Done():
 	}
+	p.forced.Store(true)
 	for _, s := range p.shards {
 		s.post(mail{order: force})
 	}
@@ -125,11 +221,12 @@ func (p *Fleet) Close(ctx context.Context) error {
 
 // shutdown ends the clients, waits for what they have under way and ends the loops.
 func (p *Fleet) shutdown() {
+	defer close(p.quiet)
+	defer p.users.Wait()
 	defer close(p.done)
-	for i := range p.clients {
-		c := &p.clients[i]
+	p.clients.each(func(c *client) {
 		c.shard.post(mail{client: c, event: heal.Event{Kind: heal.Close}})
-	}
+	})
 	// Once every shard has passed this barrier, no dial will be ordered any more, and
 	// what is under way can be waited for.
 	var barrier sync.WaitGroup
@@ -149,14 +246,28 @@ func (p *Fleet) shutdown() {
 // now is the fleet's clock.
 func (p *Fleet) now() heal.Instant { return heal.Instant(time.Since(p.options.Epoch)) }
 
+// tell reports events, in order. No lock may be held.
+func (p *Fleet) tell(events []Event) {
+	for _, ev := range events {
+		p.options.Observe(ev)
+	}
+}
+
 // Snapshot is the fleet at one moment.
 type Snapshot struct {
-	Phases  [heal.Phases]int // clients by heal.Phase
-	Dials   uint64           // dials begun so far
-	Waiting int              // messages queued or unacknowledged
+	Phases    [heal.Phases]int // clients by heal.Phase
+	Dials     uint64           // dials begun so far
+	Waiting   int              // messages queued or unacknowledged
+	Discarded uint64           // messages that had arrived and were given up so far, for an inbox was full
+	Crowd     crowd.Snapshot   // shared: what the clients decide together
 }
 
 // Usable counts the clients on which a validated exchange has happened.
-func (s Snapshot) Usable() int {
-	return s.Phases[heal.Ready] + s.Phases[heal.Stable] + s.Phases[heal.Suspect]
+func (s Snapshot) Usable() (n int) {
+	for phase, clients := range s.Phases {
+		if heal.Phase(phase).Usable() {
+			n += clients
+		}
+	}
+	return n
 }

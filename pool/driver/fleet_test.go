@@ -104,7 +104,7 @@ func TestHalfOpenIsFoundAfterSilenceAndTimeout(t *testing.T) {
 				if direction != "in" {
 					w.server.hold(w.fleet)
 				}
-				silence := w.fleet.clients[0].state.Silence(&w.fleet.options.Policy, heal.Rand{Seed: w.opt.Seed})
+				silence := w.silence(0)
 				time.Sleep(silence + patient().PingTimeout)
 				synctest.Wait()
 				timers := w.log.steps(heal.TimerFired)
@@ -120,7 +120,7 @@ func TestHalfOpenIsFoundAfterSilenceAndTimeout(t *testing.T) {
 
 // hold keeps what the fleet's first client sends from arriving.
 func (s *server) hold(p *Fleet) {
-	p.clients[0].conn.nc.(interface{ Hold(bool) }).Hold(true)
+	p.clients.get(0).conn.nc.(interface{ Hold(bool) }).Hold(true)
 }
 
 func TestShortSilenceIsForgiven(t *testing.T) {
@@ -128,7 +128,7 @@ func TestShortSilenceIsForgiven(t *testing.T) {
 		w.connect()
 		far := w.server.last().mem()
 		far.Hold(true)
-		time.Sleep(w.fleet.clients[0].state.Silence(&w.fleet.options.Policy, heal.Rand{Seed: w.opt.Seed}) + time.Second)
+		time.Sleep(w.silence(0) + time.Second)
 		synctest.Wait()
 		require.Equal(w, 1, w.fleet.Snapshot().Phases[heal.Suspect])
 		require.NoError(w, w.send(0, 5))
@@ -246,13 +246,16 @@ func TestCloseCodesArrive(t *testing.T) {
 				})
 				w.fleet.Start(0)
 				synctest.Wait()
-				assert.Empty(w, w.log.steps(heal.Lost), "the server is given time to close")
-				time.Sleep(closeWait)
-				synctest.Wait()
 				lost := w.log.steps(heal.Lost)
 				require.Len(w, lost, 1)
 				assert.Equal(w, heal.Event{Kind: heal.Lost, Gen: 1, Cause: heal.CloseFrame, Code: code}, lost[0].Step)
 				assert.Equal(w, []uint16{code}, w.server.conns()[0].closes(), "answered with the same code")
+				_, err := w.server.conns()[0].Write([]byte("x"))
+				assert.NoError(w, err, "the server is given time to close")
+				time.Sleep(closeWait)
+				synctest.Wait()
+				_, err = w.server.conns()[0].Write([]byte("x"))
+				assert.Error(w, err)
 			})
 		})
 	}

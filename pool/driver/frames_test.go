@@ -162,7 +162,7 @@ func TestAnAnnouncedLengthIsNotBelieved(t *testing.T) {
 func TestAppendFrameIsWhatGobwasReads(t *testing.T) {
 	for _, size := range []int{0, 1, 125, 126, 65535, 65536, 70_000} {
 		payload := bytes.Repeat([]byte{0xa5}, size)
-		b := appendFrame([]byte("before"), ws.OpBinary, payload)
+		b := appendFrame([]byte("before"), ws.OpBinary, true, payload)
 		r := bytes.NewReader(b[len("before"):])
 		h, err := ws.ReadHeader(r)
 		require.NoError(t, err)

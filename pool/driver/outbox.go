@@ -5,22 +5,35 @@ import "bytes"
 // message is one payload that waits to be sent or to be acknowledged.
 type message struct {
 	seq     uint64
+	ref     any
 	payload []byte
+	by      *conn // the connection that carries it, or has carried it and may bring its answer; nil: none
+	text    bool
 	sent    bool // all of it was handed to the kernel at least once
 	touched bool // some of it was
-	done    bool // acknowledged: a gap that leaves with its neighbours
+	done    bool // acknowledged or given up: a gap that leaves with its neighbours
+}
+
+// outcome is what is known of a message that is given up.
+func (m *message) outcome() Outcome {
+	if m.sent || m.touched {
+		return InDoubt
+	}
+	return NotSent
 }
 
 // outbox is a client's queue, in order of Send, bounded by frames and bytes. Messages
 // have positions that count up for ever:
 //
-//	first                next
-//	  │                   │
-//	  ▼                   ▼
-//	 [ on this connection ][ not yet on this connection ]
+//	first                     next
+//	  │                        │
+//	  ▼                        ▼
+//	 [ carried by a connection ][ waiting for one ]
 //
 // At-most-once messages leave as they are written; at-least-once messages stay until
-// they are acknowledged, and a new connection sets next back to first. It is guarded by
+// they are acknowledged. When a connection ends, next goes back to the first message
+// that it carried and that is still there; others in between are skipped, for another
+// connection of the client may still be about to bring their answers. It is guarded by
 // the client's mutex. The zero value is empty.
 type outbox struct {
 	messages []message // from head on; those before it have left
@@ -29,17 +42,25 @@ type outbox struct {
 	next     uint64 // position of the next message to write
 	frames   int    // messages that wait
 	bytes    int    // payload bytes of those
+	carried  int    // those of them that a connection carries
 }
 
-// push queues a copy of payload; false: there is no room.
-func (o *outbox) push(seq uint64, payload []byte, frames, size int) bool {
-	if o.frames >= frames || o.bytes+len(payload) > size {
-		return false
-	}
-	o.messages = append(o.messages, message{seq: seq, payload: bytes.Clone(payload)})
+// fits tells whether there is room for one more message of size bytes.
+func (o *outbox) fits(size, frames, most int) bool {
+	return o.frames < frames && o.bytes+size <= most
+}
+
+// push queues a message, whose payload is the outbox's from now on.
+func (o *outbox) push(m Message) {
+	o.messages = append(o.messages, message{seq: m.Seq, ref: m.Ref, payload: m.Payload, text: m.Text})
 	o.frames++
-	o.bytes += len(payload)
-	return true
+	o.bytes += len(m.Payload)
+}
+
+// own makes the message's payload independent of the caller's.
+func (m Message) own() Message {
+	m.Payload = bytes.Clone(m.Payload)
+	return m
 }
 
 // at returns the message at a position, nil when it has left.
@@ -50,19 +71,74 @@ func (o *outbox) at(position uint64) *message {
 	return &o.messages[o.head+int(position-o.first)]
 }
 
+// due returns the next message that waits for a connection, nil when none does.
+func (o *outbox) due() (m *message, position uint64) {
+	for ; o.pending(); o.next++ {
+		if m := o.at(o.next); !m.done && m.by == nil {
+			return m, o.next
+		}
+	}
+	return nil, 0
+}
+
+// carry makes k the connection that carries the message that is due.
+func (o *outbox) carry(m *message, k *conn) {
+	m.by = k
+	k.carries++
+	o.carried++
+	o.next++
+}
+
+// put takes a message from the connection that carries it.
+func (o *outbox) put(m *message) {
+	if m.by != nil {
+		m.by.carries--
+		o.carried--
+		m.by = nil
+	}
+}
+
+// release makes everything that k carried wait for the next connection. lost is called
+// with each of them first; true: it is given up.
+func (o *outbox) release(k *conn, lost func(*message) bool) {
+	for i := o.head; i < len(o.messages) && k.carries > 0; i++ {
+		m := &o.messages[i]
+		if m.done || m.by != k {
+			continue
+		}
+		position := o.first + uint64(i-o.head)
+		o.put(m)
+		if lost(m) {
+			o.leave(m)
+		} else {
+			o.next = min(o.next, position)
+		}
+	}
+	o.trim()
+}
+
 // finish marks a message as not waiting any more, and lets those leave that nobody
 // before them holds back.
 func (o *outbox) finish(m *message) {
+	o.put(m)
+	o.leave(m)
+	o.trim()
+}
+
+func (o *outbox) leave(m *message) {
 	o.frames--
 	o.bytes -= len(m.payload)
-	m.payload, m.done = nil, true
+	m.payload, m.ref, m.done = nil, nil, true
+}
+
+func (o *outbox) trim() {
 	for o.head < len(o.messages) && o.messages[o.head].done {
 		o.head++
 		o.first++
 	}
 	o.next = max(o.next, o.first)
 	switch left := len(o.messages) - o.head; {
-	case left == 0 && cap(o.messages) > 64:
+	case left == 0 && cap(o.messages) > 16:
 		o.messages, o.head = nil, 0
 	case left == 0:
 		o.messages, o.head = o.messages[:0], 0
@@ -73,25 +149,32 @@ func (o *outbox) finish(m *message) {
 	}
 }
 
-// acknowledge finds the message that an answer names, in what was handed to the
-// kernel; false: nothing there waits for it. Answers mostly come in order, so the
-// search is short.
-func (o *outbox) acknowledge(seq uint64) bool {
+// acknowledge finds the message that an answer names, in what a connection was given;
+// false: nothing there waits for it. Answers mostly come in order, so the search is
+// short.
+func (o *outbox) acknowledge(seq uint64) (ref any, ok bool) {
 	for i := o.head; i < len(o.messages); i++ {
 		m := &o.messages[i]
-		inFlight := o.first+uint64(i-o.head) < o.next
-		if m.seq == seq && !m.done && (m.sent || inFlight) {
+		if m.seq == seq && !m.done && (m.sent || m.by != nil) {
+			ref = m.ref
 			o.finish(m)
-			return true
+			return ref, true
 		}
 	}
-	return false
+	return nil, false
 }
 
-// rewind makes everything that waits go over the next connection.
-func (o *outbox) rewind() { o.next = o.first }
+// oldest returns the oldest message of which nothing was written, nil when there is none.
+func (o *outbox) oldest() *message {
+	for i := o.head; i < len(o.messages); i++ {
+		if m := &o.messages[i]; !m.done && m.by == nil && !m.sent && !m.touched {
+			return m
+		}
+	}
+	return nil
+}
 
-// pending tells whether there is something to write.
+// pending tells whether there may be something to write.
 func (o *outbox) pending() bool {
 	return o.next < o.first+uint64(len(o.messages)-o.head)
 }

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,13 +116,13 @@ func TestAnAnswerToWhatWasNeverSentAcknowledgesNothing(t *testing.T) {
 func TestQueueIsBoundedInFramesAndBytes(t *testing.T) {
 	inWorld(t, func(o *Options) { o.QueueFrames, o.QueueBytes = 3, 100 }, func(w *world) {
 		for seq := range uint64(3) {
-			require.NoError(w, w.fleet.Send(0, seq, make([]byte, 10)))
+			require.NoError(w, w.fleet.Send(0, Message{Seq: seq, Payload: make([]byte, 10)}))
 		}
-		require.ErrorIs(w, w.fleet.Send(0, 3, nil), ErrQueueFull)
+		require.ErrorIs(w, w.fleet.Send(0, Message{Seq: 3}), ErrQueueFull)
 		w.connect()
-		require.NoError(w, w.fleet.Send(0, 4, make([]byte, 100)), "what was written makes room")
+		require.NoError(w, w.fleet.Send(0, Message{Seq: 4, Payload: make([]byte, 100)}), "what was written makes room")
 		synctest.Wait()
-		require.ErrorIs(w, w.fleet.Send(0, 5, make([]byte, 101)), ErrQueueFull, "it would never fit")
+		require.ErrorIs(w, w.fleet.Send(0, Message{Seq: 5, Payload: make([]byte, 101)}), ErrQueueFull, "it would never fit")
 		assert.Equal(w, []uint64{0, 1, 2, 4}, seqs(w.log.of(Sent)))
 	})
 }
@@ -158,7 +159,7 @@ func TestWriteStall(t *testing.T) {
 			w.connect()
 			const frame = 2 + 4 + 100
 			for seq := range uint64(20) { // 9 fit whole, the tenth in part
-				require.NoError(w, w.fleet.Send(0, seq, append(numbered(seq), make([]byte, 92)...)))
+				require.NoError(w, w.fleet.Send(0, Message{Seq: seq, Payload: append(numbered(seq), make([]byte, 92)...)}))
 			}
 			synctest.Wait()
 			begun := w.now()
@@ -190,20 +191,22 @@ func TestWriteStall(t *testing.T) {
 }
 
 // TestOutboxAgainstAModel drives an outbox through random sends, writes,
-// acknowledgements and reconnects next to a plain list.
+// acknowledgements and ends of connections next to a plain list.
 func TestOutboxAgainstAModel(t *testing.T) {
 	type entry struct {
 		seq  uint64
 		size int
+		by   *conn
 		sent bool
 	}
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		var o outbox
 		var model []entry
-		var next int // index into model of the next to write
 		var seq uint64
+		conns := [2]*conn{{gen: 1}, {gen: 2}} // either may carry
 		for range 2000 {
+			k := conns[r.IntN(2)]
 			switch r.IntN(5) {
 			case 0, 1:
 				size, held := r.IntN(50), 0
@@ -211,48 +214,59 @@ func TestOutboxAgainstAModel(t *testing.T) {
 					held += e.size
 				}
 				fits := len(model) < 100 && held+size <= 2000
-				require.Equal(t, fits, o.push(seq, make([]byte, size), 100, 2000))
+				require.Equal(t, fits, o.fits(size, 100, 2000))
 				if fits {
+					o.push(Message{Seq: seq, Payload: make([]byte, size)})
 					model = append(model, entry{seq: seq, size: size})
 				}
 				seq++
 			case 2:
-				for n := r.IntN(5); n > 0 && next < len(model); n-- {
-					for o.at(o.next).done {
-						o.next++
+				for range r.IntN(5) {
+					i := slices.IndexFunc(model, func(e entry) bool { return e.by == nil })
+					m, position := o.due()
+					if i < 0 {
+						require.Nil(t, m)
+						break
 					}
-					m := o.at(o.next)
-					require.Equal(t, model[next].seq, m.seq)
-					require.Len(t, m.payload, model[next].size)
-					m.sent, model[next].sent = true, true
-					o.next++
-					next++
+					require.Equal(t, model[i].seq, m.seq)
+					require.Len(t, m.payload, model[i].size)
+					require.Same(t, m, o.at(position))
+					o.carry(m, k)
+					m.sent, model[i].sent, model[i].by = true, true, k
 				}
 			case 3:
-				i, want := -1, false
 				ask := uint64(r.IntN(int(seq + 1)))
 				if len(model) > 0 && r.IntN(4) > 0 {
 					ask = model[r.IntN(min(len(model), 4))].seq
 				}
-				for j, e := range model {
-					if e.seq == ask {
-						i, want = j, e.sent
-					}
-				}
-				require.Equal(t, want, o.acknowledge(ask))
-				if want {
-					model = append(model[:i], model[i+1:]...)
-					if i < next {
-						next--
-					}
+				i := slices.IndexFunc(model, func(e entry) bool { return e.seq == ask && e.sent })
+				_, ok := o.acknowledge(ask)
+				require.Equal(t, i >= 0, ok)
+				if i >= 0 {
+					model = slices.Delete(model, i, i+1)
 				}
 			case 4:
-				if r.IntN(10) == 0 {
-					o.rewind()
-					next = 0
+				if r.IntN(10) == 0 { // k ends; every seventh of its messages is lost with it
+					o.release(k, func(m *message) bool { return m.seq%7 == 0 })
+					model = slices.DeleteFunc(model, func(e entry) bool { return e.by == k && e.seq%7 == 0 })
+					for i := range model {
+						if model[i].by == k {
+							model[i].by = nil
+						}
+					}
+				}
+			}
+			carried := [2]int{}
+			for _, e := range model {
+				for i := range conns {
+					if e.by == conns[i] {
+						carried[i]++
+					}
 				}
 			}
 			require.Equal(t, len(model), o.frames)
+			require.Equal(t, carried, [2]int{conns[0].carries, conns[1].carries})
+			require.Equal(t, carried[0]+carried[1], o.carried)
 		}
 	}
 }

@@ -30,6 +30,8 @@ type shard struct {
 	phases  [len(Snapshot{}.Phases)]atomic.Int64
 	dials   atomic.Uint64
 	waiting atomic.Int64 // messages
+
+	discarded atomic.Uint64 // messages that had arrived
 }
 
 // mail is what a shard is told: an event of a client, or an order to the shard.
@@ -46,10 +48,13 @@ type mail struct {
 type order uint8
 
 const (
-	step  order = iota // step the client
-	pass               // tell that everything before this was handled
-	force              // kill every connection
-	quit               // drop what is queued and end
+	step   order = iota // step the client
+	over                // nothing of conn is left
+	remove              // end the client for good
+	settle              // look whether a client that is being removed has finished
+	pass                // tell that everything before this was handled
+	force               // kill every connection
+	quit                // drop what is queued and end
 )
 
 func newShard(p *Fleet) *shard {
@@ -113,12 +118,21 @@ func (s *shard) handle(m mail) bool {
 			s.step(m.client, m.event, 0, m.err)
 			m.client.after(&m)
 		}
+	case over:
+		m.client.over(m.conn)
+		if m.client.leaving {
+			m.client.depart()
+		}
+	case remove:
+		m.client.remove()
+	case settle:
+		m.client.settle()
 	case pass:
 		m.passed.Done()
 	case force:
 		s.each(func(c *client) {
-			if c.conn != nil {
-				c.conn.kill()
+			for k := c.conn; k != nil; k = k.older {
+				k.kill()
 			}
 		})
 	case quit:
@@ -130,20 +144,18 @@ func (s *shard) handle(m mail) bool {
 
 // each calls f for every client of the shard.
 func (s *shard) each(f func(*client)) {
-	for i := range s.fleet.clients {
-		if c := &s.fleet.clients[i]; c.shard == s {
+	s.fleet.clients.each(func(c *client) {
+		if c.shard == s {
 			f(c)
 		}
-	}
+	})
 }
 
 // fire serves a timer that is due.
 func (s *shard) fire(t *timer) {
 	c := t.client
 	ev := heal.Event{Kind: heal.TimerFired, Timer: t.number}
-	if c.conn != nil {
-		ev.Inbound = heal.Instant(c.conn.inbound.Load())
-	}
+	c.witness(&ev)
 	s.step(c, ev, s.fleet.now().Sub(t.at), nil)
 }
 
@@ -156,6 +168,7 @@ func (s *shard) step(c *client, ev heal.Event, late time.Duration, err error) {
 		s.phases[from].Add(-1)
 		s.phases[to].Add(1)
 	}
+	c.show(from, now)
 	gen := ev.Gen
 	if gen == 0 {
 		gen = c.state.Gen

@@ -55,9 +55,21 @@ func (w *watcher) await(t testing.TB, wanted func(Event) bool) Event {
 		select {
 		case <-changed:
 		case <-late:
-			t.Fatalf("nothing came; seen: %+v", w.all())
+			t.Fatalf("nothing came; seen: %v", w.kinds())
 		}
 	}
+}
+
+// kinds is what was seen, in short.
+func (j *journal) kinds() (all []string) {
+	for _, ev := range j.all() {
+		what := ev.Kind.String()
+		if ev.Kind == Stepped {
+			what = ev.Step.Kind.String() + " " + ev.State.Phase.String()
+		}
+		all = append(all, what)
+	}
+	return all
 }
 
 func stepOf(kind heal.EventKind) func(Event) bool {
@@ -123,7 +135,7 @@ func echo(c io.ReadWriter) {
 		if op == ws.OpPing {
 			op = ws.OpPong
 		}
-		if _, err := c.Write(ws.MustCompileFrame(ws.NewFrame(op, true, p))); err != nil || op == ws.OpClose {
+		if _, err := c.Write(ws.MustCompileFrame(ws.NewFrame(op, h.Fin, p))); err != nil || op == ws.OpClose {
 			return
 		}
 	}
@@ -201,7 +213,7 @@ func TestSocketMessagesOfAllSizes(t *testing.T) {
 			payload[j] = byte(j * (i + 1))
 		}
 		binary.BigEndian.PutUint64(payload, uint64(i))
-		require.NoError(t, p.Send(0, uint64(i), payload))
+		require.NoError(t, p.Send(0, Message{Seq: uint64(i), Payload: payload}))
 	}
 	w.await(t, func(ev Event) bool { return ev.Kind == Received && ev.Seq == uint64(len(sizes)-1) })
 	received := w.of(Received)
@@ -261,7 +273,7 @@ func TestTLSEchoResumptionAndReset(t *testing.T) {
 		o.Policy.Backoff = heal.Backoff{Base: time.Millisecond}
 	})
 	large := append(numbered(1), make([]byte, 100_000)...)
-	require.NoError(t, p.Send(0, 1, large))
+	require.NoError(t, p.Send(0, Message{Seq: 1, Payload: large}))
 	w.await(t, func(ev Event) bool { return ev.Kind == Received && len(ev.Payload) == len(large) })
 
 	first := <-connections

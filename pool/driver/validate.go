@@ -29,8 +29,12 @@ func (o Options) withDefaults() Options {
 	o.QueueFrames = cmp.Or(o.QueueFrames, 1024)
 	o.QueueBytes = cmp.Or(o.QueueBytes, 256<<10)
 	o.MaxMessage = cmp.Or(o.MaxMessage, 1<<20)
+	o.InboxFrames = cmp.Or(o.InboxFrames, 1024)
+	o.InboxBytes = cmp.Or(o.InboxBytes, 1<<20)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
-	o.Shards = min(cmp.Or(o.Shards, runtime.GOMAXPROCS(0)), max(o.Clients, 1))
+	if o.Shards == 0 {
+		o.Shards = runtime.GOMAXPROCS(0)
+	}
 	return o
 }
 
@@ -42,7 +46,7 @@ func (o *Options) validate() error {
 			errs = append(errs, fmt.Errorf("fleet: "+format, args...))
 		}
 	}
-	must(o.Clients > 0, "Clients is %d: want at least 1", o.Clients)
+	must(o.Clients >= 0, "Clients is %d: want at least 0", o.Clients)
 	must(len(o.Endpoints) > 0, "Endpoints is empty: want at least one")
 	for i, e := range o.Endpoints {
 		if err := dialable(e.URL); err != nil {
@@ -56,6 +60,10 @@ func (o *Options) validate() error {
 	must(o.Guarantee != AtLeastOnce || o.Ack != nil, "Ack is nil: AtLeastOnce cannot do without")
 	must(o.QueueFrames > 0, "QueueFrames is %d: want at least 1", o.QueueFrames)
 	must(o.QueueBytes > 0, "QueueBytes is %d: want at least 1", o.QueueBytes)
+	must(o.Full <= Disconnect, "Full is %d: want FailFast, Block, DropOldest or Disconnect", o.Full)
+	must(o.InboxFrames > 0, "InboxFrames is %d: want at least 1", o.InboxFrames)
+	must(o.InboxBytes > 0, "InboxBytes is %d: want at least 1", o.InboxBytes)
+	must(o.InboxFull <= Disconnect, "InboxFull is %d: want Block, DropOldest or Disconnect", o.InboxFull)
 	must(o.MaxMessage > 0, "MaxMessage is %d: want at least 1", o.MaxMessage)
 	must(o.WriteTimeout > 0, "WriteTimeout is %v: want more than 0", o.WriteTimeout)
 	must(o.Shards > 0, "Shards is %d: want at least 1", o.Shards)

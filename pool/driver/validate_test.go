@@ -32,7 +32,7 @@ func TestOpenNamesEverythingThatCannotWork(t *testing.T) {
 	} {
 		assert.Contains(t, err.Error(), want)
 	}
-	_, err = Open(Options{Clients: 1, Policy: patient()})
+	_, err = Open(Options{Policy: patient()})
 	assert.EqualError(t, err, "fleet: Endpoints is empty: want at least one")
 }
 

@@ -103,7 +103,13 @@ func (w *world) now() heal.Instant { return heal.Instant(time.Since(w.opt.Epoch)
 
 // send sends a message that carries its number.
 func (w *world) send(client int, seq uint64) error {
-	return w.fleet.Send(client, seq, numbered(seq))
+	return w.fleet.Send(client, Message{Seq: seq, Payload: numbered(seq)})
+}
+
+// silence is how long a client's connection may be silent until it is pinged, as drawn.
+func (w *world) silence(client int) time.Duration {
+	s := w.fleet.clients.get(client).state
+	return w.opt.Policy.SilenceOf(heal.Rand{Seed: w.opt.Seed, Client: uint64(client)}, s.Pings-1)
 }
 
 // connect starts all clients and waits until they are usable.

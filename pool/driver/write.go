@@ -13,30 +13,12 @@ import (
 )
 
 const (
-	flushPlain  = 64 << 10 // bytes of one Write, but a message is never split
+	flushPlain  = 64 << 10 // bytes of one Write
 	flushSecure = 16 << 10 // the same over TLS: one record
+	fragment    = 32 << 10 // payload bytes of one frame; between those of a larger message control frames can pass
 )
 
-// enqueue takes one message, and sees to it that it is written if it can be.
-func (c *client) enqueue(seq uint64, payload []byte) error {
-	o := &c.fleet.options
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return ErrClosed
-	}
-	if !c.outbox.push(seq, payload, o.QueueFrames, o.QueueBytes) {
-		return ErrQueueFull
-	}
-	c.shard.waiting.Add(1)
-	if c.live != nil {
-		c.live.kick()
-	}
-	return nil
-}
-
-// open lets a proved connection carry data. At-least-once, everything that waits goes
-// over it, in order, before what is newer.
+// open lets a proved connection carry data, instead of the one before it.
 func (c *client) open(k *conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,47 +26,13 @@ func (c *client) open(k *conn) {
 		return
 	}
 	c.live = k
-	c.outbox.rewind()
 	if c.outbox.pending() {
 		k.kick()
 	}
 }
 
-// acknowledge frees the message that an answer names; false: nothing waited for it.
-func (c *client) acknowledge(seq uint64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.outbox.acknowledge(seq) {
-		return false
-	}
-	c.shard.waiting.Add(-1)
-	return true
-}
-
-// dropAll gives up everything that is queued, at the end of the fleet.
-func (c *client) dropAll() {
-	c.mu.Lock()
-	var dropped []Event
-	for i := c.outbox.head; i < len(c.outbox.messages); i++ {
-		if m := &c.outbox.messages[i]; !m.done {
-			outcome := NotSent
-			if m.sent || m.touched {
-				outcome = InDoubt
-			}
-			dropped = append(dropped, Event{Kind: Dropped, Client: c.id, Gen: c.state.Gen, Seq: m.seq, Outcome: outcome})
-		}
-	}
-	c.outbox = outbox{}
-	c.shard.waiting.Add(-int64(len(dropped)))
-	c.mu.Unlock()
-	for _, ev := range dropped {
-		ev.At = c.fleet.now()
-		c.fleet.options.Observe(ev)
-	}
-}
-
-// kick starts a flusher unless one is at work. It never waits: a Send costs its caller
-// a goroutine's start, never a system call. The client's mutex must be held.
+// kick starts a flusher unless one is at work. It never waits. The client's mutex must
+// be held.
 func (k *conn) kick() {
 	if !k.flushing && !k.dead {
 		k.flushing = true
@@ -125,9 +73,7 @@ func (k *conn) flush() {
 		c.mu.Lock()
 		k.settle(b, c.fleet.now())
 		c.mu.Unlock()
-		for _, ev := range b.events {
-			o.Observe(ev)
-		}
+		c.fleet.tell(b.events)
 		if err != nil {
 			k.unwritable(err)
 			return
@@ -144,12 +90,12 @@ func (k *conn) flush() {
 func (k *conn) unwritable(err error) {
 	k.client.mu.Lock()
 	defer k.client.mu.Unlock()
-	k.stop()
-	k.broken = err
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		k.kill()
+		k.end(ending{cause: lossCause(err, true), err: err})
 		return
 	}
+	k.stop()
+	k.because(ending{cause: lossCause(err, true), err: err})
 	k.endWithin(closeWait)
 }
 
@@ -161,17 +107,21 @@ type batch struct {
 	events           []Event
 }
 
-// part is one message of a batch.
+// part is one message of a batch, or a fragment of one.
 type part struct {
 	seq      uint64
+	ref      any
 	position uint64
-	from, to int // its frame is bytes[from:to]
+	from, to int  // its frame is bytes[from:to]
+	last     bool // the message ends with it
 	again    bool
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
 func (b *batch) reset() {
+	clear(b.parts)
+	clear(b.events)
 	b.bytes, b.parts, b.events = b.bytes[:0], b.parts[:0], b.events[:0]
 }
 
@@ -182,67 +132,121 @@ func (b *batch) release() {
 	}
 }
 
+// cut is a message of which a connection has taken a part; nothing but control frames may
+// come between its fragments.
+type cut struct {
+	part
+	rest []byte
+	op   ws.OpCode
+}
+
 // collect fills b with what is due. The client's mutex must be held.
 func (k *conn) collect(b *batch, secured bool) {
 	b.reset()
 	b.bytes = k.control.take(b.bytes)
-	c, limit, op := k.client, flushPlain, ws.OpBinary
+	limit := flushPlain
 	if secured {
 		limit = flushSecure
 	}
-	if c.fleet.options.Text {
-		op = ws.OpText
-	}
-	o := &c.outbox
-	for ; c.live == k && o.pending(); o.next++ {
-		m := o.at(o.next)
-		if m.done {
-			continue
+	for !k.control.said {
+		if !k.cutting && !k.begin() {
+			return
 		}
+		n := min(len(k.cut.rest), fragment)
 		from := len(b.bytes)
-		if from > 0 && from+ws.MaxHeaderSize+len(m.payload) > limit {
-			break
+		if from > 0 && from+ws.MaxHeaderSize+n > limit {
+			return
 		}
-		b.bytes = appendFrame(b.bytes, op, m.payload)
-		b.parts = append(b.parts, part{seq: m.seq, position: o.next, from: from, to: len(b.bytes), again: m.sent})
+		p := k.cut.part
+		p.last = n == len(k.cut.rest)
+		b.bytes = appendFrame(b.bytes, k.cut.op, p.last, k.cut.rest[:n])
+		p.from, p.to = from, len(b.bytes)
+		b.parts = append(b.parts, p)
+		k.cut.rest, k.cut.op = k.cut.rest[n:], ws.OpContinuation
+		if p.last {
+			k.cutting, k.cut = false, cut{}
+		}
 	}
 }
 
+// begin takes up the next message; false: there is none for this connection.
+func (k *conn) begin() bool {
+	c := k.client
+	if c.live != k {
+		return false
+	}
+	m, position := c.outbox.due()
+	if m == nil {
+		return false
+	}
+	k.cutting = true
+	k.cut = cut{part: part{seq: m.seq, ref: m.ref, position: position, again: m.sent}, rest: m.payload, op: ws.OpBinary}
+	if m.text || c.fleet.options.Text {
+		k.cut.op = ws.OpText
+	}
+	c.outbox.carry(m, k)
+	return true
+}
+
 // settle draws the consequences of a Write for the messages that it carried. What was
-// handed over whole is Sent; of the rest, at-most-once gives up what was touched and
-// keeps what was not for the next connection. The client's mutex must be held.
+// handed over whole is Sent, and at-most-once done with. The client's mutex must be held.
 func (k *conn) settle(b *batch, at heal.Instant) {
 	c := k.client
-	once := c.fleet.options.Guarantee == AtMostOnce
-	for _, p := range b.parts {
+	for i := range b.parts {
+		p := &b.parts[i]
 		m := c.outbox.at(p.position) // nil: acknowledged before we got here
-		switch {
-		case p.to <= b.written:
-			b.events = append(b.events, Event{Kind: Sent, At: at, Client: c.id, Gen: k.gen, Seq: p.seq, Again: p.again})
-			if m != nil {
-				m.sent = true
-			}
-		case p.from < b.touched:
-			if m != nil {
-				m.touched = true
-			}
-			if once {
-				b.events = append(b.events, Event{Kind: Dropped, At: at, Client: c.id, Gen: k.gen, Seq: p.seq, Outcome: InDoubt})
-			}
-		default:
+		if p.from < b.touched && m != nil {
+			m.touched = true
+		}
+		if p.to > b.written || !p.last {
 			continue
 		}
-		if once {
+		b.events = append(b.events, Event{Kind: Sent, At: at, Client: c.id, Gen: k.gen, Seq: p.seq, Ref: p.ref, Again: p.again})
+		if m == nil {
+			continue
+		}
+		m.sent = true
+		if c.fleet.options.Guarantee == AtMostOnce {
 			c.outbox.finish(m)
 			c.shard.waiting.Add(-1)
 		}
 	}
+	c.letIn()
+}
+
+// release gives back what the connection carried, once it is over for good and nothing
+// of it is being written: at-most-once gives up what was touched, everything else goes
+// over the next connection.
+func (k *conn) release() {
+	c := k.client
+	var dropped []Event
+	c.mu.Lock()
+	once := c.fleet.options.Guarantee == AtMostOnce
+	c.outbox.release(k, func(m *message) bool {
+		if !once || !m.touched {
+			return false
+		}
+		ev := c.giveUp(m)
+		ev.Gen = k.gen
+		dropped = append(dropped, ev)
+		return true
+	})
+	if c.live != nil && c.outbox.pending() {
+		c.live.kick()
+	}
+	c.letIn()
+	c.mu.Unlock()
+	c.fleet.tell(dropped)
 }
 
 // appendFrame appends a masked frame, as clients have to send them (RFC 6455 5.3).
-func appendFrame(buf []byte, op ws.OpCode, payload []byte) []byte {
+func appendFrame(buf []byte, op ws.OpCode, last bool, payload []byte) []byte {
 	const fin, masked = 0x80, 0x80
-	buf = append(buf, fin|byte(op))
+	first := byte(op)
+	if last {
+		first |= fin
+	}
+	buf = append(buf, first)
 	switch n := len(payload); {
 	case n < 126:
 		buf = append(buf, masked|byte(n))

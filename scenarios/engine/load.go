@@ -40,7 +40,7 @@ func (s schedule) total() uint64 {
 
 // sender is the part of the fleet that the load needs.
 type sender interface {
-	Send(client int, seq uint64, payload []byte) error
+	Send(client int, m driver.Message) error
 }
 
 // drive hands every message of the schedule to the fleet when it is due. It is one
@@ -62,7 +62,7 @@ func drive(ctx context.Context, s schedule, size int, now func() heal.Instant, t
 		client := s.client(n)
 		rec.due(n, client)
 		putMessage(payload, n)
-		switch err := to.Send(client, n, payload); {
+		switch err := to.Send(client, driver.Message{Seq: n, Payload: payload}); {
 		case err == nil:
 		case errors.Is(err, driver.ErrQueueFull):
 			rec.dropped(n)

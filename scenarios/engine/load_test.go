@@ -22,8 +22,9 @@ type outbox struct {
 	send func(n uint64) error
 }
 
-func (o *outbox) Send(_ int, n uint64, payload []byte) error {
-	if got, ok := readMessage(payload); !ok || got != n {
+func (o *outbox) Send(_ int, m driver.Message) error {
+	n := m.Seq
+	if got, ok := readMessage(m.Payload); !ok || got != n {
 		return errors.New("a message that does not say its number")
 	}
 	o.at = append(o.at, o.now())

@@ -1,0 +1,187 @@
+package driver
+
+import (
+	"context"
+	"slices"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// Full says what happens to a message for which the queue has no room. One that would
+// never fit is refused with ErrQueueFull at once, whatever it says.
+type Full uint8
+
+const (
+	FailFast   Full = iota // Send fails with ErrQueueFull
+	Block                  // SendWait waits for room, as long as its context lets it; Send fails
+	DropOldest             // the oldest message of which nothing was written makes room, as Dropped
+	Disconnect             // the connection is killed as WriteStall, and Send fails
+)
+
+// waiter is a SendWait that waits for room.
+type waiter struct {
+	message Message
+	err     error         // why it was not queued; valid when done is closed
+	done    chan struct{} // closed when its message was queued or refused
+}
+
+// send takes one message, and sees to it that it is written if it can be.
+func (c *client) send(m Message) error {
+	c.mu.Lock()
+	dropped, err := c.offer(m)
+	c.mu.Unlock()
+	c.fleet.tell(dropped)
+	return err
+}
+
+// offer queues one message, or says why not, and whom it displaced. The mutex must be held.
+func (c *client) offer(m Message) (dropped []Event, err error) {
+	o, size := &c.fleet.options, len(m.Payload)
+	switch {
+	case c.closed != nil:
+		return nil, c.closed
+	case size > o.QueueBytes:
+		return nil, ErrQueueFull
+	case c.room(size):
+		c.queue(m.own())
+		return nil, nil
+	case o.Full == DropOldest:
+		dropped, ok := c.makeRoom(size)
+		if !ok {
+			return dropped, ErrQueueFull
+		}
+		c.queue(m.own())
+		return dropped, nil
+	case o.Full == Disconnect && c.live != nil:
+		c.live.end(ending{cause: heal.WriteStall, err: ErrQueueFull})
+	}
+	return nil, ErrQueueFull
+}
+
+// room tells whether a message of size bytes may be queued now: those that wait for room
+// come first. The mutex must be held.
+func (c *client) room(size int) bool {
+	o := &c.fleet.options
+	return len(c.waiters) == 0 && c.outbox.fits(size, o.QueueFrames, o.QueueBytes)
+}
+
+// queue puts a message into the outbox. The mutex must be held.
+func (c *client) queue(m Message) {
+	c.outbox.push(m)
+	c.shard.waiting.Add(1)
+	if c.live != nil {
+		c.live.kick()
+	}
+}
+
+// makeRoom gives up the oldest messages that can still be given up, until one of size
+// bytes fits. The mutex must be held.
+func (c *client) makeRoom(size int) (dropped []Event, ok bool) {
+	for !c.room(size) {
+		m := c.outbox.oldest()
+		if m == nil {
+			return dropped, false
+		}
+		dropped = append(dropped, c.giveUp(m))
+		c.outbox.finish(m)
+	}
+	return dropped, true
+}
+
+// giveUp is the report of a message that is given up. The mutex must be held, and the
+// message must be finished.
+func (c *client) giveUp(m *message) Event {
+	c.shard.waiting.Add(-1)
+	gen := c.seen.gen
+	if m.by != nil {
+		gen = m.by.gen
+	}
+	return Event{Kind: Dropped, At: c.fleet.now(), Client: c.id, Gen: gen, Seq: m.seq, Ref: m.ref, Outcome: m.outcome()}
+}
+
+// sendWait is send for a caller that may wait for room.
+func (c *client) sendWait(ctx context.Context, m Message) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	o, size := &c.fleet.options, len(m.Payload)
+	c.mu.Lock()
+	if o.Full != Block || c.closed != nil || size > o.QueueBytes || c.room(size) {
+		dropped, err := c.offer(m)
+		c.mu.Unlock()
+		c.fleet.tell(dropped)
+		return err
+	}
+	w := &waiter{message: m.own(), done: make(chan struct{})}
+	c.waiters = append(c.waiters, w)
+	c.mu.Unlock()
+	select {
+	case <-w.done:
+		return w.err
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.Index(c.waiters, w)
+	if i < 0 {
+		return w.err // it was let in, or refused, in the same moment
+	}
+	c.waiters = slices.Delete(c.waiters, i, i+1)
+	c.letIn() // who came after it may fit where it did not
+	return ctx.Err()
+}
+
+// letIn queues the messages of those who wait for room, in order, as far as it goes. The
+// mutex must be held.
+func (c *client) letIn() {
+	o := &c.fleet.options
+	for len(c.waiters) > 0 {
+		w := c.waiters[0]
+		if !c.outbox.fits(len(w.message.Payload), o.QueueFrames, o.QueueBytes) {
+			return
+		}
+		c.waiters = slices.Delete(c.waiters, 0, 1)
+		c.queue(w.message)
+		close(w.done)
+	}
+	c.waiters = nil
+}
+
+// shutQueue ends the queueing: messages are refused with why from now on. The mutex must
+// be held.
+func (c *client) shutQueue(why error) {
+	if c.closed != nil {
+		return
+	}
+	c.closed = why
+	for _, w := range c.waiters {
+		w.err = why
+		close(w.done)
+	}
+	c.waiters = nil
+}
+
+// acknowledge frees the message that an answer names; false: nothing waited for it.
+func (c *client) acknowledge(seq uint64) (ref any, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ref, ok = c.outbox.acknowledge(seq); ok {
+		c.shard.waiting.Add(-1)
+		c.letIn()
+	}
+	return ref, ok
+}
+
+// dropAll gives up everything that is queued, at the end of the client.
+func (c *client) dropAll() {
+	c.mu.Lock()
+	var dropped []Event
+	for i := c.outbox.head; i < len(c.outbox.messages); i++ {
+		if m := &c.outbox.messages[i]; !m.done {
+			dropped = append(dropped, c.giveUp(m))
+		}
+	}
+	c.outbox = outbox{}
+	c.mu.Unlock()
+	c.fleet.tell(dropped)
+}
