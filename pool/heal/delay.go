@@ -64,6 +64,16 @@ func (p *Policy) moveDelay(s *State, r Rand, v ruling, e end) time.Duration {
 	return d
 }
 
+// moveSpread draws how long a move that the owner wants is put off: as a first reconnect
+// would be, by one step of the backoff at most.
+func (p *Policy) moveSpread(r Rand, gen uint32) time.Duration {
+	within := p.First.Within
+	if p.First.Rule == ByBackoff && p.Backoff.Jitter != NoJitter {
+		within = p.Backoff.Base
+	}
+	return r.Between(DrawLifetime, 2*(uint64(gen)+1)+1, 0, within)
+}
+
 // spread draws from the window, 0 where there is none.
 func (f First) spread(r Rand, gen uint64) time.Duration {
 	return r.Between(DrawFirst, gen, 0, f.Within)

@@ -12,17 +12,38 @@ import (
 // The tests are numbered as the invariants of doc.go. Each builds the situation in
 // which its invariant matters; the world checks the others on the way.
 
-var everyPhase = []Phase{Idle, Waiting, Dialing, Proving, Ready, Stable, Suspect, GaveUp, Retired}
+// inPhase is a client in a phase: alone, but for the phase that only a pool has.
+func inPhase(t *testing.T, phase Phase) *world {
+	t.Helper()
+	p := policyLike("default")
+	p.CheckEvery = 30 * time.Second
+	p.Shared = phase == Asking
+	return newWorld(t, p).reach(phase)
+}
+
+// phases are all there are.
+func phases(yield func(Phase) bool) {
+	for phase := range Phase(Phases) {
+		if !yield(phase) {
+			return
+		}
+	}
+}
 
 func TestInvariant01StaleIsSilent(t *testing.T) {
-	for _, phase := range everyPhase {
-		w := newWorld(t, policyLike("default")).reach(phase)
+	for phase := range phases {
+		w := inPhase(t, phase)
 		before := w.s
 		for _, off := range []uint32{1, 2, 1 << 31, ^uint32(0)} {
-			for _, kind := range []EventKind{Opened, Failed, Proved, Lost} {
-				assert.Empty(t, w.step(Event{Kind: kind, Gen: before.Gen + off, Cause: Reset}), "%v in %v", kind, phase)
+			for _, kind := range []EventKind{Opened, Failed, Proved, Lost, Checked, Disproved} {
+				if gen := before.Gen + off; gen != before.Live {
+					assert.Empty(t, w.step(Event{Kind: kind, Gen: gen, Cause: Reset}), "%v in %v", kind, phase)
+				}
 			}
 			assert.Empty(t, w.step(Event{Kind: TimerFired, Timer: before.Timer + off}), "timer in %v", phase)
+		}
+		if !before.asks() {
+			assert.Empty(t, w.step(Event{Kind: Admitted}), "admitted in %v", phase)
 		}
 		assert.Equal(t, before, w.s)
 	}
@@ -141,7 +162,7 @@ func TestInvariant04LateTimer(t *testing.T) {
 		fresh bool
 	}{{5*time.Second - 1, false}, {5 * time.Second, true}} {
 		w := newWorld(t, policyLike("default")).reach(Ready)
-		w.now = w.opened.Add(tt.lived)
+		w.now = w.live().opened.Add(tt.lived)
 		w.loses(Reset, 0)
 		require.Equal(t, Waiting, w.s.Phase)
 		assert.Equal(t, tt.fresh, w.s.Attempt == 0, "lived for %v", tt.lived)
@@ -234,10 +255,10 @@ func TestInvariant07SilenceFromTheOpening(t *testing.T) {
 	w := newWorld(t, policyLike("default"))
 	w.pass(time.Hour)
 	w.reach(Ready)
-	w.last = 0
+	w.live().evidence = Event{}
 	w.fire()
 	assert.Equal(t, Stable, w.s.Phase, "not suspect")
-	assert.Equal(t, w.opened.Add(w.s.Silence(&w.p, w.r)), w.due)
+	assert.Equal(t, w.live().opened.Add(w.s.Silence(&w.p, w.r)), w.due)
 }
 
 func TestInvariant08AByteSaves(t *testing.T) {
@@ -248,7 +269,7 @@ func TestInvariant08AByteSaves(t *testing.T) {
 		w.fire()
 		assert.Equal(t, Stable, w.s.Phase, "a byte %v after the ping", after)
 		assert.Equal(t, pings+1, w.s.Pings, "an answered ping draws the next silence")
-		assert.Equal(t, max(w.last.Add(w.s.Silence(&w.p, w.r)), w.now), w.due)
+		assert.Equal(t, max(w.seen().Inbound.Add(w.s.Silence(&w.p, w.r)), w.now), w.due)
 	}
 	w := newWorld(t, policyLike("default")).reach(Suspect)
 	w.fire()
@@ -289,9 +310,9 @@ func TestInvariant09GivesUpWhenPointless(t *testing.T) {
 	for code := uint16(1000); code < 5000; code++ {
 		w := newWorld(t, policyLike("default")).reach(Ready)
 		w.loses(CloseFrame, code)
-		assert.Equal(t, Waiting, w.s.Phase, "close %d", code)
+		assert.Equal(t, code == 4401 || code == 4403, w.s.Phase == GaveUp, "close %d", code)
 	}
-	for cause := None; cause <= Unknown; cause++ {
+	for cause := None; int(cause) < len(causeNames); cause++ {
 		w := newWorld(t, policyLike("default")).reach(Dialing)
 		w.fails(cause, 0, 0)
 		assert.Equal(t, cause == TLS, w.s.Phase == GaveUp, "%v", cause)
@@ -300,6 +321,7 @@ func TestInvariant09GivesUpWhenPointless(t *testing.T) {
 	w := newWorld(t, policyLike("default")).reach(GaveUp)
 	assert.Empty(t, w.fails(Refused, 0, 0))
 	assert.Empty(t, w.opens())
+	assert.Empty(t, w.move())
 	w.fire() // the timer of the dial was never called off
 	assert.Equal(t, GaveUp, w.s.Phase)
 	w.start()
@@ -307,49 +329,96 @@ func TestInvariant09GivesUpWhenPointless(t *testing.T) {
 	assert.Equal(t, uint16(1), w.s.Attempt)
 }
 
+// However long it fails, nothing but a verdict ends it: no count does, none overflows, and
+// every endpoint is still tried.
+func TestInvariant09NeverByACount(t *testing.T) {
+	p := policyLike("hasty")
+	p.Endpoints = []Endpoint{{0, 1}, {1, 1}, {2, 1}}
+	w := newWorld(t, p).reach(Dialing)
+	tried := map[uint8]int{}
+	for n := range 70_000 {
+		require.Equal(t, Dialing, w.s.Phase)
+		require.Equal(t, uint8(n%3), w.s.Endpoint, "attempt %d", n)
+		tried[w.s.Endpoint]++
+		w.fails(Refused, 0, 0)
+		w.fire()
+	}
+	assert.Greater(t, w.s.Attempt, uint16(65_000))
+	assert.Equal(t, uint8(255), w.s.Steps)
+	assert.Equal(t, 10*time.Second, w.s.Delay)
+}
+
 func TestInvariant10RetiredIsSilent(t *testing.T) {
-	for _, phase := range everyPhase {
-		w := newWorld(t, policyLike("default")).reach(phase)
+	kill := func(gen uint32) Action { return Action{Kind: Kill, Gen: gen} }
+	shut := func(gen uint32) Action { return Action{Kind: Shut, Gen: gen, Code: 1000} }
+	for phase := range phases {
+		w := inPhase(t, phase)
+		gen, live := w.s.Gen, w.s.Live
 		orders := w.close()
-		switch {
-		case phase == Dialing:
-			assert.Equal(t, []Action{{Kind: Kill, Gen: 1}}, orders)
-		case phase.open():
-			assert.Equal(t, []Action{{Kind: Shut, Gen: 1, Code: 1000}}, orders, "%v", phase)
+		switch phase {
+		case Dialing:
+			assert.Equal(t, []Action{kill(gen)}, orders)
+		case Proving, Ready, Stable, Suspect, Checking:
+			assert.Equal(t, []Action{shut(gen)}, orders, "%v", phase)
+		case Moving:
+			assert.Equal(t, []Action{kill(gen), shut(live)}, orders)
+		case Joining:
+			assert.Equal(t, []Action{shut(gen), shut(live)}, orders)
 		default:
 			assert.Empty(t, orders, "%v", phase)
 		}
 		retired := w.s
-		for kind := Start; kind <= Close; kind++ {
+		for kind := Start; kind <= Scatter; kind++ {
 			for _, cause := range []Cause{Reset, TLS} {
-				assert.Empty(t, w.step(Event{Kind: kind, Gen: w.s.Gen, Timer: w.s.Timer, Cause: cause}))
+				for _, gen := range []uint32{gen, live} {
+					assert.Empty(t, w.step(Event{Kind: kind, Gen: gen, Timer: w.s.Timer, Cause: cause, Within: time.Minute}))
+				}
 			}
 		}
 		assert.Equal(t, retired, w.s)
 	}
 }
 
+// A move that waits for admission has nothing to kill.
+func TestInvariant10CloseWhileAMoveAsks(t *testing.T) {
+	p := policyLike("default")
+	p.Shared = true
+	w := newWorld(t, p).reach(Moving)
+	require.True(t, w.s.asks())
+	assert.Equal(t, []Action{{Kind: Shut, Gen: 1, Code: 1000}}, w.close())
+	assert.Empty(t, w.admits(0), "admitted too late")
+}
+
 // Every event in every phase takes the edge of this table, or none.
 func TestInvariant11OnlyTheseEdges(t *testing.T) {
 	type table map[Phase]map[EventKind]Phase
 	want := table{
-		Idle:    {Start: Dialing},
-		Waiting: {TimerFired: Dialing},
-		Dialing: {TimerFired: Waiting, Opened: Proving, Failed: Waiting},
-		Proving: {TimerFired: Waiting, Proved: Ready, Lost: Waiting},
-		Ready:   {TimerFired: Stable, Lost: Waiting},
-		Stable:  {TimerFired: Suspect, Lost: Waiting},
-		Suspect: {TimerFired: Waiting, Proved: Stable, Lost: Waiting},
-		GaveUp:  {Start: Dialing},
-		Retired: {},
+		Idle:     {Start: Dialing},
+		Waiting:  {TimerFired: Dialing},
+		Asking:   {Admitted: Dialing, Scatter: Waiting},
+		Dialing:  {TimerFired: Waiting, Opened: Proving, Failed: Waiting},
+		Proving:  {TimerFired: Waiting, Proved: Ready, Lost: Waiting, Disproved: Waiting},
+		Ready:    {TimerFired: Stable, Lost: Waiting, Disproved: Waiting},
+		Stable:   {TimerFired: Suspect, Lost: Waiting, Disproved: Waiting},
+		Suspect:  {TimerFired: Waiting, Proved: Stable, Lost: Waiting, Disproved: Waiting},
+		Checking: {TimerFired: Waiting, Checked: Stable, Lost: Waiting, Disproved: Waiting},
+		Moving:   {TimerFired: Ready, Opened: Joining, Failed: Ready},
+		Joining:  {TimerFired: Ready, Proved: Ready, Lost: Ready, Disproved: Ready},
+		GaveUp:   {Start: Dialing},
+		Retired:  {},
 	}
-	for _, phase := range everyPhase {
-		for kind := Start; kind < Close; kind++ {
-			w := newWorld(t, policyLike("default")).reach(phase)
-			if w.armed {
+	for phase := range phases {
+		for kind := range EventKind(len(eventNames)) {
+			if kind == Close {
+				continue
+			}
+			w := inPhase(t, phase)
+			if w.armed && w.s.Phase != Checking {
 				w.now = max(w.now, w.due)
 			}
-			w.step(Event{Kind: kind, Gen: w.s.Gen, Timer: w.s.Timer, Cause: Reset, Inbound: w.last})
+			ev := w.timerEvent(w.s.Timer)
+			ev.Kind, ev.Gen, ev.Cause, ev.Within = kind, w.s.Gen, Reset, time.Minute
+			w.step(ev)
 			to, listed := want[phase][kind]
 			if !listed {
 				to = phase
@@ -384,12 +453,12 @@ func TestInvariant12DelaysAreKeyed(t *testing.T) {
 	require.Equal(t, uint8(3), eventful.s.Steps)
 
 	plain := State{Gen: 5, Phase: Dialing, Attempt: 3, Steps: 2}
-	Step(1, Event{Kind: Failed, Gen: 5, Cause: DNS}, &plain, &p, eventful.r)
+	Step(1, Event{Kind: Failed, Gen: 5, Cause: Refused}, &plain, &p, eventful.r)
 	assert.Equal(t, eventful.s.Delay, plain.Delay)
 
 	for _, other := range []Rand{{Seed: 43, Client: 7}, {Seed: 42, Client: 8}} {
 		s := State{Gen: 5, Phase: Dialing, Attempt: 3, Steps: 2}
-		Step(1, Event{Kind: Failed, Gen: 5, Cause: DNS}, &s, &p, other)
+		Step(1, Event{Kind: Failed, Gen: 5, Cause: Refused}, &s, &p, other)
 		assert.NotEqual(t, plain.Delay, s.Delay)
 	}
 }
@@ -401,7 +470,7 @@ func TestInvariant12CommonNumbers(t *testing.T) {
 		p := policyLike("full-jitter")
 		p.Backoff.Base, p.Backoff.Cap = base, base
 		s := State{Gen: 5, Phase: Dialing, Attempt: 3, Steps: 2}
-		Step(1, Event{Kind: Failed, Gen: 5, Cause: DNS}, &s, &p, Rand{Seed: 1, Client: 2})
+		Step(1, Event{Kind: Failed, Gen: 5, Cause: Refused}, &s, &p, Rand{Seed: 1, Client: 2})
 		return s.Delay
 	}
 	assert.InDelta(t, float64(2*delay(time.Second)), float64(delay(2*time.Second)), 2)
@@ -410,26 +479,36 @@ func TestInvariant12CommonNumbers(t *testing.T) {
 func TestInvariant13Pure(t *testing.T) {
 	assert.LessOrEqual(t, unsafe.Sizeof(State{}), uintptr(64))
 
-	p := policyLike("default")
-	p.Endpoints = []Endpoint{{0, 3}, {0, 1}, {1, 0}, {5, 2}}
-	for _, phase := range everyPhase {
-		w := newWorld(t, p).reach(phase)
-		for kind := Start; kind <= Close; kind++ {
-			for _, ev := range []Event{
-				{Kind: kind, Gen: w.s.Gen, Timer: w.s.Timer, Cause: Reset, Inbound: w.last},
-				{Kind: kind, Gen: w.s.Gen, Timer: w.s.Timer, Cause: Status, Code: 503, RetryAfter: time.Second},
-				{Kind: kind},
-			} {
-				var orders Actions
-				allocs := testing.AllocsPerRun(20, func() {
-					s := w.s
-					orders = Step(w.now, ev, &s, &p, w.r)
-					_ = orders.All()
-				})
-				assert.Zero(t, allocs, "%v in %v", kind, phase)
+	for phase := range phases {
+		for _, shared := range []bool{phase == Asking, true} {
+			p := everything()
+			p.Rules = []Rule{{EOF, 0, 0, Planned}}
+			p.Endpoints = []Endpoint{{0, 3}, {0, 1}, {1, 0}, {5, 2}}
+			p.Shared = shared
+			w := newWorld(t, p).reach(phase)
+			for kind := range EventKind(len(eventNames)) {
+				for _, gen := range []uint32{w.s.Gen, w.s.Live, w.s.Gen + 1} {
+					ev := w.timerEvent(w.s.Timer)
+					ev.Kind, ev.Gen, ev.Cause = kind, gen, Reset
+					held(t, w, ev)
+					ev.Cause, ev.Code, ev.RetryAfter, ev.Within = Status, 503, time.Second, time.Minute
+					held(t, w, ev)
+				}
 			}
 		}
 	}
+}
+
+// held holds that the step allocates nothing.
+func held(t *testing.T, w *world, ev Event) {
+	t.Helper()
+	var orders Actions
+	allocs := testing.AllocsPerRun(5, func() {
+		s := w.s
+		orders = Step(w.now, ev, &s, &w.p, w.r)
+		_ = orders.All()
+	})
+	assert.Zero(t, allocs, "%v in %v", ev.Kind, w.s.Phase)
 }
 
 // A proof that comes when the connection is already old enough, and a ping that is

@@ -87,6 +87,7 @@ const (
 	wanted                      // the connection is to be replaced, at MoveAt
 	replacing                   // Moving: the replacement is being dialled; else it is asked for
 	scattered                   // a wait for admission was given up once since the last dial
+	told                        // MoveAt is no sooner than somebody asked for, and binds a reconnect as well
 )
 
 func (s *State) is(f flags) bool { return s.flags&f != 0 }

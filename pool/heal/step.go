@@ -159,7 +159,7 @@ func (t *turn) settleIn() {
 		s.forget()
 	}
 	s.Live, s.Home = s.Gen, s.Endpoint
-	s.unset(healed | wanted | replacing)
+	s.unset(healed | wanted | told | replacing)
 }
 
 // attempt counts a dial of the client. The count never overflows: where it would, it
@@ -208,8 +208,12 @@ func (t *turn) failed(e end) {
 func (t *turn) ended(e end) {
 	s := t.s
 	v := t.rule(e)
+	notBefore := t.now
+	if s.is(told) {
+		notBefore = s.MoveAt.after(t.now)
+	}
 	s.Live = s.Gen
-	s.unset(healed | wanted | replacing)
+	s.unset(healed | wanted | told | replacing)
 	switch v.verdict {
 	case Pointless:
 		s.Phase = GaveUp
@@ -217,7 +221,7 @@ func (t *turn) ended(e end) {
 	case Elsewhere:
 		s.set(shun)
 	}
-	s.Delay = t.p.delay(s, t.r, v, e)
+	s.Delay = max(t.p.delay(s, t.r, v, e), notBefore.Sub(t.now))
 	if s.Delay == 0 {
 		t.seek()
 		return
@@ -558,6 +562,7 @@ func (t *turn) gone(e end) {
 			return
 		}
 		t.kill(s.Gen)
+		s.unset(refreshed) // nobody has answered to what it brought
 		s.Endpoint = s.Home
 	}
 	t.ended(e)
@@ -579,8 +584,8 @@ func (t *turn) inherit() {
 // ---- Planned moves: the replacement first.
 
 // want notes the owner's wish for another connection. A client that is alone draws when
-// to act on it from First's window, for others may be told the same; in a pool admission
-// keeps them apart. A wish that is known already is not brought forward.
+// to act on it, for others may be told the same; in a pool admission keeps them apart. A
+// wish that is known already is not brought forward.
 func (t *turn) want() {
 	s := t.s
 	switch s.Phase {
@@ -593,7 +598,7 @@ func (t *turn) want() {
 	}
 	var d time.Duration
 	if !t.p.Shared {
-		d = t.r.Between(DrawLifetime, 2*(uint64(s.Gen)+1)+1, 0, t.p.First.Within)
+		d = t.p.moveSpread(t.r, s.Gen)
 	}
 	switch free := s.Phase == Ready || s.Phase == Stable; {
 	case !free:
@@ -616,7 +621,7 @@ func (t *turn) later(at Instant) {
 func (t *turn) move(last, heard Instant) {
 	s := t.s
 	s.Phase = Moving
-	s.unset(wanted)
+	s.unset(wanted | told)
 	if t.p.Shared {
 		t.ask()
 		t.watch(last, heard)
@@ -643,6 +648,9 @@ func (t *turn) unmoved(e end) {
 	v := t.rule(e)
 	s.unset(replacing)
 	t.later(t.now.Add(t.p.moveDelay(s, t.r, v, e)))
+	if v.wait {
+		s.set(told)
+	}
 	s.Endpoint = s.Home
 	t.back()
 	t.review()

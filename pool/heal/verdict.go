@@ -66,11 +66,20 @@ func (p *Policy) judge(e end) ruling {
 	default:
 		r = p.look(e)
 	}
-	r.wait = r.verdict == Throttled || e.retryAfter > 0 || e.within > 0
-	if r.verdict == Reauth && !p.Refreshable {
+	switch {
+	case r.verdict == Reauth && !p.Refreshable:
 		r.verdict = Pointless
+	case r.verdict == Elsewhere && !p.others():
+		r.verdict = Retry
 	}
+	r.wait = r.verdict == Throttled || r.verdict != Pointless && (e.retryAfter > 0 || e.within > 0)
 	return r
+}
+
+// others tells whether there may be another endpoint than the one dialled last. A pool
+// that names none to its clients may have any number.
+func (p *Policy) others() bool {
+	return len(p.Endpoints) > 1 || p.Shared && len(p.Endpoints) == 0
 }
 
 // look finds an end in the policy's rules, else in the table.
@@ -116,10 +125,10 @@ func (p *Policy) table(e end) ruling {
 			return ruling{verdict: Reauth}
 		}
 	case TLS: // a certificate does not mend itself
-		if len(p.Endpoints) < 2 {
-			return ruling{verdict: Pointless}
+		if p.others() {
+			return ruling{verdict: Elsewhere}
 		}
-		return ruling{verdict: Elsewhere}
+		return ruling{verdict: Pointless}
 	case Invalid: // the wrong server stays the wrong one
 		return ruling{verdict: Elsewhere}
 	case DNS: // names are cached for longer than that

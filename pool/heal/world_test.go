@@ -1,6 +1,7 @@
 package heal
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -17,22 +18,34 @@ type world struct {
 	r Rand
 	s State
 
-	now       Instant
-	timer     uint32  // number of the timer that the driver has armed
-	due       Instant // when it is due
-	armed     bool
-	punctual  bool    // every timer since the connection opened was served on time
-	dialing   uint32  // generation being dialled; 0: none
-	open      uint32  // generation that is open; 0: none
-	opened    Instant // when it opened
-	last      Instant // its last inbound byte; 0: none yet
-	proved    bool    // a round trip came back on it
-	notBefore Instant // what the server asked for
+	now      Instant
+	timer    uint32  // number of the timer that the driver has armed
+	due      Instant // when it is due
+	armed    bool
+	punctual bool // every timer was served on time since a connection opened last
+
+	dialing uint32           // generation being dialled; 0: none
+	links   map[uint32]*link // connections that are open, those that drain too
+	asked   bool             // the pool was asked for admission and has not answered
+	blind   bool             // the driver tells only when bytes arrived
+
+	told      model   // what the client was told, and has to keep in mind
+	notBefore Instant // what it was told to wait for
+}
+
+// link is one open connection as the driver sees it.
+type link struct {
+	opened   Instant
+	evidence Event   // what a timer is told of it; zero: nothing yet
+	pinged   Instant // when its last ping was ordered
+	stuck    bool    // pings wait for their turn
+	proved   bool    // a round trip came back on it
+	draining bool
 }
 
 func newWorld(t testing.TB, p Policy) *world {
 	require.NoError(t, p.Validate())
-	return &world{t: t, p: p, r: Rand{Seed: 42, Client: 7}}
+	return &world{t: t, p: p, r: Rand{Seed: 42, Client: 7}, links: map[uint32]*link{}}
 }
 
 // Policies as the embedded ones are, so that transcripts do not change with those.
@@ -54,6 +67,9 @@ func policyLike(name string) Policy {
 		p.Backoff = Backoff{500 * time.Millisecond, 20 * time.Second, 2, Full}
 	case "decorrelated":
 		p.Backoff = Backoff{time.Second, 20 * time.Second, 1, Decorrelated}
+	case "uniform":
+		p.First.Rule = ByBackoff
+		p.Backoff = Backoff{Base: time.Second, Cap: 15 * time.Second, Jitter: Uniform}
 	case "no-pings":
 		p.First = First{Spread, time.Second}
 		p.Backoff = Backoff{time.Second, time.Minute, 1.5, Full}
@@ -68,7 +84,16 @@ func policyLike(name string) Policy {
 	return p
 }
 
-var policyNames = []string{"default", "naive", "full-jitter", "decorrelated", "no-pings", "hasty"}
+var policyNames = []string{"default", "naive", "full-jitter", "decorrelated", "no-pings", "hasty", "uniform"}
+
+// everything is a policy that uses all there is.
+func everything() Policy {
+	p := policyLike("default")
+	p.PingTimeoutMin, p.ExpectPing, p.CheckEvery = 500*time.Millisecond, 2*time.Minute, 30*time.Second
+	p.Lifetime, p.DrainTimeout, p.WriteStall = 5*time.Minute, 5*time.Second, 8*time.Second
+	p.Refreshable = true
+	return p
+}
 
 // step hands one event to Step, checks the answer and does what was ordered.
 func (w *world) step(ev Event) []Action {
@@ -78,53 +103,84 @@ func (w *world) step(ev Event) []Action {
 	b := Step(w.now, ev, &again, &w.p, w.r)
 	w.must(a == b && again == w.s, 13, "the same step gave %+v and %+v", a, b)
 
-	w.learn(ev, before)
 	orders := slices.Clone(a.All())
+	seen := w.learn(ev, before)
 	for _, o := range orders {
-		w.obey(o)
+		w.obey(o, ev)
 	}
-	w.check(ev, before, orders)
+	w.check(ev, before, orders, seen)
 	return orders
 }
 
-// learn takes in what the driver knew before it reported the event.
-func (w *world) learn(ev Event, before State) {
+// learn takes in what the driver knew before it reported the event, and returns the
+// connection that the client used until then, if it did.
+func (w *world) learn(ev Event, before State) *link {
+	seen := w.links[before.Live]
 	if ev.Kind == TimerFired && w.armed && ev.Timer == w.timer {
 		w.armed = false
 	}
-	ended := false
+	k := w.links[ev.Gen]
 	switch {
+	case ev.Kind == Admitted:
+		w.asked = false
 	case ev.Kind == Opened && w.dialing != 0 && ev.Gen == w.dialing:
-		w.dialing, w.open, w.opened, w.last = 0, ev.Gen, w.now, 0
-		w.proved, w.punctual = false, true
-	case ev.Kind == Proved && w.open != 0 && ev.Gen == w.open:
-		w.proved, w.last = true, w.now
+		w.dialing, w.punctual = 0, true
+		w.links[ev.Gen] = &link{opened: w.now}
+	case ev.Kind == Proved && k != nil:
+		k.proved, k.evidence.Inbound = true, w.now
 	case ev.Kind == Failed && w.dialing != 0 && ev.Gen == w.dialing:
-		w.dialing, ended = 0, true
-	case ev.Kind == Lost && w.open != 0 && ev.Gen == w.open:
-		w.open, ended = 0, true
+		w.dialing = 0
+		w.hear(ev)
+	case ev.Kind == Lost && k != nil:
+		delete(w.links, ev.Gen)
+		if !k.draining {
+			w.hear(ev)
+		}
+	case ev.Kind == Disproved && k != nil && !k.draining && before.Phase != Retired:
+		w.hear(ev)
 	}
-	if ended && before.Phase != Retired && w.p.Heed && throttles(ev) {
-		w.notBefore = w.now.Add(min(ev.RetryAfter, 5*time.Minute))
+	return seen
+}
+
+// hear notes what the end that ev reports asks for.
+func (w *world) hear(ev Event) {
+	if v, wait := w.p.asks(ev); wait && v != Pointless {
+		w.notBefore = max(w.notBefore, w.now.Add(min(ev.RetryAfter, 5*time.Minute)))
 	}
 }
 
 // obey does one order.
-func (w *world) obey(o Action) {
+func (w *world) obey(o Action, ev Event) {
 	w.t.Helper()
+	k := w.links[o.Gen]
 	switch o.Kind {
 	case Arm:
 		w.must(o.At >= w.now, 14, "armed for %v at %v", o.At, w.now)
 		w.timer, w.due, w.armed = o.Timer, o.At, true
+	case Ask:
+		w.must(w.p.Shared, 15, "asked, and is alone")
+		w.asked = true
 	case Dial:
-		w.must(w.dialing == 0 && w.open == 0, 2, "dial %d while %d is dialled and %d open", o.Gen, w.dialing, w.open)
-		w.must(w.now >= w.notBefore, 6, "dial at %v, the server asked for %v", w.now, w.notBefore)
+		w.must(w.dialing == 0, 2, "dial %d while %d is dialled", o.Gen, w.dialing)
+		w.must(ev.Kind == Start || w.now >= w.notBefore, 6, "dial at %v, not before %v", w.now, w.notBefore)
 		w.dialing, w.notBefore = o.Gen, 0
 	case Ping:
-		w.must(o.Gen == w.open, 2, "ping on %d, open is %d", o.Gen, w.open)
+		w.must(k != nil && !k.draining, 2, "ping on %d", o.Gen)
+		k.pinged, k.evidence.Handed = w.now, 0
+		if !k.stuck {
+			k.evidence.Handed, k.evidence.Outbound = w.now, w.now
+		}
+	case Check:
+		w.must(k != nil && k.proved && !k.draining, 2, "check of %d", o.Gen)
 	case Kill, Shut:
-		w.must(o.Gen != 0 && (o.Gen == w.open || o.Gen == w.dialing), 2, "%v of %d", o.Kind, o.Gen)
-		w.open, w.dialing = 0, 0
+		w.must(o.Gen != 0 && (o.Gen == w.dialing || k != nil && !k.draining), 2, "%v of %d", o.Kind, o.Gen)
+		if o.Gen == w.dialing {
+			w.dialing = 0
+		}
+		delete(w.links, o.Gen)
+	case Drain:
+		w.must(k != nil && !k.draining, 2, "drain of %d", o.Gen)
+		k.draining = true
 	}
 }
 
@@ -132,17 +188,25 @@ func (w *world) obey(o Action) {
 
 func (w *world) start() []Action  { w.t.Helper(); return w.step(Event{Kind: Start}) }
 func (w *world) close() []Action  { w.t.Helper(); return w.step(Event{Kind: Close}) }
+func (w *world) move() []Action   { w.t.Helper(); return w.step(Event{Kind: Move}) }
 func (w *world) opens() []Action  { w.t.Helper(); return w.step(Event{Kind: Opened, Gen: w.s.Gen}) }
 func (w *world) proves() []Action { w.t.Helper(); return w.step(Event{Kind: Proved, Gen: w.s.Gen}) }
+func (w *world) checks() []Action { w.t.Helper(); return w.step(Event{Kind: Checked, Gen: w.s.Live}) }
+
+func (w *world) admits(endpoint uint8) []Action {
+	w.t.Helper()
+	return w.step(Event{Kind: Admitted, Endpoint: endpoint})
+}
 
 func (w *world) fails(c Cause, code uint16, after time.Duration) []Action {
 	w.t.Helper()
 	return w.step(Event{Kind: Failed, Gen: w.s.Gen, Cause: c, Code: code, RetryAfter: after})
 }
 
+// loses ends the usable connection, or the one that is to be.
 func (w *world) loses(c Cause, code uint16) []Action {
 	w.t.Helper()
-	return w.step(Event{Kind: Lost, Gen: w.s.Gen, Cause: c, Code: code})
+	return w.step(Event{Kind: Lost, Gen: w.s.Live, Cause: c, Code: code})
 }
 
 // fire serves the timer in force, when it is due or, if that is over, now.
@@ -153,56 +217,170 @@ func (w *world) fire() []Action {
 		w.punctual = false
 	}
 	w.now = max(w.now, w.due)
-	return w.step(Event{Kind: TimerFired, Timer: w.timer, Inbound: w.last})
+	return w.step(w.timerEvent(w.timer))
 }
 
-// byteAt lets a byte arrive.
+// timerEvent is what the driver reports of a timer.
+func (w *world) timerEvent(number uint32) Event {
+	ev := w.seen()
+	ev.Kind, ev.Timer = TimerFired, number
+	if w.blind {
+		ev = Event{Kind: TimerFired, Timer: number, Inbound: ev.Inbound}
+	}
+	return ev
+}
+
+// seen is what was seen of the usable connection.
+func (w *world) seen() Event {
+	if k := w.live(); k != nil {
+		return k.evidence
+	}
+	return Event{}
+}
+
+// live is the usable connection, or the only one; nil: there is none.
+func (w *world) live() *link { return w.links[w.s.Live] }
+
+// byteAt lets a byte arrive on the usable connection.
 func (w *world) byteAt(at Instant) {
 	w.now = max(w.now, at)
-	if w.open != 0 {
-		w.last = w.now
+	if k := w.live(); k != nil {
+		k.evidence.Inbound = w.now
+	}
+}
+
+// clog lets no ping out any more; unclog hands over the one that waits.
+func (w *world) clog() {
+	if k := w.live(); k != nil {
+		k.stuck = true
+	}
+}
+
+func (w *world) unclog() {
+	if k := w.live(); k != nil && k.stuck {
+		k.stuck = false
+		k.evidence.Handed, k.evidence.Outbound = w.now, w.now
+	}
+}
+
+// drains lets a write go on that had to wait; writes, one that had not.
+func (w *world) drains() {
+	if k := w.live(); k != nil {
+		k.evidence.Outbound, k.evidence.Drained = w.now, w.now
+	}
+}
+
+func (w *world) writes() {
+	if k := w.live(); k != nil {
+		k.evidence.Outbound = w.now
 	}
 }
 
 // pass lets time go by.
 func (w *world) pass(d time.Duration) { w.now = w.now.Add(d) }
 
-// reach brings the client from idle to a phase, by the shortest way.
+// undrained are the generations that are open and not on their way out.
+func (w *world) undrained() (open []uint32) {
+	for _, gen := range slices.Sorted(maps.Keys(w.links)) {
+		if !w.links[gen].draining {
+			open = append(open, gen)
+		}
+	}
+	return open
+}
+
+// reach brings the client to a phase in a world where all goes well, but for what the
+// phase needs. The policy must have such a phase.
 func (w *world) reach(phase Phase) *world {
 	w.t.Helper()
-	if phase == Retired {
-		w.close()
-		return w
-	}
-	ways := []func(){
-		func() { w.start() },
-		func() { w.pass(10 * time.Millisecond); w.opens() },
-		func() { w.pass(time.Millisecond); w.proves() },
-	}
-	for _, way := range ways {
-		if w.s.Phase == phase {
-			return w
+	for n := 0; w.s.Phase != phase; n++ {
+		require.Less(w.t, n, 500, "%v is not reached, but %v", phase, w.s.Phase)
+		if phase == Retired {
+			w.close()
+			continue
 		}
-		switch {
-		case phase == GaveUp && w.s.Phase == Dialing:
-			w.fails(TLS, 0, 0)
-			return w
-		case phase == Waiting && w.s.Phase == Dialing:
+		w.stepTo(phase)
+	}
+	return w
+}
+
+// stepTo lets one thing happen on the way to a phase.
+func (w *world) stepTo(phase Phase) {
+	w.t.Helper()
+	switch w.s.Phase {
+	case Idle, GaveUp:
+		w.start()
+	case Waiting:
+		w.fire()
+	case Asking:
+		w.pass(time.Millisecond)
+		w.admits(0)
+	case Dialing:
+		switch phase {
+		case GaveUp:
+			w.step(Event{Kind: Failed, Gen: w.s.Gen, Cause: Unknown, Verdict: Pointless})
+		case Waiting, Asking:
 			w.fails(Refused, 0, 0)
-			return w
+		default:
+			w.pass(10 * time.Millisecond)
+			w.opens()
 		}
-		way()
+	case Proving:
+		w.pass(time.Millisecond)
+		w.proves()
+	case Moving:
+		switch {
+		case w.s.asks():
+			w.pass(time.Millisecond)
+			w.admits(0)
+		default:
+			w.pass(10 * time.Millisecond)
+			w.opens()
+		}
+	case Joining:
+		w.pass(time.Millisecond)
+		w.proves()
+	case Checking:
+		w.pass(time.Millisecond)
+		w.checks()
+	case Suspect:
+		w.pass(time.Millisecond)
+		w.byteAt(w.now)
+		w.step(Event{Kind: Proved, Gen: w.s.Live})
+	default:
+		w.use(phase)
 	}
-	for w.s.Phase != phase {
-		w.byteAt(w.now) // busy until stable, then silent
-		if w.s.Phase == Stable {
-			for w.s.Phase == Stable {
-				w.fire()
-			}
-			break
+}
+
+// use goes on from ready or stable.
+func (w *world) use(phase Phase) {
+	w.t.Helper()
+	switch phase {
+	case Suspect: // silent
+	case Moving, Joining:
+		if !w.s.is(wanted) {
+			w.move()
+			return
 		}
+		w.busy()
+	case Stable, Checking:
+		w.busy()
+	case Ready: // another one
+		w.move()
+		w.busy()
+	default:
+		w.loses(Reset, 0)
+		return
+	}
+	if w.armed && w.s.Phase != phase {
 		w.fire()
 	}
-	require.Equal(w.t, phase, w.s.Phase)
-	return w
+}
+
+// busy lets all arrive that a connection can bring, when the timer is due.
+func (w *world) busy() {
+	if k := w.live(); k != nil && w.armed {
+		w.now = max(w.now, w.due)
+		k.evidence.Inbound, k.evidence.Heard = w.now, w.now
+	}
 }
