@@ -186,7 +186,7 @@ func TestInterruptedRunClearsItsFaults(t *testing.T) {
 	sum, err := report.Build(bytes.NewReader(w.Journal.Bytes()), bytes.NewReader(w.Latency.Bytes()))
 	require.NoError(t, err)
 	assert.Equal(t, "interrupted", sum.Ended.Reason)
-	assert.Equal(t, report.Inconclusive, sum.Verdict)
+	unproven(t, sum, "the run was interrupted")
 	assert.NotZero(t, sum.Faults[0].Confirmed)
 	assert.NotZero(t, sum.Faults[0].Cleared)
 	assert.Less(t, sum.Duration, int64(30*time.Second))

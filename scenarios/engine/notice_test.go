@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wsheal/wsheal/pool/crowd"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 )
@@ -25,7 +26,7 @@ func TestWhatIsNoticedIsJournalled(t *testing.T) {
 		{Notice: crowd.StormOver},
 		{Notice: crowd.HealthChanged, Endpoint: 9, Health: crowd.Degraded},
 	} {
-		b.rec.noticed(heal.Instant(i+1)*second, a)
+		b.rec.observe(driver.Event{Kind: driver.Noticed, At: heal.Instant(i+1) * second, Client: -1, Report: a})
 	}
 	var got []report.Crowd
 	for _, r := range b.records() {

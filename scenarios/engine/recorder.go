@@ -22,6 +22,7 @@ const lateLimit = 100 * time.Millisecond
 // log. It is the one place that knows both vocabularies.
 //
 //	driver.Event ──▶ recorder ─┬▶ report.Step, one per healing decision
+//	                         ├▶ report.Crowd, one per notice of clients that share
 //	load ────────▶           ├▶ report.Load, one per second
 //	                         └▶ latency.hlog, one line per second, phase and cohort
 type recorder struct {
@@ -77,6 +78,8 @@ func (r *recorder) observe(ev driver.Event) {
 		r.received(ev)
 	case driver.Dropped:
 		r.dropped(ev.Seq)
+	case driver.Noticed:
+		r.noticed(ev.At, ev.Report)
 	}
 }
 
