@@ -14,21 +14,23 @@ import (
 )
 
 // fleetClient is wsheal's driver as the chaos engine uses it: the clients are alone, and
-// messages are observed where they are read.
-type fleetClient struct{}
+// messages are observed where they are read, or received on goroutines of the clients'
+// own as applications do.
+type fleetClient struct{ receive bool }
 
 type fleetConns struct {
-	fleet   *driver.Fleet
-	options Options
-	slots   slots
-	started atomic.Int64
-	usable  atomic.Int64
-	failed  atomic.Pointer[error]
-	ready   chan struct{} // closed when all are usable for the first time, or a dial failed
-	decided sync.Once     // closes ready
+	fleet    *driver.Fleet
+	options  Options
+	slots    slots
+	observed func(conn int, payload []byte) // nil: they are received instead
+	started  atomic.Int64
+	usable   atomic.Int64
+	failed   atomic.Pointer[error]
+	ready    chan struct{} // closed when all are usable for the first time, or a dial failed
+	decided  sync.Once     // closes ready
 }
 
-func (fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
+func (f fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
 	policy, err := promptPolicy()
 	if err != nil {
 		return nil, err
@@ -42,9 +44,15 @@ func (fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
 		policy.First = heal.First{Rule: heal.Spread, Within: time.Hour}
 		policy.Backoff = heal.Backoff{Base: time.Hour}
 	}
-	c.fleet, err = driver.Open(driver.Options{
+	settings := driver.Options{
 		Clients: o.Conns, Seed: 1, Policy: policy, Endpoints: endpoints, DialContext: c.dial, Observe: c.observe,
-	})
+	}
+	if f.receive {
+		settings.Receive = func(conn int, _ uint32, payload []byte, _ bool) { c.received(conn, payload) }
+	} else {
+		c.observed = c.received
+	}
+	c.fleet, err = driver.Open(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +116,8 @@ func (c *fleetConns) dial(ctx context.Context, network, addr string) (net.Conn, 
 func (c *fleetConns) observe(ev driver.Event) {
 	switch {
 	case ev.Kind == driver.Received:
-		if f := c.options.Received; f != nil {
-			f(ev.Client, ev.Payload)
+		if c.observed != nil {
+			c.observed(ev.Client, ev.Payload)
 		}
 	case ev.Kind != driver.Stepped:
 	case ev.Step.Kind == heal.Failed:
@@ -135,6 +143,12 @@ func (c *fleetConns) observe(ev driver.Event) {
 	}
 }
 
+func (c *fleetConns) received(conn int, payload []byte) {
+	if f := c.options.Received; f != nil {
+		f(conn, payload)
+	}
+}
+
 // fail tells of a dial that failed; before all were usable it fails Open.
 func (c *fleetConns) fail(ev driver.Event) {
 	err := fmt.Errorf("connection %d: %w", ev.Client, ev.Err)
@@ -148,7 +162,7 @@ func (c *fleetConns) fail(ev driver.Event) {
 
 func (c *fleetConns) Send(conn int, messages ...[]byte) error {
 	for _, m := range messages {
-		if err := c.fleet.Send(conn, 0, m); err != nil {
+		if err := c.fleet.Send(conn, driver.Message{Payload: m}); err != nil {
 			return err
 		}
 	}
