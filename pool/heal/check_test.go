@@ -71,7 +71,7 @@ func (w *world) check(ev Event, before State, orders []Action, seen *link) {
 	w.checkMove(ev, before, orders)
 	w.checkCredentials(ev, before, orders, dial)
 	if ev.Kind == Scatter && before.Phase == Waiting {
-		w.must(s.Phase == Waiting && s.Mark >= before.Mark && s.Delay >= before.Delay, 19, "scattered from %v to %v", before.Mark, s.Mark)
+		w.must(s.Phase == Waiting && s.Mark >= before.Mark && s.Delay >= before.Delay, 21, "scattered from %v to %v", before.Mark, s.Mark)
 	}
 }
 
