@@ -170,8 +170,10 @@ func (c *Crowd) source() (*endpoint, int) {
 	unit := c.perWeight()
 	for i := range c.endpoints {
 		e := &c.endpoints[i]
-		if e.leaving > 0 && c.now >= e.left.Add(gone) {
+		if late := e.left.Add(gone).Sub(c.now); e.leaving > 0 && late <= 0 {
 			e.leaving = 0
+		} else if e.leaving > 0 {
+			c.stir(late)
 		}
 		others := fit
 		if e.fit && c.inUse(e) {

@@ -2,6 +2,7 @@ package crowd
 
 import (
 	"math"
+	"time"
 
 	"github.com/wsheal/wsheal/pool/heal"
 )
@@ -27,7 +28,10 @@ func (c *Crowd) refit() {
 	current := false
 	for i := range c.endpoints {
 		e := &c.endpoints[i]
-		e.fit = e.ready() && !e.long && !e.failing(&c.p)
+		if fit := e.ready() && !e.long && !e.failing(&c.p); fit != e.fit {
+			e.fit = fit
+			c.stir(time.Second) // there may be somewhere to move to
+		}
 		if !e.listed() {
 			continue
 		}
@@ -85,6 +89,7 @@ func (c *Crowd) alarm() {
 		c.tell(PanicBegan)
 	} else {
 		c.tell(PanicOver)
+		c.stir(time.Second)
 	}
 }
 
