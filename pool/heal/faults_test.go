@@ -27,6 +27,22 @@ func TestFaults(t *testing.T) {
 		{"backoff.cap", func(p *Policy) { p.Backoff.Cap = p.Backoff.Base - 1 }},
 		{"backoff.cap", func(p *Policy) { p.Backoff.Jitter, p.Backoff.Cap = Decorrelated, p.Backoff.Base }},
 		{"backoff.cap", func(p *Policy) { p.Backoff.Jitter, p.Backoff.Cap = Decorrelated, 2*day }},
+		{"backoff.cap", func(p *Policy) { p.Backoff.Jitter, p.Backoff.Cap = Uniform, p.Backoff.Base }},
+		{"ping.timeout_min", func(p *Policy) { p.PingTimeoutMin = -1 }},
+		{"ping.timeout_min", func(p *Policy) { p.PingTimeoutMin = p.PingTimeout + 1 }},
+		{"expect_ping", func(p *Policy) { p.ExpectPing = -1 }},
+		{"write_stall", func(p *Policy) { p.WriteStall = -1 }},
+		{"write_stall", func(p *Policy) { p.WriteStall = day + 1 }},
+		{"check.every", func(p *Policy) { p.CheckEvery = -1 }},
+		{"lifetime", func(p *Policy) { p.Lifetime = -1 }},
+		{"lifetime", func(p *Policy) { p.Lifetime = p.StableAfter * 10 / 9 }},
+		{"lifetime", func(p *Policy) { p.Lifetime = day + 1 }},
+		{"drain_timeout", func(p *Policy) { p.DrainTimeout = -1 }},
+		{"rules.0.cause", func(p *Policy) { p.Rules = []Rule{{Verdict: Retry}} }},
+		{"rules.0.cause", func(p *Policy) { p.Rules = []Rule{{Cause: 99, Verdict: Retry}} }},
+		{"rules.1.codes", func(p *Policy) { p.Rules = []Rule{{TLS, 0, 0, Retry}, {Status, 500, 499, Retry}} }},
+		{"rules.0.then", func(p *Policy) { p.Rules = []Rule{{Cause: TLS}} }},
+		{"rules.0.then", func(p *Policy) { p.Rules = []Rule{{Cause: TLS, Verdict: 9}} }},
 		{"backoff.factor", func(p *Policy) { p.Backoff.Factor = 0.5 }},
 		{"backoff.factor", func(p *Policy) { p.Backoff.Factor = math.NaN() }},
 		{"backoff.factor", func(p *Policy) { p.Backoff.Factor = math.Inf(1) }},
@@ -44,6 +60,10 @@ func TestFaults(t *testing.T) {
 			assert.Equal(t, tt.field, faults[0].Field)
 		}
 	}
+	all := everything()
+	all.Rules = []Rule{{TLS, 0, 0, Retry}, {Status, 500, 500, Pointless}, {CloseFrame, 4000, 4999, Reauth}}
+	all.PingTimeoutMin = all.PingTimeout
+	assert.Empty(t, all.Faults())
 	for _, name := range policyNames {
 		p := policyLike(name)
 		assert.Empty(t, p.Faults(), name)

@@ -38,7 +38,7 @@ func herd(p *Policy, attempts int) (dials [][]Instant) {
 // A herd does not stay together: no moment is shared by more than a few, also after
 // many attempts, when all delays are at the cap.
 func TestHerdScatters(t *testing.T) {
-	for _, name := range []string{"default", "full-jitter", "decorrelated"} {
+	for _, name := range []string{"default", "full-jitter", "decorrelated", "uniform"} {
 		p := policyLike(name)
 		for i, times := range herd(&p, 10) {
 			if i == 0 && p.First.Rule == AtOnce {
@@ -99,7 +99,7 @@ func TestRandIsUniform(t *testing.T) {
 		"seed":    func(i uint64) (Rand, Purpose, uint64) { return Rand{i, 7}, DrawPing, 3 },
 		"client":  func(i uint64) (Rand, Purpose, uint64) { return Rand{42, i}, DrawPing, 3 },
 		"n":       func(i uint64) (Rand, Purpose, uint64) { return Rand{42, 7}, DrawPing, i },
-		"purpose": func(i uint64) (Rand, Purpose, uint64) { return Rand{42, i / 5}, Purpose(i%5) + 1, 3 },
+		"purpose": func(i uint64) (Rand, Purpose, uint64) { return Rand{42, i / 9}, Purpose(i%9) + 1, 3 },
 	}
 	const n = 100_000
 	for key, of := range keys {

@@ -170,7 +170,7 @@ func TestInvariant04LateTimer(t *testing.T) {
 }
 
 func TestInvariant05JitterAfterTheCap(t *testing.T) {
-	for _, name := range []string{"default", "full-jitter", "decorrelated"} {
+	for _, name := range []string{"default", "full-jitter", "decorrelated", "uniform"} {
 		p := policyLike(name)
 		for client := range uint64(2000) {
 			w := newWorld(t, p)

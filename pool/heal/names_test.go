@@ -8,16 +8,20 @@ import (
 
 // The journal is written in these words and read back by them.
 func TestNames(t *testing.T) {
-	assertWords(t, ParsePhase, "idle", "waiting", "dialing", "proving", "ready", "stable", "suspect", "gave up", "retired")
-	assertWords(t, ParseEventKind, "start", "timer", "opened", "failed", "proved", "lost", "close")
-	assertWords(t, ParseActionKind, "arm", "dial", "ping", "kill", "shut")
+	assertWords(t, ParsePhase, "idle", "waiting", "dialing", "proving", "ready", "stable", "suspect", "gave up", "retired",
+		"asking", "checking", "moving", "joining")
+	assertWords(t, ParseEventKind, "start", "timer", "opened", "failed", "proved", "lost", "close",
+		"admitted", "disproved", "checked", "move", "scatter")
+	assertWords(t, ParseActionKind, "arm", "dial", "ping", "kill", "shut", "ask", "check", "drain")
 	assertWords(t, ParseCause, "", "refused", "timeout", "reset", "eof", "half-open", "close", "status", "tls", "dns",
-		"protocol", "write-stall", "unproved", "unknown")
+		"protocol", "write-stall", "unproved", "unknown", "frozen", "unpinged", "invalid", "credentials")
 	assertWords(t, ParseFirstRule, "at-once", "spread", "backoff")
-	assertWords(t, ParseJitter, "none", "full", "equal", "decorrelated")
+	assertWords(t, ParseJitter, "none", "full", "equal", "decorrelated", "uniform")
 	assertWords(t, ParseResetOn, "stable", "open")
+	assertWords(t, ParsePath, "", "dead", "frozen")
+	assertWords(t, ParseVerdict, "", "retry", "planned", "throttled", "elsewhere", "reauth", "give-up")
 
-	for p, want := range []string{"none", "first", "backoff", "ping", "endpoint", "throttle"} {
+	for p, want := range []string{"none", "first", "backoff", "ping", "endpoint", "throttle", "check", "lifetime", "scatter", "crowd"} {
 		assert.Equal(t, want, Purpose(p).String())
 	}
 }
