@@ -3,7 +3,6 @@ package wire
 import (
 	"bufio"
 	"context"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -17,7 +16,7 @@ import (
 )
 
 // echoProcess starts this test binary as an echo server and returns its address.
-func echoProcess(b *testing.B) string {
+func echoProcess(b testing.TB) string {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), serveEcho+"=1")
@@ -34,10 +33,10 @@ func echoProcess(b *testing.B) string {
 
 // idler opens a connection, has one frame echoed on it and leaves it waiting. over is called
 // when its reader has ended.
-type idler func(b *testing.B, address string, over func()) (end func())
+type idler func(b testing.TB, address string, over func()) (end func())
 
 // viaServe lets the connection read itself.
-func viaServe(b *testing.B, address string, over func()) func() {
+func viaServe(b testing.TB, address string, over func()) func() {
 	c, echoed := benchDial(b, address), make(chan struct{}, 1)
 	c.Serve(func(_ Frame, err error) bool {
 		if err != nil {
@@ -53,7 +52,7 @@ func viaServe(b *testing.B, address string, over func()) func() {
 }
 
 // viaRead is a goroutine that calls Wait and Read.
-func viaRead(b *testing.B, address string, over func()) func() {
+func viaRead(b testing.TB, address string, over func()) func() {
 	c, echoed := benchDial(b, address), make(chan struct{}, 1)
 	go func() {
 		defer over()
@@ -71,7 +70,7 @@ func viaRead(b *testing.B, address string, over func()) func() {
 }
 
 // bare is what one writes with gobwas/ws alone.
-func bare(b *testing.B, address string, over func()) func() {
+func bare(b testing.TB, address string, over func()) func() {
 	c, _, _, err := ws.Dial(context.Background(), "ws://"+address)
 	require.NoError(b, err)
 	echoed := make(chan struct{}, 1)
@@ -95,14 +94,14 @@ func bare(b *testing.B, address string, over func()) func() {
 	return func() { c.Close() }
 }
 
-func benchDial(b *testing.B, address string) *Conn {
+func benchDial(b testing.TB, address string) *Conn {
 	d := &Dialer{Epoch: time.Now()}
 	c, err := d.Dial(context.Background(), Request{URL: "ws://" + address})
 	require.NoError(b, err)
 	return c
 }
 
-func say(b *testing.B, c *Conn) {
+func say(b testing.TB, c *Conn) {
 	_, err := c.WriteNow(c.AppendMessage(nil, ws.OpBinary, make([]byte, 64)))
 	require.NoError(b, err)
 }
@@ -128,7 +127,6 @@ func BenchmarkIdle(b *testing.B) {
 				after := weigh()
 				b.ReportMetric(float64(after.HeapInuse-before.HeapInuse)/conns, "heap-B/conn")
 				b.ReportMetric(float64(after.StackInuse-before.StackInuse)/conns, "stack-B/conn")
-				b.ReportMetric(float64(rss()-0)/conns, "rss-B/conn")
 				for _, end := range ends {
 					end()
 				}
@@ -138,8 +136,6 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-func rss() int64 { return 0 }
-
 func weigh() (m runtime.MemStats) {
 	for range 3 {
 		runtime.GC()
@@ -147,5 +143,3 @@ func weigh() (m runtime.MemStats) {
 	runtime.ReadMemStats(&m)
 	return m
 }
-
-var _ = net.Dial

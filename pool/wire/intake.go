@@ -31,7 +31,8 @@ type intake struct {
 // read before.
 func newIntake(s *socket, secure *tls.Conn, ahead []byte) intake {
 	s.prompt = s.raw != nil
-	s.inbound.Store(0)
+	s.inbound.Store(0) // the handshake is no evidence of life behind it
+	s.outbound.Store(0)
 	if len(ahead) > 0 {
 		s.inbound.Store(s.now())
 	}

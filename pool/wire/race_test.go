@@ -138,6 +138,8 @@ func TestRace(t *testing.T) {
 					c.Close()
 				}
 				time.Sleep(2 * never) // until the losers have ended
+				r.mu.Lock()
+				defer r.mu.Unlock()
 				assert.Equal(t, test.begun, r.begun)
 				assert.Equal(t, test.at, r.at)
 				for _, c := range r.opened {

@@ -19,7 +19,11 @@ const (
 // idle. A busy one keeps its goroutine, and pays nothing.
 func (c *Conn) Serve(handle func(Frame, error) (more bool)) {
 	c.handle = handle
-	go c.wake()
+	go func() {
+		if c.drain() { // something may have come with the 101
+			go c.wake()
+		}
+	}()
 }
 
 // wake waits, and then reads what there is. Below it lies no frame but the goroutine's first.

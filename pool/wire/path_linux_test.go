@@ -1,0 +1,106 @@
+package wire
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// comesTo waits until the path is what it must come to be.
+func comesTo(t *testing.T, c *Conn, want heal.Path) {
+	t.Helper()
+	for late := time.Now().Add(patience); c.Path() != want; runtime.Gosched() {
+		if time.Now().After(late) {
+			f, _ := askKernel(c.socket.raw)
+			t.Fatalf("the path is %q: %+v", c.Path(), f)
+		}
+	}
+}
+
+// deafen makes the kernel drop everything that arrives for a socket before TCP sees it, so
+// that nothing is acknowledged any more: to the other end the path is dead.
+func deafen(t *testing.T, c *net.TCPConn) (restore func()) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	require.NoError(t, err)
+	set := func(option int, value *unix.SockFprog) {
+		var failed error
+		require.NoError(t, raw.Control(func(fd uintptr) {
+			failed = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, option, value)
+		}))
+		require.NoError(t, failed)
+	}
+	nothing := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}}
+	set(unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &nothing[0]})
+	everything := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 1 << 18}}
+	return func() { set(unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &everything[0]}) }
+}
+
+// TestPath stops a peer's program, then the path to it, then lets both live again.
+func TestPath(t *testing.T) {
+	servers := make(chan *net.TCPConn, 1)
+	over := make(chan struct{})
+	url := "ws://" + tcp(t, upgraded(func(c *net.TCPConn) {
+		servers <- c
+		<-over // it reads nothing: its program is stuck
+	}))
+	t.Cleanup(func() { close(over) }) // before the server is waited for
+	c := dial(t, &Dialer{}, Request{URL: url})
+	server := <-servers
+	ping := func() {
+		_, err := c.WriteNow(c.AppendFrame(nil, ws.OpPing, nil))
+		require.NoError(t, err)
+	}
+
+	ping()
+	comesTo(t, c, heal.PathFrozen)
+
+	restore := deafen(t, server)
+	ping()
+	assert.NotEqual(t, heal.PathFrozen, c.Path(), "what is under way says nothing yet")
+	comesTo(t, c, heal.PathDead)
+	restore()
+	comesTo(t, c, heal.PathFrozen)
+
+	fill(t, c)
+	comesTo(t, c, heal.PathFrozen) // by its window
+	restore = deafen(t, server)
+	comesTo(t, c, heal.PathDead) // by the probes of it
+	restore()
+	go func() { _, _ = io.Copy(io.Discard, server) }()
+	comesTo(t, c, heal.PathFrozen)
+}
+
+func TestPathWithoutASocket(t *testing.T) {
+	client, server := net.Pipe()
+	defer client.Close()
+	defer server.Close()
+	c := &Conn{socket: newSocket(client, time.Now())}
+	assert.Equal(t, heal.PathUnknown, c.Path(), "no socket, no kernel to ask")
+	_, ok := askKernel(closedSocket(t))
+	assert.False(t, ok)
+}
+
+// closedSocket is a handle of a socket that is gone.
+func closedSocket(t *testing.T) syscall.RawConn {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	return raw
+}
