@@ -187,8 +187,7 @@ func (c *Crowd) admitOne(o *openings) bool {
 
 // place chooses the endpoint for a client, -1 when it has to wait. Of those with room, it
 // is not the one that the client avoids, not one beyond its budget and, if there is
-// another, neither the one where its last attempt failed nor one that clients are told
-// to leave.
+// another, neither the one where its last attempt failed nor one that has too many.
 func (c *Crowd) place(s *seat, o *openings) (i int, probe bool) {
 	avoid := int(s.avoid)
 	if avoid >= 0 && (avoid >= len(c.endpoints) || o.used == 0 || o.used == 1 && c.inUse(&c.endpoints[avoid])) {
@@ -208,7 +207,7 @@ func (c *Crowd) place(s *seat, o *openings) (i int, probe bool) {
 		return float64(e.connections + e.dialing), c.chances[i]
 	}
 	i, ok := c.pick(o, func(i int) (load, weight float64) {
-		if i == int(s.last) || c.endpoints[i].leaving > 0 {
+		if i == int(s.last) || c.moves.level && c.endpoints[i].leaving > 0 {
 			return 0, 0
 		}
 		return may(i)

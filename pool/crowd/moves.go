@@ -57,7 +57,7 @@ func (c *Crowd) lure() {
 		ready := max(e.until, e.pause, e.lured)
 		switch {
 		case e.probes > 0 || c.book.waiting() > 0:
-			c.stir(time.Second)
+			c.stir(c.p.ProbeLease)
 		case c.now < ready:
 			c.stir(ready.Sub(c.now))
 		default:
