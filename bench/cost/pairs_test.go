@@ -83,17 +83,22 @@ func TestLoadedPairsAreRepeated(t *testing.T) {
 		assert.InDelta(t, 5, p.rival.Main()+p.base.Main(), 0, "the quietest counts")
 		assert.Equal(t, 1, o.contests[0].loaded(), "and is marked")
 	})
-	t.Run("by other guests of the host", func(t *testing.T) {
-		r, order := scripted(1, 1, func(n int, _ string) (workload.Result, error) {
-			x := result(1, 0)
-			x.Steal = 0.2
-			return x, nil
-		})
-		o, err := r.run(t.Context(), one)
-		require.NoError(t, err)
-		assert.Len(t, *order, 4)
-		assert.Equal(t, 1, o.contests[0].loaded())
-	})
+}
+
+func TestLoadIsTheWorstOfBoth(t *testing.T) {
+	quiet := pair{result(1, loadLimit), result(1, loadLimit)}
+	assert.False(t, quiet.loaded())
+	for _, share := range []func(*pair) *float64{
+		func(p *pair) *float64 { return &p.rival.Foreign },
+		func(p *pair) *float64 { return &p.rival.Steal },
+		func(p *pair) *float64 { return &p.base.Foreign },
+		func(p *pair) *float64 { return &p.base.Steal },
+	} {
+		p := quiet
+		*share(&p) = 0.2
+		assert.InDelta(t, 0.2, p.load(), 0)
+		assert.True(t, p.loaded())
+	}
 }
 
 func TestFailuresPutAClientOut(t *testing.T) {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"io"
+	"net"
 	"syscall"
 	"testing"
 
@@ -45,23 +46,42 @@ func TestEchoesOnEveryAddress(t *testing.T) {
 	assert.Equal(t, len(s.URLs), n)
 }
 
+// script is a connection that is read piece by piece, and notes each write.
+type script struct {
+	net.Conn
+	pieces [][]byte
+	writes []int // bytes of each
+}
+
+func (s *script) Read(p []byte) (int, error) {
+	if len(s.pieces) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, s.pieces[0])
+	s.pieces = s.pieces[1:]
+	return n, nil
+}
+
+func (s *script) Write(p []byte) (int, error) {
+	s.writes = append(s.writes, len(p))
+	return len(p), nil
+}
+
 func TestOneReadIsAnsweredInOneWrite(t *testing.T) {
-	s, _ := start(t)
-	c, _, _, err := ws.Dial(t.Context(), s.URLs[0])
-	require.NoError(t, err)
-	defer c.Close()
 	var burst []byte
 	for range 8 {
 		f, err := ws.CompileFrame(ws.MaskFrame(ws.NewBinaryFrame(make([]byte, 64))))
 		require.NoError(t, err)
 		burst = append(burst, f...)
 	}
-	_, err = c.Write(burst)
-	require.NoError(t, err)
-	answer := make([]byte, 4096)
-	n, err := c.Read(answer)
-	require.NoError(t, err)
-	assert.Equal(t, 8*(2+64), n)
+	upgrade := "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	half := len(burst) / 16 // of a frame
+	c := &script{pieces: [][]byte{[]byte(upgrade), burst, burst[:half], burst[half:]}}
+	new(Server).echo(c)
+	require.Len(t, c.writes, 3)
+	assert.Equal(t, 8*(2+64), c.writes[1])
+	assert.Equal(t, 8*(2+64), c.writes[2], "half a frame is no message: the other half brought all")
 }
 
 func TestAnswersPingsAndCloses(t *testing.T) {

@@ -2,11 +2,14 @@ package workload
 
 import (
 	"context"
+	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -78,6 +81,51 @@ func (c *twiceConns) Send(conn int, messages ...[]byte) error {
 }
 
 func (c *twiceConns) Close(context.Context) error { return nil }
+
+// A connection is back when the server has it, whatever its client says.
+func TestComingBackIsCounted(t *testing.T) {
+	r := &run{Job: job(t, "reconnect", "gobwas"), client: pretender{}}
+	_, err := reconnect(t.Context(), r)
+	require.NoError(t, r.conns.Close(t.Context()))
+	require.ErrorContains(t, err, "the server has 0 connections, expected 8")
+}
+
+// pretender is a client that takes a lost connection for one that is back.
+type pretender struct{}
+
+type pretenderConns struct {
+	conns []net.Conn
+	work  sync.WaitGroup
+}
+
+func (pretender) Open(ctx context.Context, o client.Options) (client.Conns, error) {
+	p := &pretenderConns{}
+	for i := range o.Conns {
+		c, _, _, err := ws.Dial(ctx, o.URLs[0])
+		if err != nil {
+			return nil, err
+		}
+		p.conns = append(p.conns, c)
+		o.Opened(i)
+		o.Usable(i)
+		p.work.Go(func() {
+			_, _ = c.Read(make([]byte, 1))
+			o.Opened(i)
+			o.Usable(i)
+		})
+	}
+	return p, nil
+}
+
+func (p *pretenderConns) Send(int, ...[]byte) error { return nil }
+
+func (p *pretenderConns) Close(context.Context) error {
+	for _, c := range p.conns {
+		c.Close()
+	}
+	p.work.Wait()
+	return nil
+}
 
 func TestFailuresAreTold(t *testing.T) {
 	j := job(t, "echo", "gobwas")
