@@ -83,6 +83,7 @@ func BenchmarkStep(b *testing.B) {
 				out = life(c, now, client, at, out[:0])
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/5, "ns/event")
+			require.Zero(b, c.book.waiting()+c.dialing, "each was admitted at once")
 		})
 	}
 	b.Run("kind=asked/queue=100000", func(b *testing.B) {

@@ -1,7 +1,6 @@
 package crowd
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -212,114 +211,5 @@ func TestInvariant14Hold(t *testing.T) {
 		w.ask(2)
 		assert.Equal(t, w.index("b"), w.where(2))
 		w.step(Event{Kind: Withdrawn, Client: 2})
-	}
-}
-
-// Half of the best tier down is no reason for a panic; most of it down is one, in which
-// those that are not fit are used carefully.
-func TestPanic(t *testing.T) {
-	w := newWorld(t, Policy{}, named("a", "b", "c", "d")...)
-	down(w, "a")
-	down(w, "b")
-	assert.False(t, w.panics)
-	down(w, "c")
-	assert.True(t, w.panics)
-	sent := map[uint8]int{}
-	for client := range 400 {
-		w.ask(client)
-		e, ok := w.dialing[client]
-		require.True(t, ok)
-		sent[e]++
-		if e == w.index("d") {
-			w.opens(client, time.Millisecond)
-			w.proves(client, e)
-			w.settles(client, e)
-		} else {
-			w.fails(client, heal.Refused)
-		}
-	}
-	assert.Greater(t, sent[w.index("d")], 200, "%v", sent)
-	for _, key := range []string{"a", "b", "c"} {
-		assert.Positive(t, sent[w.index(key)], key)
-	}
-}
-
-func TestDegraded(t *testing.T) {
-	w := newWorld(t, Policy{}, named("a", "b", "c", "far:1")...)
-	for client := range 30 {
-		w.connects(client)
-	}
-	ping := func(windows int, took map[string]time.Duration) {
-		for range windows * 10 {
-			w.pass(time.Second)
-			for key, d := range took {
-				w.step(Event{Kind: Answered, Endpoint: w.index(key), Took: d})
-			}
-		}
-	}
-	ms := func(a, b, c int) map[string]time.Duration {
-		return map[string]time.Duration{
-			"a": time.Duration(a) * time.Millisecond, "b": time.Duration(b) * time.Millisecond, "c": time.Duration(c) * time.Millisecond,
-			"far": time.Second,
-		}
-	}
-	ping(3, ms(10, 12, 30))
-	assert.Equal(t, Healthy, w.of("c").Health, "3 times")
-	ping(2, ms(10, 12, 80))
-	assert.Equal(t, Healthy, w.of("c").Health, "two windows")
-	ping(2, ms(10, 12, 80))
-	assert.Equal(t, Degraded, w.of("c").Health)
-	assert.Equal(t, Healthy, w.of("a").Health)
-	assert.Equal(t, Unknown, w.of("far").Health, "another tier")
-	sent := map[uint8]int{}
-	for client := 100; client < 400; client++ {
-		sent[w.connects(client)]++
-	}
-	assert.Less(t, sent[w.index("c")], 60, "it gets less: %v", sent)
-	assert.Positive(t, sent[w.index("c")], "but never nothing")
-	ping(10, ms(10, 12, 800))
-	assert.Equal(t, Degraded, w.of("c").Health, "never ejected for it")
-	ping(2, ms(10, 12, 15))
-	assert.Equal(t, Healthy, w.of("c").Health)
-}
-
-// An endpoint that joins, or is fit again, gets its share slowly.
-func TestWarmUp(t *testing.T) {
-	w := newWorld(t, Policy{RebalanceAt: -1, Balance: RoundRobin}, named("a", "b")...)
-	for client := range 20 {
-		w.connects(client)
-	}
-	w.list(named("a", "b", "c")...)
-	next := 100
-	share := func() float64 {
-		n := 0
-		for range 300 {
-			next++
-			if w.connects(next) == w.index("c") {
-				n++
-			}
-		}
-		return float64(n) / 300
-	}
-	assert.InDelta(t, 0.1/2.1, share(), 0.02)
-	assert.Equal(t, Warming, w.of("c").Health)
-	w.pass(15 * time.Second)
-	assert.InDelta(t, 0.55/2.55, share(), 0.03)
-	w.pass(15 * time.Second)
-	assert.Equal(t, Healthy, w.of("c").Health)
-	assert.InDelta(t, 1.0/3, share(), 0.02)
-}
-
-func TestSplits(t *testing.T) {
-	for _, b := range []Balance{PowerOfTwo, RoundRobin, LeastConnections} {
-		t.Run(fmt.Sprint(b), func(t *testing.T) {
-			w := newWorld(t, Policy{Balance: b}, Endpoint{Key: "a", Weight: 1}, Endpoint{Key: "b", Weight: 2}, Endpoint{Key: "c", Weight: 3})
-			for client := range 600 {
-				w.connects(client)
-			}
-			assert.InDelta(t, 100, w.of("a").Connections, 12)
-			assert.InDelta(t, 200, w.of("b").Connections, 12)
-			assert.InDelta(t, 300, w.of("c").Connections, 12)
-		})
 	}
 }

@@ -324,3 +324,38 @@ func (w *world) index(key string) uint8 {
 	require.True(w.t, ok)
 	return i
 }
+
+// ejected makes a world in which a is ejected and b is fit.
+func ejected(t testing.TB, p Policy) *world {
+	w := newWorld(t, p, named("a", "b")...)
+	down(w, "a")
+	require.Equal(t, Ejected, w.of("a").Health)
+	return w
+}
+
+// down lets everything that goes to an endpoint fail until it is out of use.
+func down(w *world, key string) {
+	for client := 1000; w.of(key).Health.ready(); client++ {
+		require.Less(w.t, client, 2000)
+		w.ask(client)
+		if e := w.where(client); e == w.index(key) {
+			w.fails(client, heal.Refused)
+		} else {
+			w.opens(client, 10*time.Millisecond)
+			w.proves(client, e)
+			w.settles(client, e)
+		}
+	}
+}
+
+// ready for new connections, by its health alone.
+func (h Health) ready() bool { return (&endpoint{health: h}).ready() }
+
+// until lets time go by until a is probed.
+func (w *world) until(key string, h Health) {
+	w.t.Helper()
+	for began := w.now; w.of(key).Health != h; {
+		w.pass(time.Second)
+		require.Less(w.t, w.now.Sub(began), 10*time.Minute)
+	}
+}
