@@ -3,14 +3,10 @@ package driver
 import (
 	"context"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/wsheal/wsheal/pool/heal"
 )
-
-// settleEvery is how often a client that is being removed is asked whether it has
-// finished what it has under way.
-const settleEvery = 10 * time.Millisecond
 
 // client is one logical user of the fleet. Its identity and its queue outlive its
 // connections.
@@ -25,10 +21,16 @@ type client struct {
 	dialed  uint32             // generation dialled last
 	cancel  context.CancelFunc // ends that dial; nil: none is under way, or it is not wanted any more
 	conn    *conn              // the connection opened last; further ones, that are not over yet, hang on it
+	wish    wish               // shared: what the crowd knows of what the client wants
 	ended   chan struct{}      // closed when the last dial, and the connection that came of it, are over
 	leaving bool               // it is being removed
 	left    bool               // it was
 	until   heal.Instant       // leaving: when it is closed at the latest
+
+	// Of the dial under way, of which there is one at a time.
+	credentials *Credentials // those used last; nil: none yet
+
+	window atomic.Int64 // time.Duration that the server wants the next reconnect spread over
 
 	mu      sync.Mutex
 	outbox  outbox
@@ -75,9 +77,12 @@ func (c *client) admit(m *mail) bool {
 func (c *client) after(m *mail) {
 	switch m.event.Kind {
 	case heal.Opened:
-		go m.conn.read()
+		if c.fleet.options.Validate != nil {
+			c.validate(m.conn, true)
+		}
+		m.conn.wire.Serve(m.conn.take)
 	case heal.Proved:
-		if c.state.Gen == m.conn.gen && c.state.Phase.Usable() {
+		if c.state.Live == m.conn.gen && c.state.Phase.Usable() {
 			c.open(m.conn)
 		}
 	}
@@ -95,22 +100,32 @@ func (c *client) act(a heal.Action) {
 		c.shard.wheel.arm(&c.timer)
 	case heal.Dial:
 		c.dial(a)
-	case heal.Ping:
-		if k := c.of(a.Gen); k != nil {
-			k.ping()
-		}
 	case heal.Kill:
-		if k := c.of(a.Gen); k != nil {
-			k.condemn()
-		} else if c.cancel != nil && c.dialed == a.Gen {
+		if c.cancel != nil && c.dialed == a.Gen {
 			c.cancel()
 			c.cancel = nil
 		}
+	}
+	if k := c.of(a.Gen); k != nil {
+		k.act(a)
+	}
+}
+
+// act carries out an order about one connection.
+func (k *conn) act(a heal.Action) {
+	switch a.Kind {
+	case heal.Ping:
+		k.ping()
+	case heal.Kill:
+		k.condemn()
+		k.kill()
 	case heal.Shut:
-		if k := c.of(a.Gen); k != nil {
-			k.condemned = true
-			k.shut(a.Code)
-		}
+		k.condemn()
+		k.shut(a.Code)
+	case heal.Drain:
+		k.drain(a.Code)
+	case heal.Check:
+		k.client.validate(k, false)
 	}
 }
 
@@ -143,13 +158,22 @@ func (c *client) before() chan struct{} {
 	return c.ended
 }
 
-// witness adds what was seen of the connection that is in use.
+// witness adds what was seen of the connection that is in use, or is to be.
 func (c *client) witness(ev *heal.Event) {
-	if k := c.conn; k != nil {
-		ev.Inbound = heal.Instant(k.inbound.Load())
-		if k.held.Load() != nil { // bytes that wait to be read are evidence, too
-			ev.Inbound = c.fleet.now()
-		}
+	k := c.of(c.state.Live)
+	if k == nil {
+		return
+	}
+	w := k.wire
+	ev.Inbound, ev.Outbound, ev.Heard, ev.Drained = w.Inbound(), w.Outbound(), w.Heard(), k.drainedAt()
+	if k.held.Load() != nil { // bytes that wait to be read are evidence, too
+		ev.Inbound = c.fleet.now()
+	}
+	c.mu.Lock()
+	ev.Handed = k.control.handed
+	c.mu.Unlock()
+	if c.state.Phase == heal.Suspect {
+		ev.Path = w.Path()
 	}
 }
 
@@ -157,58 +181,8 @@ func (c *client) witness(ev *heal.Event) {
 func (c *client) show(from heal.Phase, now heal.Instant) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen.phase, c.seen.endpoint, c.seen.gen = c.state.Phase, c.state.Endpoint, c.state.Gen
+	c.seen.phase, c.seen.endpoint, c.seen.gen = c.state.Phase, c.state.Home, c.state.Live
 	if from != c.state.Phase {
 		c.seen.since = now
 	}
-}
-
-// remove begins to end a client for good: what it has under way may be finished first.
-func (c *client) remove() {
-	if c.leaving || c.left {
-		return
-	}
-	c.leaving = true
-	c.until = c.fleet.now().Add(c.fleet.options.Policy.DrainTimeout)
-	c.mu.Lock()
-	c.shutQueue(ErrLeft)
-	c.mu.Unlock()
-	c.settle()
-}
-
-// settle closes a client that is leaving once it has nothing under way, or its time is
-// over, and asks again a little later otherwise.
-func (c *client) settle() {
-	if c.left || c.state.Phase == heal.Retired {
-		c.depart()
-		return
-	}
-	c.mu.Lock()
-	busy := c.live != nil && c.outbox.frames > 0
-	live := c.live
-	c.mu.Unlock()
-	if !busy && live != nil && c.fleet.options.InFlight != nil {
-		busy = c.fleet.options.InFlight(c.id, live.gen) > 0
-	}
-	if now := c.fleet.now(); busy && now < c.until {
-		time.AfterFunc(min(settleEvery, c.until.Sub(now)), func() { c.shard.post(mail{client: c, order: settle}) })
-		return
-	}
-	m := mail{client: c, event: heal.Event{Kind: heal.Close}}
-	c.admit(&m)
-	c.shard.step(c, m.event, 0, nil)
-	c.depart()
-}
-
-// depart forgets a client that has been closed, once its connections are over.
-func (c *client) depart() {
-	if c.left || c.state.Phase != heal.Retired || c.conn != nil {
-		return
-	}
-	c.left = true
-	c.shard.wheel.disarm(&c.timer)
-	c.dropAll()
-	c.shard.phases[heal.Retired].Add(-1)
-	c.fleet.clients.leave(c.id)
-	c.fleet.options.Observe(Event{Kind: Left, At: c.fleet.now(), Client: c.id, Gen: c.state.Gen})
 }

@@ -182,20 +182,14 @@ func TestNextDialDoesNotWaitForAClosingHandshake(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(w, []heal.Instant{0, begun}, w.log.dials())
 		assert.Equal(w, 1, w.fleet.Snapshot().Usable())
-		assert.Len(w, w.fleet.clients.get(0).conns(), 2)
+		_, err := w.near[0].Write([]byte("x"))
+		require.NoError(w, err, "the old one is still there")
 		time.Sleep(closeWait)
 		synctest.Wait()
-		assert.Len(w, w.fleet.clients.get(0).conns(), 1, "and is left after a second")
+		_, err = w.near[0].Write([]byte("x"))
+		require.ErrorIs(w, err, net.ErrClosed, "and is left after a second")
 		assert.Len(w, w.log.steps(heal.Lost), 1)
 	})
-}
-
-// conns are the connections of a client that are not over.
-func (c *client) conns() (all []*conn) {
-	for k := c.conn; k != nil; k = k.older {
-		all = append(all, k)
-	}
-	return all
 }
 
 // TestADialThatIgnoresItsContextIsNotDoubled keeps one dial hanging for ten minutes:

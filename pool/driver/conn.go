@@ -13,84 +13,131 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/pool/wire"
 )
 
 // closeWait bounds how long a connection is kept for its closing handshake, ours or
 // the peer's: RFC 6455 7.1.1 leaves it to the server to close the TCP connection.
 const closeWait = time.Second
 
-// conn is one connection of a client. One goroutine reads it for all its life; a
-// second one writes while there is something to write.
+// conn is one connection of a client. It is read for all its life; it is written, by one
+// goroutine at a time, while there is something to write.
 //
-//	client ◀── deliver ◀── decoder ◀── intake ◀─────────── socket
-//	   │                      │ ping, close                   ▲
-//	   └──▶ outbox ──┐        ▼                               │
-//	                 └──▶ flush ◀── control        one Write ─┘
+//	client ◀── deliver ◀── take ◀──────── wire.Serve ◀──── socket
+//	   │                     │ ping, close                   ▲
+//	   └──▶ outbox ──┐       ▼                               │
+//	                 └──▶ flush ◀── control      wire.Write ─┘
 type conn struct {
 	client  *client
 	gen     uint32
-	nc      net.Conn
-	decoder decoder
-	inbound atomic.Int64                  // heal.Instant of the last arrival; 0 before the first
-	pinged  atomic.Bool                   // a ping was ordered and nothing has answered yet
+	wire    *wire.Conn
 	killed  atomic.Bool                   // kill was called
 	held    atomic.Pointer[chan struct{}] // the reader waits for room in the inbox
 	ended   chan struct{}                 // closed when the next dial need not wait for this connection any more
 	writers sync.WaitGroup
+	at      Endpoint // where it leads
+	place   uint8    // the index of that
+
+	began   atomic.Int64 // heal.Instant at which the write under way began; 0: none is
+	drained atomic.Int64 // heal.Instant of the last progress of a write that had had to wait
 
 	// Of the shard's goroutine alone.
-	older     *conn // another connection of the client that is not over yet
-	condemned bool  // it was killed or shut: the next dial waits until it has ended
+	older     *conn        // another connection of the client that is not over yet
+	condemned bool         // it was killed or shut: the next dial waits until it has ended
+	seat      seat         // shared: what the crowd knows of it
+	farewell  uint16       // draining: the code to end it with
+	until     heal.Instant // draining: when it is ended at the latest
 
 	// Guarded by the client's mutex.
-	control  control
-	cut      cut         // the message whose fragments are being written
-	cutting  bool        // there is one
-	carries  int         // messages that wait for their end, or their answer, here
-	flushing bool        // a flusher is at work, or was the last
-	deaf     bool        // no new message may go out any more
-	dead     bool        // nothing may go out any more
-	why      *ending     // why we ended it, if we did
-	linger   *time.Timer // ends a closing handshake
+	control   control
+	exchange  *exchange   // that is going on; nil: none is
+	ahead     []*ahead    // messages before those of the outbox
+	trusted   bool        // whatever comes back is a validated exchange
+	exchanged bool        // something came back
+	ours      bool        // its end was ordered
+	over      bool        // its end has been told
+	cut       cut         // the message whose fragments are being written
+	cutting   bool        // there is one
+	carries   int         // messages that wait for their end, or their answer, here
+	flushing  bool        // somebody writes, or was the last to
+	deaf      bool        // no new message may go out any more
+	dead      bool        // nothing may go out any more
+	reason    *ending     // why we ended it, if we did
+	linger    *time.Timer // ends a closing handshake
 }
 
-func newConn(c *client, gen uint32, a answer, ended chan struct{}) *conn {
-	k := &conn{client: c, gen: gen, nc: a.conn, ended: ended}
-	o := &c.fleet.options
-	k.decoder = decoder{in: newIntake(a.conn, a.ahead, o.Epoch, &k.inbound), max: o.MaxMessage}
-	return k
+func newConn(c *client, gen uint32, w *wire.Conn, ended chan struct{}) *conn {
+	return &conn{client: c, gen: gen, wire: w, ended: ended, trusted: c.fleet.options.Validate == nil}
 }
 
 // ending is why a connection is over.
 type ending struct {
-	cause heal.Cause
-	code  uint16
-	err   error
-	said  bool // by a close frame of the peer: all that may follow is the end of the stream
+	cause  heal.Cause
+	code   uint16
+	reason string
+	err    error
+	said   bool // by a close frame, of the peer or ours: all that may follow is the end of the stream
 }
 
-// read is the connection's goroutine: it receives until the end, waits for the
-// writer, and tells the shard.
-func (k *conn) read() {
+// take is what the connection's reader does with a frame, or with the connection's end;
+// false: it was the last.
+func (k *conn) take(f wire.Frame, err error) bool {
+	switch {
+	case err != nil:
+		k.finish(k.why(err))
+		return false
+	case f.Op == ws.OpPing:
+		k.pong(f.Payload)
+	case f.Op == ws.OpClose:
+		k.shut(f.Code)
+		k.finish(ending{cause: heal.CloseFrame, code: f.Code, reason: string(f.Payload), said: true})
+		return false
+	case f.Op == ws.OpPong:
+		k.ponged(f.Payload)
+	default:
+		if k.first() {
+			k.proved(0)
+		}
+		if !k.deliver(f) {
+			k.finish(k.why(net.ErrClosed))
+			return false
+		}
+	}
+	return true
+}
+
+// finish ends the connection: it waits for the writer, tells the shard, and sees the
+// closing handshake through.
+func (k *conn) finish(end ending) {
 	c := k.client
 	defer c.fleet.work.Done()
-	end := k.receive()
 	if !end.said {
 		k.kill()
 	}
 	c.mu.Lock()
 	k.stop()
 	k.dead = k.dead || !end.said
+	k.over = true
+	ours := k.ours
+	if k.exchange != nil {
+		k.exchange.cancel()
+	}
 	c.mu.Unlock()
 	k.writers.Wait() // the closing frame among them, bounded by the linger timer
 	end = k.witnessed(end)
 	k.release()
 	close(k.ended)
-	c.shard.post(mail{client: c, conn: k, err: end.err, event: heal.Event{
+	m := mail{client: c, conn: k, err: end.err, event: heal.Event{
 		Kind: heal.Lost, Gen: k.gen, Cause: end.cause, Code: end.code,
-	}})
+		Within: time.Duration(c.window.Swap(0)),
+	}}
+	if ours { // nobody will ask what follows from it
+		c.shard.post(m)
+	} else {
+		c.fleet.judge(m, End{Endpoint: k.at, Opened: true, Reason: end.reason})
+	}
 	if end.said {
-		k.drain()
+		k.wire.Discard()
 		k.kill()
 	}
 	c.mu.Lock()
@@ -99,57 +146,31 @@ func (k *conn) read() {
 		k.linger.Stop()
 	}
 	c.mu.Unlock()
-	k.decoder.release()
 	c.shard.post(mail{client: c, conn: k, order: over})
 }
 
-// receive handles what arrives until the connection is over.
-func (k *conn) receive() ending {
-	exchanged := false
-	for {
-		f, err := k.decoder.next()
-		if err != nil {
-			return k.over(err)
-		}
-		switch f.op {
-		case ws.OpPing:
-			k.pong(f.payload)
-		case ws.OpClose:
-			code, err := parseClose(f.payload)
-			if err != nil {
-				return k.over(err)
-			}
-			k.shut(code)
-			return ending{cause: heal.CloseFrame, code: code, said: true}
-		case ws.OpPong:
-			if k.pinged.Swap(false) || !exchanged {
-				k.proved()
-			}
-			exchanged = true
-		default:
-			if !exchanged {
-				k.proved()
-			}
-			exchanged = true
-			if !k.deliver(f) {
-				return k.over(net.ErrClosed)
-			}
-		}
-	}
+// first tells whether this is the first that comes back on a connection of which that is
+// enough to say.
+func (k *conn) first() bool {
+	k.client.mu.Lock()
+	defer k.client.mu.Unlock()
+	first := k.trusted && !k.exchanged
+	k.exchanged = true
+	return first
 }
 
 // proved reports a validated exchange: the first of the connection, and the answer to
-// each ping.
-func (k *conn) proved() {
-	k.client.shard.post(mail{client: k.client, conn: k, event: heal.Event{Kind: heal.Proved, Gen: k.gen}})
+// each ping, which took rtt; 0: that was not measured.
+func (k *conn) proved(rtt time.Duration) {
+	k.client.shard.post(mail{client: k.client, conn: k, event: heal.Event{Kind: heal.Proved, Gen: k.gen, RTT: rtt}})
 }
 
 // deliver passes a data message on; false: the connection is over.
-func (k *conn) deliver(f frame) bool {
+func (k *conn) deliver(f wire.Frame) bool {
 	c, o := k.client, &k.client.fleet.options
-	ev := Event{Kind: Received, At: heal.Instant(k.inbound.Load()), Client: c.id, Gen: k.gen, Payload: f.payload}
+	ev := Event{Kind: Received, At: k.wire.Inbound(), Client: c.id, Gen: k.gen, Payload: f.Payload}
 	if o.Ack != nil {
-		if seq, ok := o.Ack(c.id, f.payload); ok {
+		if seq, ok := o.Ack(c.id, f.Payload); ok {
 			ev.Seq = seq
 			if o.Guarantee == AtLeastOnce {
 				ev.Ref, ev.Acked = c.acknowledge(seq)
@@ -161,53 +182,46 @@ func (k *conn) deliver(f frame) bool {
 	if ev.Acked {
 		o.Observe(Event{Kind: Acked, At: ev.At, Client: c.id, Gen: k.gen, Seq: ev.Seq, Ref: ev.Ref})
 	}
-	return o.Receive == nil || k.hand(parcel{gen: k.gen, text: f.op == ws.OpText, payload: bytes.Clone(f.payload)})
+	if o.Receive == nil && o.Validate == nil {
+		return true
+	}
+	return k.hand(parcel{gen: k.gen, text: f.Op == ws.OpText, payload: bytes.Clone(f.Payload)})
 }
 
-// over tells what a read error means. A violation is answered with a close frame. An
+// why tells what the end of reading means. A violation is answered with a close frame. An
 // error that is only the echo of our own closing yields to the one that made us close.
-func (k *conn) over(err error) ending {
-	var v *violation
+func (k *conn) why(err error) ending {
+	end := ending{err: err}
+	end.cause, end.code = wire.Cause(err, false)
+	var v *wire.Violation
 	if errors.As(err, &v) {
-		k.shut(v.code)
-		k.drain()
-		return ending{cause: heal.Protocol, code: v.code, err: err}
+		k.shut(v.Code)
+		end.said = true
+		return end
 	}
 	k.client.mu.Lock()
 	defer k.client.mu.Unlock()
-	if k.why != nil && errors.Is(err, net.ErrClosed) {
-		return *k.why
+	if k.reason != nil && errors.Is(err, net.ErrClosed) {
+		return *k.reason
 	}
-	return ending{cause: lossCause(err, false), err: err}
+	return end
 }
 
 // witnessed corrects an end of stream that was a reset: the kernel tells of a RST once, to
 // whichever of reader and writer asks it first, and answers the other with the end of
 // the stream. The writer must have ended.
 func (k *conn) witnessed(end ending) ending {
-	if end.cause == heal.EOF && k.why != nil && errors.Is(k.why.err, syscall.ECONNRESET) {
-		return *k.why
+	if end.cause == heal.EOF && k.reason != nil && errors.Is(k.reason.err, syscall.ECONNRESET) {
+		return *k.reason
 	}
 	return end
-}
-
-// drain reads until the peer closes, or the linger timer does. Bytes left unread would
-// turn our close into a reset, and the close frame might never be read.
-func (k *conn) drain() {
-	buf := lent.Get().(*[lentBuffer]byte)
-	defer lent.Put(buf)
-	for {
-		if _, err := k.nc.Read(buf[:]); err != nil {
-			return
-		}
-	}
 }
 
 // kill closes the raw connection, which ends reader and writer at once. It may be
 // called from any goroutine, again and again.
 func (k *conn) kill() {
 	k.killed.Store(true)
-	_ = k.nc.Close()
+	k.wire.Kill()
 	k.unhold()
 }
 
@@ -220,24 +234,23 @@ func (k *conn) end(e ending) {
 
 // because remembers the first reason of our own. The client's mutex must be held.
 func (k *conn) because(e ending) {
-	if k.why == nil {
-		k.why = &e
+	if k.reason == nil {
+		k.reason = &e
 	}
 }
 
-// condemn kills a connection whose generation is over for heal.
+// condemn makes a connection one whose generation is over for heal.
 func (k *conn) condemn() {
 	k.condemned = true
 	k.client.mu.Lock()
+	defer k.client.mu.Unlock()
+	k.ours = true
 	k.stop()
-	k.client.mu.Unlock()
-	k.kill()
 }
 
 // refuse ends a connection that nobody wants any more, before it was read.
 func (k *conn) refuse() {
 	k.kill()
-	k.decoder.release()
 	close(k.ended)
 	k.client.fleet.work.Done()
 }
@@ -272,12 +285,30 @@ func (k *conn) endWithin(d time.Duration) {
 
 // ping sends a ping; its payload is the number of pings so far.
 func (k *conn) ping() {
-	k.pinged.Store(true)
 	k.client.mu.Lock()
 	defer k.client.mu.Unlock()
 	k.control.pings++
-	k.control.ping = true
+	k.control.ping, k.control.open, k.control.handed = true, true, 0
 	k.kick()
+}
+
+// ponged takes a pong. One that answers the newest ping tells how long that took; any
+// other still tells that something came back, once.
+func (k *conn) ponged(payload []byte) {
+	c := k.client
+	c.mu.Lock()
+	x := &k.control
+	var rtt time.Duration
+	if x.handed > 0 && len(payload) == 4 && binary.BigEndian.Uint32(payload) == x.pings {
+		rtt = max(k.wire.Inbound().Sub(x.handed), 1)
+		x.rtt = rtt
+	}
+	told := k.trusted && (x.open || !k.exchanged)
+	x.open, k.exchanged = false, true
+	c.mu.Unlock()
+	if told {
+		k.proved(rtt)
+	}
 }
 
 // pong answers a ping. Only the latest unanswered one is (RFC 6455 5.5.3).
@@ -289,14 +320,18 @@ func (k *conn) pong(payload []byte) {
 	k.kick()
 }
 
-// control is what is to be sent before all data: at most one frame of each kind.
+// control is what is to be sent before all data, at most one frame of each kind, and what
+// became of our pings.
 type control struct {
 	pong    []byte
+	handed  heal.Instant  // when the newest ping was in the kernel's hands; 0: it is not yet
+	rtt     time.Duration // of the last pong that answered the newest ping; 0: none has
+	pings   uint32
+	code    uint16
 	ponging bool
 	ping    bool
-	pings   uint32
+	open    bool // no pong has come since a ping was ordered
 	bye     bool // a close frame with code is due
-	code    uint16
 	said    bool // a close frame was taken, or is due: nothing may follow it
 }
 
@@ -309,24 +344,24 @@ func (x *control) goodbye(code uint16) bool {
 	return true
 }
 
-// take appends what is due.
-func (x *control) take(buf []byte) []byte {
+// take appends what is due to a batch.
+func (x *control) take(b *batch, w *wire.Conn) {
 	if x.said && !x.bye {
-		return buf
+		return
 	}
 	if x.ponging {
-		buf = appendFrame(buf, ws.OpPong, true, x.pong)
+		b.bytes = w.AppendFrame(b.bytes, ws.OpPong, x.pong)
 	}
 	if x.ping {
-		buf = appendFrame(buf, ws.OpPing, true, binary.BigEndian.AppendUint32(nil, x.pings))
+		b.bytes = w.AppendFrame(b.bytes, ws.OpPing, binary.BigEndian.AppendUint32(nil, x.pings))
+		b.ping, b.pinged = x.pings, len(b.bytes)
 	}
 	if x.bye {
 		var code []byte
 		if x.code != 1005 {
 			code = binary.BigEndian.AppendUint16(nil, x.code)
 		}
-		buf = appendFrame(buf, ws.OpClose, true, code)
+		b.bytes = w.AppendFrame(b.bytes, ws.OpClose, code)
 	}
 	x.ponging, x.ping, x.bye = false, false, false
-	return buf
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/pool/wire"
 )
 
 // tampered is a connection whose writes a test sees, and may answer itself.
@@ -199,13 +200,13 @@ func TestPingsOfTheServerAreAnswered(t *testing.T) {
 func TestAConnectionThatNobodyWantsIsRefused(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		c := w.fleet.clients.get(0)
-		near, err := w.net.DialContext(w.Context(), "tcp", "a:80")
+		near, err := w.fleet.dialer.Dial(w.Context(), wire.Request{URL: w.opt.Endpoints[0].URL})
 		require.NoError(w, err)
-		k := newConn(c, 5, answer{conn: near}, make(chan struct{}))
+		k := newConn(c, 5, near, make(chan struct{}))
 		w.fleet.work.Add(1)
 		c.shard.post(mail{client: c, conn: k, event: heal.Event{Kind: heal.Opened, Gen: 5}})
 		<-k.ended
-		_, err = near.Write([]byte("x"))
+		_, _, err = near.Write([]byte("x"), 0)
 		assert.ErrorIs(w, err, net.ErrClosed)
 		assert.Empty(w, w.log.all())
 	})
@@ -236,17 +237,6 @@ func TestKillEndsADialUnderWay(t *testing.T) {
 		<-over
 		assert.Equal(w, heal.Instant(time.Second), w.now())
 	})
-}
-
-func TestTLSCloseSaysNoGoodbye(t *testing.T) {
-	url, roots := encrypted(t, nil, func(c *tls.Conn) { echo(c) })
-	targets := newTargets(&Options{Endpoints: []Endpoint{{URL: url}}, TLS: &tls.Config{RootCAs: roots}})
-	a := targets[0].dial(t.Context(), nil)
-	require.NoError(t, a.err)
-	raw := a.conn.(*secure).raw
-	before := raw.written.Load()
-	require.NoError(t, a.conn.Close())
-	assert.Equal(t, before, raw.written.Load(), "an alert may block for seconds")
 }
 
 // TestTLSOutcomesAreHonest fails a write of a record after some of its bytes, and

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,20 +94,21 @@ func TestRemoveWaitsNoLongerThanTheDrainTimeout(t *testing.T) {
 }
 
 func TestRemoveWaitsForWhatElseIsInFlight(t *testing.T) {
-	flying := 2
+	var flying atomic.Int64
+	flying.Store(2)
 	inWorld(t, func(o *Options) {
 		o.Policy.DrainTimeout = 5 * time.Second
 		o.InFlight = func(client int, gen uint32) int {
 			assert.Equal(t, 0, client)
 			assert.Equal(t, uint32(1), gen)
-			return flying
+			return int(flying.Load())
 		}
 	}, func(w *world) {
 		w.connect()
 		w.fleet.Remove(0)
 		time.Sleep(time.Second)
 		assert.Empty(w, w.log.of(Left))
-		flying = 0
+		flying.Store(0)
 		time.Sleep(settleEvery)
 		synctest.Wait()
 		assert.Len(w, w.log.of(Left), 1)

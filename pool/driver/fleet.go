@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/pool/wire"
 )
 
 // What callers branch on.
@@ -25,7 +27,11 @@ var (
 // of a client that was removed, methods do nothing, or fail with ErrLeft.
 type Fleet struct {
 	options Options
-	targets []target // by index of endpoint
+	dialer  *wire.Dialer
+	stall   time.Duration          // of a write
+	spots   atomic.Pointer[[]spot] // by index of endpoint
+	crowd   *commons               // nil: the clients are alone
+	keys    keyring
 	clients roster
 	shards  []*shard
 
@@ -50,10 +56,24 @@ func Open(o Options) (*Fleet, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	p := &Fleet{options: o, targets: newTargets(&o), done: make(chan struct{}), quiet: make(chan struct{})}
+	p := &Fleet{
+		options: o, dialer: newDialer(&o), stall: o.Policy.StallAfter(),
+		done: make(chan struct{}), quiet: make(chan struct{}),
+	}
+	spots := make([]spot, len(o.Endpoints))
+	for i, e := range o.Endpoints {
+		spots[i] = spot{e, e.Address}
+	}
+	p.spots.Store(&spots)
 	p.dialling, p.abort = context.WithCancel(context.Background())
 	for range o.Shards {
 		p.shards = append(p.shards, newShard(p))
+	}
+	if o.Shared != nil {
+		if err := p.share(); err != nil {
+			p.abort()
+			return nil, err
+		}
 	}
 	for range o.Clients {
 		p.Add()
@@ -64,6 +84,26 @@ func Open(o Options) (*Fleet, error) {
 	}
 	return p, nil
 }
+
+// share makes the clients one pool.
+func (p *Fleet) share() error {
+	p.spots.Store(new([]spot))
+	p.crowd = newCommons(p)
+	n := &p.crowd.names
+	n.poked, n.known, n.list = make(chan struct{}, 1), map[string][]netip.Addr{}, p.options.Endpoints
+	n.mu.Lock()
+	err := p.crowd.settle()
+	n.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	p.work.Add(1)
+	go p.crowd.watch(p.dialling)
+	return nil
+}
+
+// spot returns the endpoint of an index.
+func (p *Fleet) spot(index uint8) spot { return (*p.spots.Load())[index] }
 
 // Add makes one more client and returns its number, one more than the last. It is idle:
 // Start connects it. On a fleet that is closed the number is that of a client that was
@@ -102,6 +142,14 @@ func (p *Fleet) Start(client int) { p.tellClient(client, heal.Start) }
 // Move gives a client another connection in place of the one it has: the new one is
 // opened and proved first. Of a client that has no usable connection it changes nothing.
 func (p *Fleet) Move(client int) { p.tellClient(client, heal.Move) }
+
+// Window has a client's next reconnect spread over a window that the server announced,
+// beside what its policy says: it is handed over with the loss of the connection.
+func (p *Fleet) Window(client int, within time.Duration) {
+	if c := p.clients.get(client); c != nil {
+		c.window.Store(int64(within))
+	}
+}
 
 // tellClient passes an owner's wish on to heal.
 func (p *Fleet) tellClient(client int, kind heal.EventKind) {
@@ -148,8 +196,8 @@ func (p *Fleet) sendable(client int) (*client, error) {
 // ClientInfo is one client at one moment.
 type ClientInfo struct {
 	Phase    heal.Phase
-	Endpoint Endpoint     // dialled last; zero: none yet
-	Gen      uint32       // generation dialled last
+	Endpoint Endpoint     // of the connection in use, or dialled last; zero: none yet. Shared: its Address is the one that was dialled
+	Gen      uint32       // generation of the connection in use, or dialled last
 	Queued   int          // messages that no connection has taken yet
 	InFlight int          // messages being written or unacknowledged
 	Since    heal.Instant // when Phase began
@@ -168,7 +216,7 @@ func (p *Fleet) Client(client int) ClientInfo {
 		Queued: c.outbox.frames - c.outbox.carried, InFlight: c.outbox.carried,
 	}
 	if c.seen.gen > 0 {
-		info.Endpoint = p.options.Endpoints[c.seen.endpoint]
+		info.Endpoint = p.spot(c.seen.endpoint).Endpoint
 	}
 	return info
 }
@@ -184,6 +232,12 @@ func (p *Fleet) Snapshot() Snapshot {
 		s.Dials += shard.dials.Load()
 		s.Waiting += int(shard.waiting.Load())
 		s.Discarded += shard.discarded.Load()
+	}
+	if p.crowd != nil {
+		s.Crowd = p.crowd.snapshot()
+		p.crowd.names.mu.Lock()
+		s.Unresolved = p.crowd.names.err
+		p.crowd.names.mu.Unlock()
 	}
 	return s
 }
@@ -235,6 +289,9 @@ func (p *Fleet) shutdown() {
 		s.post(mail{order: pass, passed: &barrier})
 	}
 	barrier.Wait()
+	if p.crowd != nil {
+		p.crowd.close()
+	}
 	p.abort()
 	p.work.Wait()
 	for _, s := range p.shards {
@@ -255,11 +312,12 @@ func (p *Fleet) tell(events []Event) {
 
 // Snapshot is the fleet at one moment.
 type Snapshot struct {
-	Phases    [heal.Phases]int // clients by heal.Phase
-	Dials     uint64           // dials begun so far
-	Waiting   int              // messages queued or unacknowledged
-	Discarded uint64           // messages that had arrived and were given up so far, for an inbox was full
-	Crowd     crowd.Snapshot   // shared: what the clients decide together
+	Phases     [heal.Phases]int // clients by heal.Phase
+	Dials      uint64           // dials begun so far
+	Waiting    int              // messages queued or unacknowledged
+	Discarded  uint64           // messages that had arrived and were given up so far, for an inbox was full
+	Crowd      crowd.Snapshot   // shared: what the clients decide together
+	Unresolved error            // shared: of the last look at the endpoints' names; what was known before it holds
 }
 
 // Usable counts the clients on which a validated exchange has happened.

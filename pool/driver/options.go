@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/wsheal/wsheal/pool/heal"
@@ -21,43 +23,76 @@ const (
 // Endpoint is an address that a client may dial.
 type Endpoint struct {
 	Name     string
-	URL      string // ws:// or wss://
-	Priority int    // lower is dialled first
-	Weight   int    // share among equals; 0 counts as 1
+	URL      string         // ws:// or wss://
+	Address  netip.AddrPort // where to connect to, whatever the URL's host resolves to; zero: what it does
+	Priority int            // lower is dialled first
+	Weight   int            // share among equals; 0 counts as 1
+}
+
+// Attempt is one dial, as those see it who provide for it.
+type Attempt struct {
+	Client   int
+	Gen      uint32
+	Endpoint Endpoint
 }
 
 // Options configures a Fleet. Zero values are given per field; Open rejects what
 // cannot work, all of it at once, and never changes the caller's copy.
+//
+// Functions are called from many goroutines at once, never under a lock. Those that take
+// a context may take as long as that lets them.
 type Options struct {
 	Clients   int         // how many logical clients there are at first, numbered from 0
 	Seed      uint64      // key of every random draw
-	Policy    heal.Policy // healing rules; its Endpoints field is filled from Endpoints below
+	Policy    heal.Policy // healing rules; Endpoints, Shared and Refreshable are filled in from below
 	Endpoints []Endpoint  // at least one
 	Epoch     time.Time   // zero of every heal.Instant; zero: the moment of Open
+	Shared    *Shared     // makes the clients one pool; nil: each is alone
 
-	// Header returns the headers of one upgrade request; nil: none. It may be called
-	// from many goroutines at once.
+	// Header returns the headers of one upgrade request; nil: none. It must not block.
 	Header func(client int, gen uint32) http.Header
-	// DialContext opens the raw connection; nil: a net.Dialer.
+	// Credentials returns headers that prove who the client is, for each attempt. Where
+	// rejected is not nil, those were refused, and newer ones are to be fetched, which is
+	// asked for once for all clients that were refused with the same version. An error is
+	// the attempt's, as heal.Credentials. nil: there are none, and a 401 is final.
+	Credentials func(ctx context.Context, a Attempt, rejected *Credentials) (Credentials, error)
+	// Validate decides whether a connection is what it should be, before it counts as
+	// usable, within Policy.ProveTimeout, and again every Policy.CheckEvery. Its success
+	// is the proof; nil: a pong, or any message, is.
+	Validate func(ctx context.Context, x Exchange) error
+	// Judge has a say in what an end asks for; nil: it has none. The client waits for it.
+	// Ends that the policy orders itself (a silence, a time that is over) are not asked about.
+	Judge func(End) Ruling
+
+	// DialContext opens the raw connection; nil: a net.Dialer. It is given names, and not
+	// addresses, if Resolve is nil.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Resolve finds a host's addresses, best first; nil: the system's resolver.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Proxy names the HTTP proxy for a URL, nil for none; nil: as the environment says.
+	Proxy func(*url.URL) (*url.URL, error)
 	// TLS is for wss; nil: the system's roots. Where it names no session cache, the
 	// fleet's connections share one, so that healing does not take full handshakes.
-	TLS *tls.Config
+	TLS          *tls.Config
+	Subprotocols []string // offered, best first; nil: none
+	Deflate      bool     // offer permessage-deflate, without context takeover
+	MaxMessage   int      // largest message accepted from the peer, bytes after inflation; 0: 1 MiB
+	MaxFrame     int      // largest frame accepted from the peer, bytes; 0: MaxMessage
 
 	Text        bool // messages are text, whose payloads must be UTF-8, whatever Message.Text says; false: it does
 	Guarantee   Guarantee
 	QueueFrames int  // per client: messages not yet acknowledged (at-least-once) or not yet written; 0: 1024
 	QueueBytes  int  // per client, payload bytes of the same; 0: 256 KiB
 	Full        Full // what Send does when the queue has no room
-	MaxMessage  int  // largest message accepted from the peer, bytes; 0: 1 MiB
 
 	// Ack names the sequence number that an inbound message acknowledges. nil: nothing
 	// is acknowledged, which AtLeastOnce does not allow. It must not block.
 	Ack func(client int, payload []byte) (seq uint64, ok bool)
+
 	// Receive is handed every data message, in order per client, on a goroutine of the
 	// client's own which lives while there is something to hand over; the payload is
-	// Receive's to keep. It may take its time and call any method of the fleet, but for
-	// Close, which waits for it. nil: not wanted.
+	// Receive's to keep. It may take its time and call any method of the fleet; a Close
+	// waits for it as long as its context lets it. nil: not wanted.
 	Receive     func(client int, gen uint32, payload []byte, text bool)
 	InboxFrames int  // per client: messages that have arrived and were not received; 0: 1024
 	InboxBytes  int  // per client, payload bytes of the same, but one message always fits; 0: 1 MiB
@@ -68,11 +103,10 @@ type Options struct {
 	// Policy.DrainTimeout at most. It must be quick. nil: nothing is.
 	InFlight func(client int, gen uint32) int
 
-	// Observe receives every event, on the goroutine on which it happened, from many
-	// goroutines at once, never under a lock; events of one client's steps come in
+	// Observe receives every event, on the goroutine on which it happened, which may be
+	// that of a Send, from many goroutines at once; events of one client's steps come in
 	// order. It must be quick, must not block and must not keep Payload. nil: none.
 	Observe func(Event)
 
-	WriteTimeout time.Duration // longest time for one flush to the kernel; 0: 10 s
-	Shards       int           // event loops; 0: one per CPU
+	Shards int // event loops; 0: one per CPU
 }

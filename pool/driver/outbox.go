@@ -1,7 +1,5 @@
 package driver
 
-import "bytes"
-
 // message is one payload that waits to be sent or to be acknowledged.
 type message struct {
 	seq     uint64
@@ -55,12 +53,6 @@ func (o *outbox) push(m Message) {
 	o.messages = append(o.messages, message{seq: m.Seq, ref: m.Ref, payload: m.Payload, text: m.Text})
 	o.frames++
 	o.bytes += len(m.Payload)
-}
-
-// own makes the message's payload independent of the caller's.
-func (m Message) own() Message {
-	m.Payload = bytes.Clone(m.Payload)
-	return m
 }
 
 // at returns the message at a position, nil when it has left.

@@ -29,9 +29,23 @@ type waiter struct {
 func (c *client) send(m Message) error {
 	c.mu.Lock()
 	dropped, err := c.offer(m)
-	c.mu.Unlock()
+	c.unlock()
 	c.fleet.tell(dropped)
 	return err
+}
+
+// unlock releases the mutex, and writes what was queued if nobody does.
+func (c *client) unlock() {
+	k := c.live
+	if k == nil || !c.outbox.pending() {
+		c.mu.Unlock()
+		return
+	}
+	b := k.promptly()
+	c.mu.Unlock()
+	if b != nil {
+		k.push(b)
+	}
 }
 
 // offer queues one message, or says why not, and whom it displaced. The mutex must be held.
@@ -69,9 +83,6 @@ func (c *client) room(size int) bool {
 func (c *client) queue(m Message) {
 	c.outbox.push(m)
 	c.shard.waiting.Add(1)
-	if c.live != nil {
-		c.live.kick()
-	}
 }
 
 // makeRoom gives up the oldest messages that can still be given up, until one of size
@@ -108,7 +119,7 @@ func (c *client) sendWait(ctx context.Context, m Message) error {
 	c.mu.Lock()
 	if o.Full != Block || c.closed != nil || size > o.QueueBytes || c.room(size) {
 		dropped, err := c.offer(m)
-		c.mu.Unlock()
+		c.unlock()
 		c.fleet.tell(dropped)
 		return err
 	}
@@ -134,6 +145,12 @@ func (c *client) sendWait(ctx context.Context, m Message) error {
 // letIn queues the messages of those who wait for room, in order, as far as it goes. The
 // mutex must be held.
 func (c *client) letIn() {
+	if len(c.waiters) == 0 {
+		return
+	}
+	if c.live != nil {
+		defer c.live.kick()
+	}
 	o := &c.fleet.options
 	for len(c.waiters) > 0 {
 		w := c.waiters[0]

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -38,23 +39,29 @@ type shard struct {
 type mail struct {
 	client *client
 	event  heal.Event
-	conn   *conn // Opened, Proved, Lost
-	err    error // Failed, Lost
+	conn   *conn         // Opened, Proved, Lost, Checked, Disproved, over, empty
+	err    error         // Failed, Lost, Disproved
+	took   time.Duration // Opened, Failed: since the dial began
 
 	order  order
 	passed *sync.WaitGroup // pass
+	crowd  crowd.Action    // scatter, shed, notice
 }
 
 type order uint8
 
 const (
-	step   order = iota // step the client
-	over                // nothing of conn is left
-	remove              // end the client for good
-	settle              // look whether a client that is being removed has finished
-	pass                // tell that everything before this was handled
-	force               // kill every connection
-	quit                // drop what is queued and end
+	step    order = iota // step the client
+	over                 // nothing of conn is left
+	empty                // look whether conn, which is draining, has finished
+	remove               // end the client for good
+	settle               // look whether a client that is being removed has finished
+	scatter              // shared: let everybody draw anew who waits
+	shed                 // shared: choose clients to move
+	notice               // shared: tell what changed
+	pass                 // tell that everything before this was handled
+	force                // kill every connection
+	quit                 // drop what is queued and end
 )
 
 func newShard(p *Fleet) *shard {
@@ -115,9 +122,17 @@ func (s *shard) handle(m mail) bool {
 	switch m.order {
 	case step:
 		if m.client.admit(&m) {
-			s.step(m.client, m.event, 0, m.err)
+			s.step(m.client, m.event, 0, &m)
 			m.client.after(&m)
 		}
+	case empty:
+		m.conn.empty()
+	case scatter:
+		s.scatter(m.crowd.Within)
+	case shed:
+		s.fleet.crowd.choose(m.crowd)
+	case notice:
+		s.fleet.crowd.observe(m.crowd)
 	case over:
 		m.client.over(m.conn)
 		if m.client.leaving {
@@ -156,11 +171,11 @@ func (s *shard) fire(t *timer) {
 	c := t.client
 	ev := heal.Event{Kind: heal.TimerFired, Timer: t.number}
 	c.witness(&ev)
-	s.step(c, ev, s.fleet.now().Sub(t.at), nil)
+	s.step(c, ev, s.fleet.now().Sub(t.at), &mail{})
 }
 
 // step lets heal decide, reports the decision and carries it out.
-func (s *shard) step(c *client, ev heal.Event, late time.Duration, err error) {
+func (s *shard) step(c *client, ev heal.Event, late time.Duration, m *mail) {
 	o := &s.fleet.options
 	now, from := s.fleet.now(), c.state.Phase
 	actions := heal.Step(now, ev, &c.state, &o.Policy, heal.Rand{Seed: o.Seed, Client: uint64(c.id)})
@@ -175,8 +190,11 @@ func (s *shard) step(c *client, ev heal.Event, late time.Duration, err error) {
 	}
 	o.Observe(Event{
 		Kind: Stepped, At: now, Client: c.id, Gen: gen,
-		Step: ev, From: from, State: c.state, Actions: actions, Late: late, Err: err,
+		Step: ev, From: from, State: c.state, Actions: actions, Late: late, Err: m.err,
 	})
+	if x := s.fleet.crowd; x != nil {
+		x.follow(c, ev, m, &actions)
+	}
 	for _, a := range actions.All() {
 		c.act(a)
 	}

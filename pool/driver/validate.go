@@ -16,9 +16,13 @@ import (
 // policy's endpoints filled in.
 func (o Options) withDefaults() Options {
 	o.Endpoints = slices.Clone(o.Endpoints)
-	o.Policy.Endpoints = make([]heal.Endpoint, len(o.Endpoints))
-	for i, e := range o.Endpoints {
-		o.Policy.Endpoints[i] = heal.Endpoint{Priority: e.Priority, Weight: e.Weight}
+	o.Policy.Shared, o.Policy.Refreshable = o.Shared != nil, o.Credentials != nil
+	o.Policy.Endpoints = nil // shared: any number, which the crowd knows
+	if o.Shared == nil {
+		o.Policy.Endpoints = make([]heal.Endpoint, len(o.Endpoints))
+		for i, e := range o.Endpoints {
+			o.Policy.Endpoints[i] = heal.Endpoint{Priority: e.Priority, Weight: e.Weight}
+		}
 	}
 	if o.Epoch.IsZero() {
 		o.Epoch = time.Now()
@@ -31,7 +35,6 @@ func (o Options) withDefaults() Options {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 1<<20)
 	o.InboxFrames = cmp.Or(o.InboxFrames, 1024)
 	o.InboxBytes = cmp.Or(o.InboxBytes, 1<<20)
-	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
 	if o.Shards == 0 {
 		o.Shards = runtime.GOMAXPROCS(0)
 	}
@@ -65,7 +68,12 @@ func (o *Options) validate() error {
 	must(o.InboxBytes > 0, "InboxBytes is %d: want at least 1", o.InboxBytes)
 	must(o.InboxFull <= Disconnect, "InboxFull is %d: want Block, DropOldest or Disconnect", o.InboxFull)
 	must(o.MaxMessage > 0, "MaxMessage is %d: want at least 1", o.MaxMessage)
-	must(o.WriteTimeout > 0, "WriteTimeout is %v: want more than 0", o.WriteTimeout)
+	must(o.MaxFrame >= 0, "MaxFrame is %d: want at least 0", o.MaxFrame)
+	if o.Shared != nil {
+		for _, f := range o.Shared.Policy.Faults() {
+			must(false, "Shared.Policy: %w", f)
+		}
+	}
 	must(o.Shards > 0, "Shards is %d: want at least 1", o.Shards)
 	return errors.Join(errs...)
 }

@@ -12,14 +12,14 @@ import (
 
 func TestOpenNamesEverythingThatCannotWork(t *testing.T) {
 	_, err := Open(Options{
-		Clients:      -1,
-		Endpoints:    []Endpoint{{URL: "http://a"}, {URL: "ws://"}, {URL: "ws://u:p@a"}, {URL: "a"}, {URL: "ws://a", Weight: -1}},
-		Guarantee:    AtLeastOnce,
-		QueueFrames:  -1,
-		QueueBytes:   -1,
-		MaxMessage:   -1,
-		WriteTimeout: -1,
-		Shards:       -1,
+		Clients:     -1,
+		Endpoints:   []Endpoint{{URL: "http://a"}, {URL: "ws://"}, {URL: "ws://u:p@a"}, {URL: "a"}, {URL: "ws://a", Weight: -1}},
+		Guarantee:   AtLeastOnce,
+		QueueFrames: -1,
+		QueueBytes:  -1,
+		MaxMessage:  -1,
+		MaxFrame:    -1,
+		Shards:      -1,
 	})
 	require.Error(t, err)
 	lines := strings.Split(err.Error(), "\n")
@@ -28,7 +28,7 @@ func TestOpenNamesEverythingThatCannotWork(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Clients is -1", "Endpoints[0].URL", "Endpoints[1].URL", "Endpoints[2].URL", "Endpoints[3].URL", "endpoints.4.weight",
-		"handshake_timeout", "prove_timeout", "Ack is nil", "QueueFrames", "QueueBytes", "MaxMessage", "WriteTimeout", "Shards",
+		"handshake_timeout", "prove_timeout", "Ack is nil", "QueueFrames", "QueueBytes", "MaxMessage", "MaxFrame", "Shards",
 	} {
 		assert.Contains(t, err.Error(), want)
 	}

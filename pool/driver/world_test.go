@@ -44,6 +44,9 @@ type world struct {
 	server *server
 	log    *journal
 	opt    Options
+
+	mu   sync.Mutex
+	near []*memnet.Conn // the fleet's ends of its connections
 }
 
 // inWorld runs a test in a world. change may alter the options before the fleet opens.
@@ -54,7 +57,7 @@ func inWorld(t *testing.T, change func(*Options), test func(w *world)) {
 		w.opt = Options{
 			Clients: 1, Seed: 42, Policy: patient(), Shards: 1, Epoch: time.Now(),
 			Endpoints:   []Endpoint{{Name: "a", URL: "ws://a:80/chat"}},
-			DialContext: w.net.DialContext,
+			DialContext: w.dial,
 			Header: func(client int, gen uint32) http.Header {
 				return http.Header{"X-Wsheal-Client": {strconv.Itoa(client) + "/" + strconv.Itoa(int(gen))}}
 			},
@@ -75,6 +78,17 @@ func inWorld(t *testing.T, change func(*Options), test func(w *world)) {
 		}()
 		test(w)
 	})
+}
+
+// dial opens a connection of the fleet.
+func (w *world) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := w.net.DialContext(ctx, network, addr)
+	if err == nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.near = append(w.near, c.(*memnet.Conn))
+	}
+	return c, err
 }
 
 // replay feeds the recorded events through Step: the fleet must have done what heal
@@ -108,8 +122,18 @@ func (w *world) send(client int, seq uint64) error {
 
 // silence is how long a client's connection may be silent until it is pinged, as drawn.
 func (w *world) silence(client int) time.Duration {
-	s := w.fleet.clients.get(client).state
-	return w.opt.Policy.SilenceOf(heal.Rand{Seed: w.opt.Seed, Client: uint64(client)}, s.Pings-1)
+	s := w.state(client)
+	return s.Silence(&w.opt.Policy, heal.Rand{Seed: w.opt.Seed, Client: uint64(client)})
+}
+
+// state is a client's after its last step.
+func (w *world) state(client int) (s heal.State) {
+	for _, ev := range w.log.of(Stepped) {
+		if ev.Client == client {
+			s = ev.State
+		}
+	}
+	return s
 }
 
 // connect starts all clients and waits until they are usable.

@@ -1,21 +1,20 @@
 package driver
 
 import (
-	"encoding/binary"
 	"errors"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/gobwas/ws"
 
 	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/pool/wire"
 )
 
 const (
 	flushPlain  = 64 << 10 // bytes of one Write
 	flushSecure = 16 << 10 // the same over TLS: one record
-	fragment    = 32 << 10 // payload bytes of one frame; between those of a larger message control frames can pass
+	fragment    = 32 << 10 // payload bytes of one frame (see wire.Encoder)
 )
 
 // open lets a proved connection carry data, instead of the one before it.
@@ -31,57 +30,113 @@ func (c *client) open(k *conn) {
 	}
 }
 
-// kick starts a flusher unless one is at work. It never waits. The client's mutex must
+// kick has somebody write unless somebody does. It never waits. The client's mutex must
 // be held.
 func (k *conn) kick() {
 	if !k.flushing && !k.dead {
 		k.flushing = true
 		k.writers.Add(1)
-		go k.flush()
+		go k.flush(batches.Get().(*batch))
 	}
 }
 
-// flush writes until nothing is left to write, everything that waits in one Write:
-// control frames, then data.
-func (k *conn) flush() {
-	defer k.writers.Done()
-	c, o := k.client, &k.client.fleet.options
+// pause is how long nothing must have been written for a message to be written at once,
+// by who sends it. Messages that follow one another faster wait for the flusher, which
+// writes them together.
+const pause = 100 * time.Microsecond
+
+// promptly lets the caller write what is due, without waiting: the batch is to be handed
+// to push when the mutex is released. nil: somebody else writes. The client's mutex must
+// be held.
+func (k *conn) promptly() *batch {
+	if k.flushing || k.dead {
+		return nil
+	}
+	// An answer has come since the last write, or it is a while ago.
+	if last := k.wire.Outbound(); k.wire.Inbound() <= last && k.client.fleet.now().Sub(last) < pause {
+		k.kick()
+		return nil
+	}
+	k.flushing = true
+	k.writers.Add(1)
 	b := batches.Get().(*batch)
-	defer b.release()
-	tls, secured := k.nc.(*secure)
-	for {
-		c.mu.Lock()
-		k.collect(b, secured)
-		if len(b.bytes) == 0 {
-			k.flushing = false
-			c.mu.Unlock()
-			return
-		}
-		c.mu.Unlock()
+	k.collect(b)
+	return b
+}
 
-		var before int64
-		if secured {
-			before = tls.raw.written.Load()
-		}
-		_ = k.nc.SetWriteDeadline(time.Now().Add(o.WriteTimeout))
-		n, err := k.nc.Write(b.bytes)
-		b.written, b.touched = n, n
-		if secured && err != nil && tls.raw.written.Load() != before {
-			b.touched = len(b.bytes) // of a record cut short nobody can say which bytes went
-		}
-
-		c.mu.Lock()
-		k.settle(b, c.fleet.now())
-		c.mu.Unlock()
-		c.fleet.tell(b.events)
-		if err != nil {
-			k.unwritable(err)
+// push writes what the kernel takes at once, and leaves the rest to a flusher.
+func (k *conn) push(b *batch) {
+	n, err := k.wire.WriteNow(b.bytes)
+	b.written, b.touched = n, n
+	if err == nil && n < len(b.bytes) {
+		go k.flush(b)
+		return
+	}
+	if k.settled(b, err) {
+		k.client.mu.Lock()
+		more := k.collect(b)
+		k.flushing = more
+		k.client.mu.Unlock()
+		if more {
+			go k.flush(b)
 			return
-		}
-		if secured { // TLS answers key updates while it reads, with whatever deadline is set
-			_ = k.nc.SetWriteDeadline(time.Time{})
 		}
 	}
+	b.release()
+	k.writers.Done()
+}
+
+// flush writes until nothing is left to write, everything that waits in one Write:
+// control frames, then data. b may have been begun.
+func (k *conn) flush(b *batch) {
+	defer k.writers.Done()
+	defer b.release()
+	c := k.client
+	for {
+		if b.written == len(b.bytes) {
+			c.mu.Lock()
+			if !k.collect(b) {
+				k.flushing = false
+				c.mu.Unlock()
+				return
+			}
+			c.mu.Unlock()
+		}
+		k.began.Store(int64(c.fleet.now()))
+		certain, touched, err := k.wire.Write(b.bytes[b.written:], c.fleet.stall)
+		k.drained.Store(int64(k.drainedAt()))
+		k.began.Store(0)
+		b.touched = b.written + touched
+		b.written += certain
+		if !k.settled(b, err) {
+			return
+		}
+	}
+}
+
+// prompt is how long a write may take that did not have to wait.
+const prompt = time.Millisecond
+
+// drainedAt is when a write for which the kernel had had no room last went on; 0: never.
+func (k *conn) drainedAt() heal.Instant {
+	began, last := heal.Instant(k.began.Load()), k.wire.Outbound()
+	if began > 0 && last.Sub(began) > prompt {
+		return last
+	}
+	return heal.Instant(k.drained.Load())
+}
+
+// settled draws the consequences of a write, and reports them; false: it was the last.
+func (k *conn) settled(b *batch, err error) bool {
+	c := k.client
+	c.mu.Lock()
+	k.settle(b, c.fleet.now())
+	c.mu.Unlock()
+	c.fleet.tell(b.events)
+	if err != nil {
+		k.unwritable(err)
+	}
+	return err == nil
 }
 
 // unwritable ends a connection whose write failed; flushing stays set, so nothing is
@@ -90,12 +145,14 @@ func (k *conn) flush() {
 func (k *conn) unwritable(err error) {
 	k.client.mu.Lock()
 	defer k.client.mu.Unlock()
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		k.end(ending{cause: lossCause(err, true), err: err})
+	end := ending{err: err}
+	end.cause, end.code = wire.Cause(err, true)
+	if errors.Is(err, wire.ErrStalled) {
+		k.end(end)
 		return
 	}
 	k.stop()
-	k.because(ending{cause: lossCause(err, true), err: err})
+	k.because(end)
 	k.endWithin(closeWait)
 }
 
@@ -103,7 +160,10 @@ func (k *conn) unwritable(err error) {
 type batch struct {
 	bytes            []byte
 	parts            []part
-	written, touched int // bytes that the kernel has for certain, and may have
+	told             int    // bytes of which the consequences have been drawn
+	written, touched int    // bytes that the kernel has for certain, and may have
+	ping             uint32 // the number of the ping that it carries
+	pinged           int    // where that ends; 0: it carries none
 	events           []Event
 }
 
@@ -112,8 +172,9 @@ type part struct {
 	seq      uint64
 	ref      any
 	position uint64
-	from, to int  // its frame is bytes[from:to]
-	last     bool // the message ends with it
+	ahead    *ahead // of an exchange; nil: of the outbox
+	from, to int    // its frame is bytes[from:to]
+	last     bool   // the message ends with it
 	again    bool
 }
 
@@ -122,7 +183,7 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 func (b *batch) reset() {
 	clear(b.parts)
 	clear(b.events)
-	b.bytes, b.parts, b.events = b.bytes[:0], b.parts[:0], b.events[:0]
+	*b = batch{bytes: b.bytes[:0], parts: b.parts[:0], events: b.events[:0]}
 }
 
 func (b *batch) release() {
@@ -136,42 +197,46 @@ func (b *batch) release() {
 // come between its fragments.
 type cut struct {
 	part
-	rest []byte
-	op   ws.OpCode
+	frames wire.Encoder
 }
 
-// collect fills b with what is due. The client's mutex must be held.
-func (k *conn) collect(b *batch, secured bool) {
+// collect fills b with what is due; false: nothing is. The client's mutex must be held.
+func (k *conn) collect(b *batch) bool {
 	b.reset()
-	b.bytes = k.control.take(b.bytes)
+	k.control.take(b, k.wire)
 	limit := flushPlain
-	if secured {
+	if k.wire.Secure() {
 		limit = flushSecure
 	}
 	for !k.control.said {
 		if !k.cutting && !k.begin() {
-			return
+			break
 		}
-		n := min(len(k.cut.rest), fragment)
 		from := len(b.bytes)
-		if from > 0 && from+ws.MaxHeaderSize+n > limit {
-			return
+		if from > 0 && from+ws.MaxHeaderSize+min(k.cut.frames.Left(), fragment) > limit {
+			break
 		}
 		p := k.cut.part
-		p.last = n == len(k.cut.rest)
-		b.bytes = appendFrame(b.bytes, k.cut.op, p.last, k.cut.rest[:n])
-		p.from, p.to = from, len(b.bytes)
+		var more bool
+		b.bytes, more = k.cut.frames.Append(b.bytes)
+		p.from, p.to, p.last = from, len(b.bytes), !more
 		b.parts = append(b.parts, p)
-		k.cut.rest, k.cut.op = k.cut.rest[n:], ws.OpContinuation
 		if p.last {
 			k.cutting, k.cut = false, cut{}
 		}
 	}
+	return len(b.bytes) > 0
 }
 
 // begin takes up the next message; false: there is none for this connection.
 func (k *conn) begin() bool {
-	c := k.client
+	c, o := k.client, &k.client.fleet.options
+	if len(k.ahead) > 0 {
+		a := k.ahead[0]
+		k.ahead = k.ahead[1:]
+		k.cutting, k.cut = true, cut{part{ahead: a}, k.wire.Encode(o.op(a.message.Text), a.message.Payload)}
+		return true
+	}
 	if c.live != k {
 		return false
 	}
@@ -180,10 +245,7 @@ func (k *conn) begin() bool {
 		return false
 	}
 	k.cutting = true
-	k.cut = cut{part: part{seq: m.seq, ref: m.ref, position: position, again: m.sent}, rest: m.payload, op: ws.OpBinary}
-	if m.text || c.fleet.options.Text {
-		k.cut.op = ws.OpText
-	}
+	k.cut = cut{part{seq: m.seq, ref: m.ref, position: position, again: m.sent}, k.wire.Encode(o.op(m.text), m.payload)}
 	c.outbox.carry(m, k)
 	return true
 }
@@ -192,8 +254,20 @@ func (k *conn) begin() bool {
 // handed over whole is Sent, and at-most-once done with. The client's mutex must be held.
 func (k *conn) settle(b *batch, at heal.Instant) {
 	c := k.client
+	if b.pinged > 0 && b.pinged <= b.written && b.ping == k.control.pings && k.control.handed == 0 {
+		k.control.handed = max(at, 1)
+	}
 	for i := range b.parts {
 		p := &b.parts[i]
+		if p.to <= b.told {
+			continue
+		}
+		if p.ahead != nil {
+			if p.to <= b.written && p.last {
+				close(p.ahead.done)
+			}
+			continue
+		}
 		m := c.outbox.at(p.position) // nil: acknowledged before we got here
 		if p.from < b.touched && m != nil {
 			m.touched = true
@@ -211,6 +285,7 @@ func (k *conn) settle(b *batch, at heal.Instant) {
 			c.shard.waiting.Add(-1)
 		}
 	}
+	b.told = b.written
 	c.letIn()
 }
 
@@ -237,28 +312,4 @@ func (k *conn) release() {
 	c.letIn()
 	c.mu.Unlock()
 	c.fleet.tell(dropped)
-}
-
-// appendFrame appends a masked frame, as clients have to send them (RFC 6455 5.3).
-func appendFrame(buf []byte, op ws.OpCode, last bool, payload []byte) []byte {
-	const fin, masked = 0x80, 0x80
-	first := byte(op)
-	if last {
-		first |= fin
-	}
-	buf = append(buf, first)
-	switch n := len(payload); {
-	case n < 126:
-		buf = append(buf, masked|byte(n))
-	case n < 1<<16:
-		buf = binary.BigEndian.AppendUint16(append(buf, masked|126), uint16(n))
-	default:
-		buf = binary.BigEndian.AppendUint64(append(buf, masked|127), uint64(n))
-	}
-	mask := ws.NewMask()
-	buf = append(buf, mask[:]...)
-	start := len(buf)
-	buf = append(buf, payload...)
-	ws.Cipher(buf[start:], mask, 0)
-	return buf
 }
