@@ -45,8 +45,13 @@ func walkPolicy(a, b, c byte) Policy {
 		p.WriteStall = time.Second
 	}
 	rules := []Rule{
-		{Reset, 0, 0, Elsewhere}, {CloseFrame, 1008, 1012, Reauth}, {Status, 401, 401, Retry},
-		{HalfOpen, 0, 0, Pointless}, {Unpinged, 0, 0, Pointless}, {EOF, 0, 0, Planned}, {Invalid, 0, 0, Throttled},
+		{Reset, 0, 0, Elsewhere},
+		{CloseFrame, 1008, 1012, Reauth},
+		{Status, 401, 401, Retry},
+		{HalfOpen, 0, 0, Pointless},
+		{Unpinged, 0, 0, Pointless},
+		{EOF, 0, 0, Planned},
+		{Invalid, 0, 0, Throttled},
 	}
 	if c&128 != 0 {
 		p.Rules = rules[c%8%7:]
