@@ -1,6 +1,7 @@
 package heal
 
 import (
+	"math"
 	"testing"
 	"time"
 	"unsafe"
@@ -172,7 +173,7 @@ func TestInvariant04LateTimer(t *testing.T) {
 func TestInvariant05JitterAfterTheCap(t *testing.T) {
 	for _, name := range []string{"default", "full-jitter", "decorrelated", "uniform"} {
 		p := policyLike(name)
-		for client := range uint64(2000) {
+		for client := range uint64(500) {
 			w := newWorld(t, p)
 			w.r.Client = client
 			w.start()
@@ -335,15 +336,16 @@ func TestInvariant09NeverByACount(t *testing.T) {
 	p := policyLike("hasty")
 	p.Endpoints = []Endpoint{{0, 1}, {1, 1}, {2, 1}}
 	w := newWorld(t, p).reach(Dialing)
-	tried := map[uint8]int{}
-	for n := range 70_000 {
+	for n := range 900 {
+		if n == 300 { // weeks later
+			w.s.Attempt = 65_302 // whose turn it is does not change
+		}
 		require.Equal(t, Dialing, w.s.Phase)
 		require.Equal(t, uint8(n%3), w.s.Endpoint, "attempt %d", n)
-		tried[w.s.Endpoint]++
 		w.fails(Refused, 0, 0)
 		w.fire()
 	}
-	assert.Greater(t, w.s.Attempt, uint16(65_000))
+	assert.Greater(t, w.s.Attempt, uint16(math.MaxUint16-3))
 	assert.Equal(t, uint8(255), w.s.Steps)
 	assert.Equal(t, 10*time.Second, w.s.Delay)
 }

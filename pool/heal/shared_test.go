@@ -76,7 +76,7 @@ func TestAskTellsWhatIsKnown(t *testing.T) {
 func TestInvariant21ScatterNeverBringsCloser(t *testing.T) {
 	p := policyLike("default")
 	p.Shared = true
-	for client := range uint64(500) {
+	for client := range uint64(100) {
 		w := newWorld(t, p)
 		w.r.Client = client
 		w.reach(Stable)
@@ -88,7 +88,7 @@ func TestInvariant21ScatterNeverBringsCloser(t *testing.T) {
 			w.step(Event{Kind: Scatter, Within: time.Minute})
 			require.GreaterOrEqual(t, w.due, due)
 		}
-		for range 1000 { // storm after storm
+		for range 300 { // storm after storm
 			w.pass(100 * time.Millisecond)
 			w.step(Event{Kind: Scatter, Within: 24 * time.Hour})
 		}

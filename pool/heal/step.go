@@ -417,13 +417,14 @@ func (t *turn) pongUntil(ev *Event) (Instant, Cause) {
 	if handed == 0 && ev.Outbound == 0 { // the driver does not look
 		handed = s.Mark
 	}
-	switch {
-	case handed < s.Mark: // the one before, or none
+	if handed < s.Mark { // the one before, or none
 		return max(s.Mark, ev.Outbound).Add(t.p.StallAfter()), WriteStall
-	case ev.Path == PathFrozen:
-		return max(handed, ev.Drained).Add(t.p.PongTimeout(s)), Frozen
 	}
-	return max(handed, ev.Drained).Add(t.p.PongTimeout(s)), HalfOpen
+	cause := HalfOpen
+	if ev.Path == PathFrozen {
+		cause = Frozen
+	}
+	return max(handed, ev.Drained).Add(t.p.PongTimeout(s)), cause
 }
 
 // review goes on watching a connection of which nothing is known here but its age: if
