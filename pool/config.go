@@ -1,0 +1,181 @@
+package pool
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/wsheal/wsheal/pool/crowd"
+	"github.com/wsheal/wsheal/pool/driver"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/pool/policies"
+)
+
+// What the pool shares with the fleet that drives its connections.
+type (
+	Endpoint    = driver.Endpoint    // where the pool may connect to
+	Attempt     = driver.Attempt     // one dial; its Client is the connection's number
+	Credentials = driver.Credentials // headers that prove who dials, with their version
+	End         = driver.End         // how an attempt or a connection ended
+	Ruling      = driver.Ruling      // what a user's hook makes of an End
+)
+
+// Config is everything that can be said about a pool. Only Endpoints must be given. Open
+// tells all that is wrong with it at once, and never changes the caller's copy.
+//
+// The functions in it are called from many goroutines at once, never under a lock and
+// never on a goroutine that reads from a connection. Those that take a context may
+// wait as long as it lets them; of the others each says whether it may block.
+type Config struct {
+	// Endpoints are the addresses. The best priority is used while one of it is fit;
+	// SetEndpoints changes them at run time.
+	Endpoints []Endpoint
+	// ResolveEvery is how often names are resolved again, ±20 %, and after failures, with
+	// each address an endpoint of its own; 0: 30 s; < 0: never, each dial resolves.
+	ResolveEvery time.Duration
+
+	// Size. Sessions are not counted: each has a connection of its own.
+	Min      int              // connections kept, however little there is to do; 0: 1; < 0: none, they come on demand
+	Max      int              // most connections; 0: 8, or Min if that is more
+	MinReady int              // connections that Open waits for; 0: 1; < 0: none, Open returns at once and the pool goes on in the background
+	Size     crowd.SizePolicy // when to grow and shrink; its Min and Max are filled from above
+	Sessions int              // most sessions at once; 0: 1024
+
+	// Policy is the rules by which one connection heals; zero: DefaultPolicy(). Its Endpoints,
+	// Shared and Refreshable are filled in.
+	Policy heal.Policy
+	// Crowd is the rules by which the connections heal together: balance, storms, admission,
+	// retry budget, ejection, rebalancing. The zero value is complete.
+	Crowd crowd.Policy
+	// RestartAfter is when a connection that gave up tries again, ±20 %; 0: 1 min; < 0: only
+	// when Restart is called.
+	RestartAfter time.Duration
+	// Judge has a say in what the end of an attempt or connection asks for, before the table
+	// of causes does; nil: none. It must not block.
+	Judge func(End) Ruling
+
+	// The upgrade.
+	Header http.Header // of every upgrade; nil: none
+	// Credentials returns the headers of one attempt. With rejected set the server refused
+	// those (401, 403, close 4401 or 4403), and new ones are wanted: that is asked once,
+	// for all connections. nil: there are none, and a rejection is final.
+	Credentials  func(ctx context.Context, a Attempt, rejected *Credentials) (Credentials, error)
+	TLS          *tls.Config                                                       // for wss; nil: the system's roots. Sessions are resumed
+	Subprotocols []string                                                          // offered, best first; nil: none
+	Deflate      bool                                                              // offer permessage-deflate
+	Proxy        func(*url.URL) (*url.URL, error)                                  // nil: HTTPS_PROXY, HTTP_PROXY and NO_PROXY
+	DialContext  func(ctx context.Context, network, addr string) (net.Conn, error) // nil: a net.Dialer
+	Resolve      func(ctx context.Context, host string) ([]netip.Addr, error)      // nil: the system's resolver
+	// Validate makes sure that a connection is the right one, before it is used and, with
+	// Policy.CheckEvery, again and again: a hello, an authentication. nil: a pong is enough.
+	Validate func(ctx context.Context, x Exchange) error
+
+	// Outbound.
+	QueueMessages int       // per connection, not yet written; 0: 1024
+	QueueBytes    int       // per connection, of payloads; also the largest message; 0: 256 KiB
+	QueueFull     QueueFull // what Send does when there is no room; 0: Wait
+	Correlate     Correlate // which answer belongs to which message; zero: Request cannot be used, Written is final
+	// AnswerWithin is how long a sent message may wait for the answer that Correlate
+	// promises, before its receipt is Unknown; Request has its context instead. 0: 30 s.
+	AnswerWithin time.Duration
+
+	// Inbound. A message goes to the lease or the session whose connection it came on, else
+	// to the Request that it answers, else to the subscriptions of its topic, else to Receive.
+	MaxMessage  int                                   // largest message accepted, bytes; 0: 1 MiB
+	MaxFrame    int                                   // largest frame accepted, bytes; 0: MaxMessage
+	Topic       func(Message) (topic string, ok bool) // which subscriptions a message is for; nil: Subscribe cannot be used. It must not block
+	Receive     func(Message)                         // what nothing else claims, one at a time, in order per connection; nil: dropped. It may block: see Backlog
+	ReceiveSlow Slow                                  // when Receive is behind; 0: Backlog. With that, a Receive that waits for an answer may wait for itself
+	InboxFrames int                                   // inbound messages held for Receive, or between a connection and its readers; 0: 256
+	InboxBytes  int                                   // payload bytes of the same; 0: 1 MiB
+
+	// Watching.
+	LeaseWarn time.Duration // a lease held longer is reported with its stack; 0: 1 min; < 0: never
+	Logger    *slog.Logger  // events, none of them per message, at Debug to Error; nil: silent. It may block
+	Seed      uint64        // key of every random draw; 0: drawn
+}
+
+// DefaultPolicy returns the policy that pools have: the built-in default of package
+// policies, with a first reconnect within 1 s instead of 5 s (a pool sees when many are
+// lost at once, and spreads them then), and 10 s to finish what is in flight on a
+// connection that was replaced.
+func DefaultPolicy() heal.Policy {
+	p, err := policies.Lookup("default")
+	if err != nil {
+		panic("pool: the default policy: " + err.Error())
+	}
+	p.First = heal.First{Rule: heal.Spread, Within: time.Second}
+	if p.DrainTimeout == 0 {
+		p.DrainTimeout = 10 * time.Second
+	}
+	return p
+}
+
+// withDefaults returns a copy with every zero value replaced.
+func (c Config) withDefaults() Config {
+	either(&c.Min, 1)
+	c.Min = max(c.Min, 0)
+	either(&c.Max, max(8, c.Min))
+	either(&c.MinReady, 1)
+	c.MinReady = max(c.MinReady, 0)
+	c.Size.Min, c.Size.Max = c.Min, c.Max
+	either(&c.Size.Load, 16)
+	either(&c.Size.GrowAt, 0.8)
+	either(&c.Sessions, 1024)
+	if c.Policy.HandshakeTimeout == 0 && c.Policy.Name == "" {
+		c.Policy = DefaultPolicy()
+	}
+	either(&c.RestartAfter, time.Minute)
+	either(&c.QueueMessages, 1024)
+	either(&c.QueueBytes, 256<<10)
+	either(&c.AnswerWithin, 30*time.Second)
+	either(&c.ReceiveSlow, Backlog)
+	either(&c.InboxFrames, 256)
+	either(&c.InboxBytes, 1<<20)
+	either(&c.LeaseWarn, time.Minute)
+	for c.Seed == 0 {
+		c.Seed = rand.Uint64()
+	}
+	return c
+}
+
+// either replaces a zero value.
+func either[T comparable](v *T, otherwise T) {
+	var zero T
+	if *v == zero {
+		*v = otherwise
+	}
+}
+
+// faults returns what is wrong with a completed Config, beside what the fleet finds.
+func (c *Config) faults() error {
+	var all []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			all = append(all, fmt.Errorf(format, args...))
+		}
+	}
+	wrong(c.Max < max(c.Min, 1), "Max: expected at least Min and 1, got %d with Min %d", c.Max, c.Min)
+	wrong(c.MinReady > max(c.Max, 0), "MinReady: expected at most Max (%d), got %d", c.Max, c.MinReady)
+	wrong(c.Sessions < 0, "Sessions: expected at least 0, got %d", c.Sessions)
+	wrong(c.QueueFull > Disconnect, "QueueFull: expected Wait, FailFast, DropOldest or Disconnect, got %d", c.QueueFull)
+	wrong(c.QueueMessages < 0, "QueueMessages: expected at least 0, got %d", c.QueueMessages)
+	wrong(c.QueueBytes < 0, "QueueBytes: expected at least 0, got %d", c.QueueBytes)
+	wrong(c.AnswerWithin < 0, "AnswerWithin: expected at least 0, got %v", c.AnswerWithin)
+	wrong((c.Correlate.Request == nil) != (c.Correlate.Reply == nil), "Correlate: expected both Request and Reply, or neither")
+	wrong(c.ReceiveSlow != Backlog && c.ReceiveSlow != SkipOldest, "ReceiveSlow: expected Backlog or SkipOldest, got %d", c.ReceiveSlow)
+	wrong(c.InboxFrames < 0, "InboxFrames: expected at least 0, got %d", c.InboxFrames)
+	wrong(c.InboxBytes < 0, "InboxBytes: expected at least 0, got %d", c.InboxBytes)
+	for _, err := range c.Crowd.Faults() {
+		all = append(all, fmt.Errorf("Crowd: %w", err))
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,255 @@
+package pool
+
+import (
+	"bytes"
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/wsheal/wsheal/pool/driver"
+)
+
+// Send gives a message to the least loaded connection, by Config.Crowd's balance. It
+// returns once the message is queued there; the Receipt tells what becomes of it. Until a
+// connection has room it does what Config.QueueFull says.
+//
+// ctx bounds that wait and nothing else: its end takes back no message and breaks no
+// connection. No order is kept between messages of several connections: a Session keeps it.
+//
+// A message that is still queued when its connection is taken out of the pool goes over
+// another one; one that was written does only when it is idempotent, expects an answer by
+// Config.Correlate, and its connection was lost before that came.
+//
+// Its error is that of a message that was not accepted: ErrClosed, ErrDraining, ErrGaveUp,
+// ErrQueueFull, ErrNoConnection, ErrTooLarge, ErrDuplicate, or that of ctx.
+func (p *Pool) Send(ctx context.Context, m Message) (*Receipt, error) {
+	f, err := p.flight(m, false)
+	if err == nil {
+		err = p.dispatch(ctx, f)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("send: %w", err)
+	}
+	return f.receipt, nil
+}
+
+// flight makes the flight of a message and announces the answer that it expects.
+func (p *Pool) flight(m Message, request bool) (*flight, error) {
+	if len(m.Payload) > p.config.QueueBytes {
+		return nil, fmt.Errorf("%w: %d bytes, and Config.QueueBytes is %d", ErrTooLarge, len(m.Payload), p.config.QueueBytes)
+	}
+	m.Payload = bytes.Clone(m.Payload) // the caller's is his own again, and this may be needed again
+	f := &flight{pool: p, message: m, receipt: &Receipt{}}
+	if p.config.Correlate.Request != nil {
+		f.id, f.expects = p.config.Correlate.Request(m)
+	}
+	if !f.expects {
+		return f, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.answers[f.id] != nil {
+		return nil, fmt.Errorf("id %q: %w", f.id, ErrDuplicate)
+	}
+	p.answers[f.id] = f
+	if request {
+		f.answer = make(chan Message, 1)
+	}
+	return f, nil
+}
+
+// dispatch gives a flight to a slot, waiting for one as Config.QueueFull and ctx allow.
+func (p *Pool) dispatch(ctx context.Context, f *flight) error {
+	for again := false; ; again = true {
+		s, turn, err := p.seat(f, again)
+		if err == nil && turn == nil {
+			if p.hand(s, f) {
+				return nil
+			}
+			continue
+		}
+		if err == nil {
+			select {
+			case <-turn.come:
+				continue
+			case <-ctx.Done():
+				err = p.forgo(turn, ctx)
+			}
+		}
+		p.mu.Lock()
+		p.refuse(f)
+		p.mu.Unlock()
+		return err
+	}
+}
+
+// refuse forgets a flight that was not accepted.
+func (p *Pool) refuse(f *flight) {
+	f.over = true
+	if f.expects && p.answers[f.id] == f {
+		delete(p.answers, f.id)
+	}
+}
+
+// turn is somebody's place in a queue.
+type turn struct {
+	come chan struct{} // closed when it has come
+	in   *list.Element // nil once it has
+}
+
+// seat attaches a flight to a slot, or returns the turn that it has to wait for. Who
+// comes again has waited, and goes before those who have not.
+func (p *Pool) seat(f *flight, again bool) (*slot, *turn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.refusal(); err != nil {
+		return nil, nil, err
+	}
+	if again || p.senders.Len() == 0 && len(p.homeless) == 0 {
+		if s := p.pick(); s != nil {
+			p.attach(f, s)
+			return s, nil, nil
+		}
+	}
+	if p.config.QueueFull == FailFast {
+		if p.usable() > 0 {
+			return nil, nil, ErrQueueFull
+		}
+		return nil, nil, because(ErrNoConnection, p.failure)
+	}
+	t := &turn{come: make(chan struct{})}
+	if again {
+		t.in = p.senders.PushFront(t)
+	} else {
+		t.in = p.senders.PushBack(t)
+	}
+	p.wake() // there is demand
+	return nil, t, nil
+}
+
+// hand gives an attached flight to the fleet; false: its slot would not have it.
+func (p *Pool) hand(s *slot, f *flight) bool {
+	p.mu.Lock()
+	progress := s.progress
+	p.mu.Unlock()
+	err := p.fleet.Send(s.client, driver.Message{Payload: f.message.Payload, Text: f.message.Text, Ref: f})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		if f.deadline.IsZero() {
+			p.expect(f)
+		}
+		p.admit() // there may be room for the next one
+		return true
+	}
+	p.detach(f)
+	switch {
+	case !errors.Is(err, driver.ErrQueueFull):
+		s.retiring = true
+	case s.progress == progress:
+		s.full = true
+	}
+	p.refit(s)
+	return false
+}
+
+// forgo gives up a turn and says why nothing came of it.
+func (p *Pool) forgo(t *turn, ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.in != nil {
+		p.senders.Remove(t.in)
+	} else {
+		p.admit() // it had come: the next one's
+	}
+	if p.usable() == 0 {
+		return fmt.Errorf("%w: %w", because(ErrNoConnection, p.failure), ctx.Err())
+	}
+	return fmt.Errorf("%w: %w", ErrQueueFull, ctx.Err())
+}
+
+// admit lets the next one try who waits for room, if there is any.
+func (p *Pool) admit() {
+	if len(p.fit) == 0 {
+		return
+	}
+	if len(p.homeless) > 0 {
+		p.wake()
+		return
+	}
+	if first := p.senders.Front(); first != nil {
+		p.call(first)
+	}
+}
+
+// call tells one who waits that it is his turn.
+func (p *Pool) call(e *list.Element) {
+	t := p.senders.Remove(e).(*turn)
+	t.in = nil
+	close(t.come)
+}
+
+// admitAll lets everyone try, for there may be a reason to fail.
+func (p *Pool) admitAll() {
+	for first := p.senders.Front(); first != nil; first = p.senders.Front() {
+		p.call(first)
+	}
+}
+
+// refusal is why nothing new is accepted.
+func (p *Pool) refusal() error {
+	switch {
+	case p.closed:
+		return ErrClosed
+	case p.draining:
+		return ErrDraining
+	}
+	if why := p.gaveUp(); why != nil {
+		return because(ErrGaveUp, why)
+	}
+	return nil
+}
+
+// resettle gives flights that lost their slot to others. It is the keeper's.
+func (p *Pool) resettle() {
+	for {
+		p.mu.Lock()
+		var f *flight
+		for f == nil && len(p.homeless) > 0 {
+			f = p.homeless[0]
+			p.homeless[0] = nil
+			p.homeless = p.homeless[1:]
+			if f.over {
+				f = nil
+			}
+		}
+		if f == nil {
+			p.homeless = nil
+			p.admit()
+			if p.draining {
+				p.change.all()
+			}
+			p.mu.Unlock()
+			return
+		}
+		if why := p.gaveUp(); why != nil {
+			p.settle(f, f.unsent(), because(ErrGaveUp, why))
+			p.mu.Unlock()
+			continue
+		}
+		s := p.pick()
+		if s == nil {
+			p.homeless = append([]*flight{f}, p.homeless...)
+			p.mu.Unlock()
+			return
+		}
+		p.attach(f, s)
+		p.mu.Unlock()
+		if !p.hand(s, f) {
+			p.mu.Lock()
+			p.homeless = append([]*flight{f}, p.homeless...)
+			p.mu.Unlock()
+		}
+	}
+}

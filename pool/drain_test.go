@@ -1,0 +1,89 @@
+package pool
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestDrainFinishesWhatIsInFlight(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.mute()
+		r, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		var drained error
+		over := false
+		go func() { drained = w.pool.Drain(w.Context()); over = true }()
+		synctest.Wait()
+		for _, send := range []func() error{
+			func() error { _, err := w.pool.Send(w.Context(), text("x")); return err },
+			func() error { _, err := w.pool.Request(w.Context(), text("req x")); return err },
+			func() error { _, err := w.pool.Acquire(w.Context()); return err },
+			func() error { _, err := w.pool.Subscribe(w.Context(), SubscribeConfig{}); return err },
+			func() error { _, err := w.pool.Session(w.Context(), SessionConfig{}); return err },
+		} {
+			require.ErrorIs(w, send(), ErrDraining)
+		}
+		time.Sleep(time.Second)
+		assert.False(w, over)
+		w.a.heard("req 1").say("res 1")
+		synctest.Wait()
+		assert.Equal(w, Acked, r.Outcome())
+		assert.False(w, over, "a lease is in flight, too")
+		l.Release()
+		synctest.Wait()
+		assert.True(w, over)
+		require.NoError(w, drained)
+		assert.Equal(w, []EventKind{Drained, Shut}, kinds(w.events()))
+		require.NoError(w, w.pool.Drain(w.Context()), "again")
+	})
+}
+
+func TestDrainIsBounded(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.mute()
+		r, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		begun := time.Now()
+		err = w.pool.Drain(w.within(3 * time.Second))
+		require.ErrorIs(w, err, context.DeadlineExceeded)
+		assert.ErrorContains(w, err, "drain: 1 left in flight")
+		assert.Equal(w, 3*time.Second, time.Since(begun))
+		assert.Equal(w, Unknown, r.Outcome())
+		require.ErrorIs(w, r.Err(), ErrClosed)
+	})
+}
+
+// TestCloseWakesEveryone who waits for anything.
+func TestCloseWakesEveryone(t *testing.T) {
+	inWorld(t, func(c *Config) { c.Max = 2 }, func(w *world) {
+		w.mute()
+		sub, err := w.pool.Subscribe(w.Context(), SubscribeConfig{Topic: "t", Message: text("sub t")})
+		require.NoError(w, err)
+		written, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		synctest.Wait()
+		w.a.down()
+		synctest.Wait()
+		errs := make(chan error, 10)
+		go func() { _, err := w.pool.Send(context.Background(), text("x")); errs <- err }()
+		go func() { _, err := w.pool.Request(context.Background(), text("req 2")); errs <- err }()
+		go func() { _, err := w.pool.Acquire(context.Background()); errs <- err }()
+		go func() { _, err := w.pool.Session(context.Background(), SessionConfig{}); errs <- err }()
+		go func() { _, err := w.pool.Subscribe(context.Background(), SubscribeConfig{Topic: "u"}); errs <- err }()
+		go func() { _, err := sub.Next(context.Background()); errs <- err }()
+		synctest.Wait()
+		require.NoError(w, w.pool.Close(context.Background()))
+		for range 6 {
+			require.ErrorIs(w, <-errs, ErrClosed)
+		}
+		assert.Equal(w, Unknown, written.Outcome())
+		assert.Zero(w, w.pool.Snapshot().InFlight)
+	})
+}

@@ -1,0 +1,27 @@
+package pool
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/wsheal/wsheal/pool/crowd"
+)
+
+// endpointOf is where a client's connection leads, or led last.
+func (p *Pool) endpointOf(client int) string {
+	e := p.fleet.Client(client).Endpoint
+	return cmp.Or(e.Name, e.URL)
+}
+
+// weight is the share of messages that a connection gets, by the health of where it leads.
+func weight(h crowd.Health) float64 {
+	if h == crowd.Degraded {
+		return 0.5
+	}
+	return 1
+}
+
+// leaseOver is why a lease is over that did not outlive its connection.
+func leaseOver(what string, why *Failure) error {
+	return fmt.Errorf("%w: %w", ErrLeaseOver, because(fmt.Errorf("%s", what), why))
+}

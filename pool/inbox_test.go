@@ -1,0 +1,109 @@
+package pool
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func letter(s string) Message { return Message{Payload: []byte(s)} }
+
+// emptied is all that an inbox holds, as text.
+func emptied(b *inbox) (all []string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for {
+		d, err := b.next(ctx)
+		if err != nil {
+			return all
+		}
+		if d.Continuity.Kind == Unbroken {
+			all = append(all, string(d.Message.Payload))
+		} else {
+			all = append(all, d.Continuity.Kind.String())
+		}
+	}
+}
+
+func TestInboxSkipsOldest(t *testing.T) {
+	b := newInbox(2, 100, SkipOldest)
+	for _, s := range []string{"a", "b"} {
+		assert.Zero(t, b.put(letter(s)))
+	}
+	assert.Equal(t, 1, b.put(letter("c")))
+	assert.Equal(t, 1, b.put(letter("d")))
+	d, err := b.next(context.Background())
+	require.NoError(t, err)
+	assert.Equal(t, Continuity{Kind: Gap, Missed: 2, Reason: "slow consumer"}, d.Continuity, "both in one")
+	assert.Equal(t, []string{"c", "d"}, emptied(b))
+	assert.Zero(t, b.put(letter("e")))
+	assert.Equal(t, []string{"e"}, emptied(b), "and there is room again")
+}
+
+func TestInboxBoundsBytes(t *testing.T) {
+	b := newInbox(10, 4, SkipOldest)
+	assert.Zero(t, b.put(letter("larger than all of it")), "a message that is alone has room")
+	assert.Equal(t, 1, b.put(letter("ab")))
+	assert.Zero(t, b.put(letter("cd")))
+	assert.Equal(t, []string{"gap", "ab", "cd"}, emptied(b))
+}
+
+func TestInboxHangsUp(t *testing.T) {
+	b := newInbox(1, 100, Hangup)
+	assert.Zero(t, b.put(letter("a")))
+	assert.Equal(t, 1, b.put(letter("b")))
+	assert.Zero(t, b.put(letter("c")), "nobody reads any more")
+	assert.Equal(t, []string{"a"}, emptied(b), "what came before is read")
+	_, err := b.next(context.Background())
+	require.ErrorIs(t, err, ErrSlowConsumer)
+}
+
+func TestInboxHoldsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newInbox(1, 100, Backlog)
+		b.put(letter("a"))
+		var written []string
+		for _, s := range []string{"b", "c"} {
+			go func() { b.put(letter(s)); written = append(written, s) }()
+			synctest.Wait()
+		}
+		assert.Empty(t, written)
+		b.tell(Continuity{Kind: Fresh})
+		b.tell(Continuity{Kind: Gap, GivenUp: 1})
+		b.tell(Continuity{Kind: Gap, GivenUp: 2})
+		var read []string
+		for range 5 {
+			d, err := b.next(t.Context())
+			require.NoError(t, err)
+			synctest.Wait()
+			read = append(read, string(d.Message.Payload)+d.Continuity.Kind.String())
+		}
+		assert.Equal(t, []string{"aunbroken", "fresh", "gap", "bunbroken", "cunbroken"}, read)
+		assert.Equal(t, []string{"b", "c"}, written)
+
+		b.put(letter("d"))
+		for range 2 {
+			go b.put(letter("e"))
+		}
+		synctest.Wait()
+		b.end(ErrClosed) // all of them go on, or the bubble is stuck
+		assert.Equal(t, []string{"d"}, emptied(b))
+	})
+}
+
+func TestInboxPauses(t *testing.T) {
+	b := newInbox(1, 100, Backlog)
+	b.put(letter("a"))
+	b.pause(ErrGaveUp)
+	assert.Equal(t, []string{"a"}, emptied(b))
+	for range 2 {
+		_, err := b.next(context.Background())
+		require.ErrorIs(t, err, ErrGaveUp)
+	}
+	b.pause(nil)
+	b.put(letter("b"))
+	assert.Equal(t, []string{"b"}, emptied(b))
+}

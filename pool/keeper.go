@@ -1,0 +1,209 @@
+package pool
+
+import (
+	"time"
+
+	"github.com/wsheal/wsheal/pool/crowd"
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// keep is the pool's one goroutine for all that is not done on the way of a message: it
+// acts on what was noted, and on time.
+//
+//	demand ────▶ size ────▶ Add, Remove        gave up, and its time has come ─▶ Start
+//	homeless ──▶ another slot                  answers, leases, rings ─▶ too late
+//	adrift ────▶ another slot
+func (p *Pool) keep() {
+	clock := time.NewTimer(0)
+	defer clock.Stop()
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-p.kick:
+		case <-clock.C:
+		}
+		p.mu.Lock()
+		p.next = p.now().Add(time.Hour)
+		p.mu.Unlock()
+		p.resize()
+		p.remove()
+		p.revive()
+		p.resettle()
+		p.anchor()
+		p.giveUpWaiting()
+		p.leaks()
+		p.tidySessions()
+		p.report()
+		p.mu.Lock()
+		clock.Reset(max(p.next.Sub(p.now()), 0))
+		p.mu.Unlock()
+	}
+}
+
+// wake makes the keeper look now.
+func (p *Pool) wake() { poke(p.kick) }
+
+// at makes the keeper look again at a time, at the latest.
+func (p *Pool) at(t time.Time) {
+	if t.Before(p.next) {
+		p.next = t
+	}
+}
+
+// busy tells whether more is in flight than the pool should carry at its size.
+func (p *Pool) busy() bool {
+	n := p.size()
+	return n < p.limits.Max && float64(p.inFlight) > p.limits.GrowAt*float64(p.limits.Load*n)
+}
+
+// size is how many connections of its own the pool has, or will have.
+func (p *Pool) size() int { return p.slotsOwned }
+
+// resize grows or shrinks the pool to what package crowd says.
+func (p *Pool) resize() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.draining {
+		return
+	}
+	gave := 0
+	for s := range p.own {
+		if s.phase == heal.GaveUp {
+			gave++
+		}
+	}
+	waiting := p.senders.Len() + p.renters.Len()*p.limits.Load + len(p.homeless) + len(p.adrift)
+	now := heal.Instant(p.now().Sub(p.epoch))
+	target, again := p.sizing.Step(now, crowd.Demand{
+		Size: p.slotsOwned - gave, Usable: p.usable(), Waiting: waiting, InFlight: p.inFlight + len(p.leases)*p.limits.Load,
+	}, &p.limits)
+	if again > now {
+		p.at(p.epoch.Add(time.Duration(again)))
+	}
+	before := p.slotsOwned
+	for p.slotsOwned < target { // those that gave up are not doubled
+		p.add(nil)
+	}
+	for p.slotsOwned > target+gave {
+		s := p.spare()
+		if s == nil {
+			break
+		}
+		p.retire(s)
+	}
+	if p.slotsOwned != before {
+		p.publish(Event{Kind: Resized, N: p.slotsOwned})
+	}
+	p.reserve()
+}
+
+// spare is the slot that is missed least: one that is not connected, else the one with
+// the least to do.
+func (p *Pool) spare() (least *slot) {
+	weight := func(s *slot) int {
+		if !s.phase.Usable() {
+			return -1
+		}
+		return s.load() + len(s.subs)
+	}
+	for s := range p.own {
+		if s.lease == nil && !s.reserved && (least == nil || weight(s) < weight(least)) {
+			least = s
+		}
+	}
+	return least
+}
+
+// add makes a slot, of the pool's own or a session's, and starts its client.
+func (p *Pool) add(of *Session) *slot {
+	s := newSlot(p.fleet.Add())
+	s.session = of
+	p.slots[s.client] = s
+	if of == nil {
+		p.slotsOwned++
+	}
+	p.fleet.Start(s.client)
+	return s
+}
+
+// retire takes a slot out of the pool. Its client finishes what is in flight, within
+// Policy.DrainTimeout, and is gone.
+func (p *Pool) retire(s *slot) {
+	if s.retiring {
+		return
+	}
+	if s.session == nil {
+		p.slotsOwned--
+	}
+	s.retiring = true
+	p.refit(s)
+	for sub := range s.subs {
+		sub.castOff()
+	}
+	p.retired = append(p.retired, s.client)
+	p.wake()
+}
+
+// remove lets go of clients that retired.
+func (p *Pool) remove() {
+	p.mu.Lock()
+	all := p.retired
+	p.retired = nil
+	p.mu.Unlock()
+	for _, client := range all {
+		p.fleet.Remove(client)
+	}
+}
+
+// revive starts clients that gave up and whose time has come.
+func (p *Pool) revive() {
+	p.mu.Lock()
+	now := p.now()
+	var due []*slot
+	for _, s := range p.slots {
+		if s.phase != heal.GaveUp || s.restart.IsZero() || s.retiring {
+			continue
+		}
+		if now.Before(s.restart) {
+			p.at(s.restart)
+			continue
+		}
+		due = append(due, s)
+	}
+	p.restart(due)
+	p.mu.Unlock()
+}
+
+// restart starts clients that gave up.
+func (p *Pool) restart(all []*slot) {
+	for _, s := range all {
+		s.restart, s.phase = time.Time{}, heal.Idle // until it is heard of
+		p.tell(s, Event{Kind: Restarted})
+		p.fleet.Start(s.client)
+	}
+}
+
+// tidySessions gives up what sessions have kept for too long.
+func (p *Pool) tidySessions() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sessions {
+		s.expire()
+	}
+}
+
+// report tells of what is too frequent to be told one by one.
+func (p *Pool) report() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.unknown > 0 {
+		p.publish(Event{Kind: OutcomeUnknown, N: p.unknown})
+		p.unknown = 0
+	}
+	for _, s := range p.overflowed {
+		p.tell(s, Event{Kind: MessagesDropped, N: s.dropped, Endpoint: s.endpoint})
+		s.dropped = 0
+	}
+	p.overflowed = nil
+}

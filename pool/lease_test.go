@@ -1,0 +1,170 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLeaseIsExclusive(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		r, err := l.Send(w.Context(), text("req mine"))
+		require.NoError(w, err)
+		assert.Equal(w, Written, w.outcome(r), "the pool does not know its answers")
+		m, err := l.Receive(w.Context())
+		require.NoError(w, err)
+		assert.Equal(w, "res mine", string(m.Payload))
+		mine := w.a.heard("req mine")
+		for i := range 20 {
+			_, err := w.pool.Send(w.Context(), text("lost %d", i))
+			require.NoError(w, err)
+		}
+		synctest.Wait()
+		assert.Equal(w, []string{"req mine"}, mine.texts())
+		assert.Equal(w, 1, w.pool.Snapshot().Leases)
+
+		l.Release()
+		l.Release()
+		require.ErrorIs(w, l.Err(), ErrLeaseOver)
+		_, err = l.Send(w.Context(), text("x"))
+		require.ErrorIs(w, err, ErrLeaseOver)
+		_, err = l.Receive(w.Context())
+		require.ErrorIs(w, err, ErrLeaseOver)
+		for i := range 20 {
+			_, err := w.pool.Send(w.Context(), text("lost %d", i))
+			require.NoError(w, err)
+		}
+		synctest.Wait()
+		assert.NotEqual(w, []string{"req mine"}, mine.texts(), "it is back")
+	})
+}
+
+// TestLeasesMakeThePoolGrow up to Max, and then one has to wait for another.
+func TestLeasesMakeThePoolGrow(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		var all []*Lease
+		for range 4 {
+			l, err := w.pool.Acquire(w.within(time.Minute))
+			require.NoError(w, err)
+			all = append(all, l)
+		}
+		assert.Len(w, w.a.open(), 4)
+		_, err := w.pool.Acquire(w.within(time.Second))
+		require.ErrorIs(w, err, ErrNoConnection)
+		var order []string
+		for i := range 2 {
+			go func() {
+				l, err := w.pool.Acquire(w.Context())
+				assert.NoError(w, err)
+				order = append(order, fmt.Sprint(i))
+				l.Release()
+			}()
+			synctest.Wait()
+		}
+		all[2].Release()
+		synctest.Wait()
+		assert.Equal(w, []string{"0", "1"}, order, "first come, first served")
+		assert.Equal(w, 3, w.pool.Snapshot().Leases)
+	})
+}
+
+// TestAcquireIsNotStarved: where the pool may not grow, a busy connection gets nothing new
+// until it is free.
+func TestAcquireIsNotStarved(t *testing.T) {
+	inWorld(t, func(c *Config) { c.Max = 2 }, func(w *world) {
+		w.mute()
+		for i := range 4 {
+			_, err := w.pool.Send(w.Context(), text("req %d", i))
+			require.NoError(w, err)
+		}
+		var l *Lease
+		go func() { l, _ = w.pool.Acquire(w.Context()) }()
+		synctest.Wait()
+		assert.Nil(w, l)
+		for i := range 4 { // answered, and new ones come in, all the time
+			_, err := w.pool.Send(w.Context(), text("req 1%d", i))
+			require.NoError(w, err)
+			w.a.heard(fmt.Sprintf("req %d", i)).say(fmt.Sprintf("res %d", i))
+			synctest.Wait()
+		}
+		require.NotNil(w, l)
+		l.Release()
+	})
+}
+
+func TestLeaseEndsWithItsConnection(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		_, err = l.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		synctest.Wait()
+		w.a.heard("req 1").reset()
+		<-l.Done()
+		require.ErrorIs(w, l.Err(), ErrLeaseOver)
+		var f *Failure
+		require.ErrorAs(w, l.Err(), &f)
+		m, err := l.Receive(w.Context())
+		require.NoError(w, err, "what came before can be received")
+		assert.Equal(w, "res 1", string(m.Payload))
+		_, err = l.Receive(w.Context())
+		require.ErrorIs(w, err, ErrLeaseOver)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(w, 2, w.pool.Snapshot().Usable, "another connection takes its place")
+		for _, ev := range of(Connected, w.events()) {
+			assert.NotEqual(w, l.Connection(), ev.Connection, "the client of a lease is not used again")
+		}
+	})
+}
+
+func TestDiscardedConnectionsAreReplaced(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		_, err = l.Send(w.Context(), text("lost"))
+		require.NoError(w, err)
+		synctest.Wait()
+		mine := w.a.heard("lost")
+		l.Discard()
+		synctest.Wait()
+		assert.Equal(w, []uint16{1000}, mine.closes())
+		assert.Equal(w, 2, w.pool.Snapshot().Usable)
+		assert.Len(w, w.a.all(), 3)
+	})
+}
+
+func TestLeaksAreReported(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		time.Sleep(time.Minute - 1)
+		assert.Empty(w, of(LeaseLeaked, w.events()))
+		time.Sleep(time.Hour)
+		leaks := of(LeaseLeaked, w.events())
+		require.Len(w, leaks, 1, "once")
+		assert.Equal(w, time.Minute, leaks[0].Took)
+		assert.Equal(w, l.Connection(), leaks[0].Connection)
+		assert.Contains(w, leaks[0].Stack, "TestLeaksAreReported")
+		l.Release()
+	})
+}
+
+func TestAcquireHeedsItsContext(t *testing.T) {
+	inWorld(t, func(c *Config) { c.Max, c.Min, c.MinReady = 1, 1, 1 }, func(w *world) {
+		w.mute()
+		_, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		_, err = w.pool.Acquire(w.within(time.Second))
+		require.ErrorIs(w, err, context.DeadlineExceeded)
+		_, err = w.pool.Send(w.within(time.Second), text("req 2"))
+		require.NoError(w, err, "what was kept for it is given back")
+	})
+}

@@ -1,0 +1,258 @@
+package pool
+
+import (
+	"github.com/wsheal/wsheal/pool/crowd"
+	"github.com/wsheal/wsheal/pool/driver"
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// observe takes the fleet's events. It is called from the fleet's own goroutines: it
+// notes what happened and lets others act.
+func (p *Pool) observe(ev driver.Event) {
+	switch ev.Kind {
+	case driver.Stepped:
+		p.stepped(&ev)
+	case driver.Sent, driver.Dropped:
+		p.carried(&ev)
+	case driver.Received:
+		p.count.received.Add(1)
+	case driver.Noticed:
+		p.noticed(&ev)
+	case driver.Left:
+		p.gone(ev.Client)
+	}
+}
+
+// carried notes what became of a message that was given to the fleet.
+func (p *Pool) carried(ev *driver.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.slots[ev.Client]; s != nil {
+		p.left(s)
+	}
+	m, ok := ev.Ref.(parcel)
+	switch {
+	case !ok:
+	case ev.Kind == driver.Sent:
+		p.count.written++
+		m.written(ev.Gen)
+	default:
+		m.dropped(ev.Outcome)
+	}
+}
+
+// stepped follows what heal decided about a client.
+func (p *Pool) stepped(ev *driver.Event) {
+	was, is := ev.From, ev.State.Phase
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.slots[ev.Client]
+	if s == nil {
+		return
+	}
+	s.phase = is
+	joined := was == heal.Proving || was == heal.Joining
+	switch {
+	case was.Usable() && !is.Usable():
+		p.fell(s, ev)
+	case ev.Step.Kind == heal.Lost && ev.Step.Gen < s.live:
+		p.outlived(s, ev.Step.Gen)
+	case joined && is.Usable() && ev.Step.Kind == heal.Proved:
+		p.rose(s, ev)
+	case (was == heal.Dialing || was == heal.Moving || joined) && is != was && is != heal.Retired && ended(ev):
+		s.failure = p.failureOf(s, ev)
+		p.failure = s.failure
+		p.count.failed[s.failure.Cause]++
+		p.tell(s, Event{Kind: Attempted, Failure: s.failure})
+	}
+	if is == heal.GaveUp && was != heal.GaveUp {
+		p.surrendered(s, ev)
+	}
+	if is != was {
+		if s.session != nil {
+			s.session.stepped(was)
+		} else {
+			if was.Usable() == is.Usable() { // its connection stays, but is it fit?
+				p.refit(s)
+			}
+			if !is.Usable() && is != heal.Proving {
+				for sub := range s.subs {
+					sub.castOff()
+				}
+			}
+			p.change.all()
+		}
+	}
+}
+
+// ended tells whether a step ended an attempt, and not merely took it further.
+func ended(ev *driver.Event) bool {
+	switch ev.Step.Kind {
+	case heal.Failed, heal.Lost, heal.Disproved:
+		return true
+	}
+	for _, a := range ev.Actions.All() {
+		if a.Kind == heal.Kill {
+			return true
+		}
+	}
+	return false
+}
+
+// rose notes that a connection carries data.
+func (p *Pool) rose(s *slot, ev *driver.Event) {
+	before := s.live
+	s.live = ev.State.Live
+	s.endpoint = p.endpointOf(s.client)
+	now := p.now()
+	if before != 0 {
+		p.count.moved++
+		p.tell(s, Event{Kind: Moved, Endpoint: s.endpoint})
+		p.leaseLost(s, "its connection was replaced")
+	} else {
+		e := Event{Kind: Connected, Endpoint: s.endpoint}
+		if s.ever {
+			e.Took = now.Sub(s.since)
+		}
+		p.count.connected++
+		p.tell(s, e)
+	}
+	s.ever, s.since, s.failure = true, now, nil
+	p.refit(s)
+	if len(s.flights) == 0 {
+		p.idle(s)
+	}
+	if len(p.adrift) > 0 || len(p.homeless) > 0 {
+		p.wake()
+	}
+}
+
+// fell notes that a client has no usable connection any more.
+func (p *Pool) fell(s *slot, ev *driver.Event) {
+	s.lost, s.live = max(s.lost, s.live), 0
+	s.since = p.now()
+	if ev.State.Phase != heal.Retired {
+		s.failure = p.failureOf(s, ev)
+		p.failure = s.failure
+		p.count.lost[s.failure.Cause]++
+		p.tell(s, Event{Kind: Lost, Failure: s.failure})
+	}
+	p.refit(s)
+	p.orphan(s)
+	p.leaseLost(s, "its connection was lost")
+}
+
+// outlived notes that a connection has ended that another one had replaced.
+func (p *Pool) outlived(s *slot, gen uint32) {
+	s.lost = max(s.lost, gen)
+	p.orphan(s)
+}
+
+// orphan settles what was written to connections that have ended.
+func (p *Pool) orphan(s *slot) {
+	for f := range s.flights {
+		if f.out && f.gen <= s.lost {
+			p.unsure(f, s.lostError())
+		}
+	}
+}
+
+// surrendered notes that a client gave up, and when it may try again.
+func (p *Pool) surrendered(s *slot, ev *driver.Event) {
+	if s.failure == nil {
+		s.failure = p.failureOf(s, ev)
+	}
+	p.failure = s.failure
+	p.tell(s, Event{Kind: GaveUp, Failure: s.failure})
+	if d := p.config.RestartAfter; d > 0 {
+		s.restart = p.now().Add(p.jittered(d))
+	}
+	if p.gaveUp() != nil {
+		p.admitAll()
+		for p.renters.Len() > 0 {
+			p.offer()
+		}
+	}
+	p.wake()
+}
+
+// gone forgets a client that has left the fleet.
+func (p *Pool) gone(client int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.slots[client]
+	if s == nil {
+		return
+	}
+	delete(p.slots, client)
+	for f := range s.flights { // nothing more will be told of them
+		if f.out {
+			p.unsure(f, s.lostError())
+		} else if f.bound {
+			p.settle(f, NotSent, ErrLeaseOver)
+		} else {
+			p.shelter(f)
+		}
+	}
+	p.change.all()
+	p.wake()
+}
+
+// noticed passes on what the connections decided together.
+func (p *Pool) noticed(ev *driver.Event) {
+	a := ev.Report
+	var e Event
+	switch a.Notice {
+	case crowd.HealthChanged:
+		e.Kind, e.Endpoint, e.Health = EndpointChanged, ev.Endpoint, a.Health
+	case crowd.StormBegan:
+		e.Kind = StormBegan
+	case crowd.StormOver:
+		e.Kind = StormOver
+	case crowd.PanicBegan:
+		e.Kind = PanicBegan
+	case crowd.PanicOver:
+		e.Kind = PanicOver
+	case crowd.BudgetSpent:
+		e.Kind = BudgetSpent
+	case crowd.BudgetBack:
+		e.Kind = BudgetBack
+	default:
+		return
+	}
+	p.publish(e)
+}
+
+// failureOf is why a step ended something.
+func (p *Pool) failureOf(s *slot, ev *driver.Event) *Failure {
+	f := &Failure{Endpoint: p.endpointOf(s.client), Cause: ev.State.Cause, Err: ev.Err}
+	switch ev.Step.Kind {
+	case heal.Failed, heal.Lost:
+		f.Code = ev.Step.Code
+	}
+	return f
+}
+
+// tell publishes an event about a client.
+func (p *Pool) tell(s *slot, ev Event) {
+	ev.Connection = s.client
+	if s.session != nil {
+		ev.Session = s.session.config.Key
+	}
+	if ev.Endpoint == "" && ev.Failure != nil {
+		ev.Endpoint = ev.Failure.Endpoint
+	}
+	p.publish(ev)
+}
+
+func (p *Pool) publish(ev Event) {
+	ev.At = p.now()
+	p.watchers.publish(ev)
+}
+
+// leaseLost ends the lease on a slot whose connection is another one now, or none.
+func (p *Pool) leaseLost(s *slot, what string) {
+	if s.lease != nil {
+		s.lease.end(leaseOver(what, s.failure), true)
+	}
+}

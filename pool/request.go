@@ -1,0 +1,79 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+)
+
+// Request sends a message and returns the one that answers it, by Config.Correlate, on
+// whichever connection it comes.
+//
+// When the connection is lost before the answer, an idempotent message is sent again
+// over another one, as often as ctx leaves time for; of every other the error is
+// ErrOutcomeUnknown: the peer may have done what it was asked. ctx bounds all of it; when
+// it ends, the error matches ctx's and ErrNotSent or ErrOutcomeUnknown. A late answer is
+// dropped.
+func (p *Pool) Request(ctx context.Context, m Message) (Message, error) {
+	answer, err := p.request(ctx, m)
+	if err != nil {
+		return Message{}, fmt.Errorf("request: %w", err)
+	}
+	return answer, nil
+}
+
+func (p *Pool) request(ctx context.Context, m Message) (Message, error) {
+	f, err := p.flight(m, true)
+	if err != nil {
+		return Message{}, err
+	}
+	if !f.expects {
+		return Message{}, ErrNoCorrelation
+	}
+	if err := p.dispatch(ctx, f); err != nil {
+		return Message{}, wrap(ErrNotSent, err)
+	}
+	select {
+	case <-f.receipt.Done():
+	case <-ctx.Done():
+		p.mu.Lock()
+		p.settle(f, f.unsent(), ctx.Err())
+		p.mu.Unlock()
+	}
+	if f.receipt.Outcome() == Acked {
+		return <-f.answer, nil
+	}
+	return Message{}, f.receipt.Err()
+}
+
+// answered gives an answer to the flight that waits for it; false: none does.
+func (p *Pool) answered(id string, m Message) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := p.answers[id]
+	if f == nil {
+		return false
+	}
+	if f.answer != nil {
+		f.answer <- m // it holds one, and there is one
+	}
+	p.settle(f, Acked, nil)
+	return true
+}
+
+// giveUpWaiting settles flights whose answers are late. It is the keeper's.
+func (p *Pool) giveUpWaiting() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	for len(p.aging) > 0 {
+		f := p.aging[0]
+		if !f.over && now.Before(f.deadline) {
+			p.at(f.deadline)
+			return
+		}
+		p.settle(f, f.unsent(), fmt.Errorf("no answer within %v", p.config.AnswerWithin))
+		p.aging[0] = nil
+		p.aging = p.aging[1:]
+	}
+	p.aging = nil
+}

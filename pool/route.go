@@ -1,0 +1,111 @@
+package pool
+
+import "bytes"
+
+// receive takes a data message that arrived, on the goroutine of its connection, in order.
+// Who it is for is asked in this order:
+//
+//	lease ─▶ session (acknowledgements first) ─▶ answer ─▶ confirmation ─▶ topic ─▶ Receive
+func (p *Pool) receive(client int, _ uint32, payload []byte, text bool) {
+	m := Message{Payload: payload, Text: text}
+	p.mu.Lock()
+	s := p.slots[client]
+	if s == nil {
+		p.mu.Unlock()
+		return
+	}
+	lease, session := s.lease, s.session
+	var asking []*Subscription
+	for sub := range s.subs {
+		if sub.asking {
+			asking = append(asking, sub)
+		}
+	}
+	p.mu.Unlock()
+	switch {
+	case lease != nil:
+		p.put(s, lease.inbox, m)
+	case session != nil:
+		session.receive(m)
+	default:
+		p.deal(s, asking, m)
+	}
+}
+
+// deal gives a message to whom it is for among all who share a connection.
+func (p *Pool) deal(s *slot, asking []*Subscription, m Message) {
+	if reply := p.config.Correlate.Reply; reply != nil {
+		if id, ok := reply(m); ok && p.answered(id, m) {
+			return
+		}
+	}
+	for _, sub := range asking {
+		if sub.confirm(m) {
+			return
+		}
+	}
+	if topic := p.config.Topic; topic != nil {
+		if name, ok := topic(m); ok && p.hear(s, name, m) {
+			return
+		}
+	}
+	if p.unclaimed != nil {
+		p.put(s, p.unclaimed, m)
+	}
+}
+
+// hear gives a message to the subscriptions of a topic that live on a connection; false:
+// nobody subscribes to it.
+func (p *Pool) hear(s *slot, topic string, m Message) bool {
+	p.mu.Lock()
+	all := p.topics[topic] // never changed, only replaced
+	var here []*Subscription
+	for _, sub := range all {
+		if sub.home == s {
+			kept := m
+			sub.last = &kept
+			here = append(here, sub)
+		}
+	}
+	p.mu.Unlock()
+	for i, sub := range here {
+		if i > 0 {
+			m.Payload = bytes.Clone(m.Payload)
+		}
+		p.put(s, sub.inbox, m)
+	}
+	return len(all) > 0
+}
+
+// receive takes a message of the session's connection.
+func (s *Session) receive(m Message) {
+	p := s.pool
+	if ack := s.config.Ack; ack != nil {
+		if a, ok := ack(m); ok {
+			p.mu.Lock()
+			s.acknowledge(a)
+			p.mu.Unlock()
+			if !a.Data {
+				return
+			}
+		}
+	}
+	p.mu.Lock()
+	kept := m
+	s.last = &kept
+	p.mu.Unlock()
+	p.put(s.slot, s.inbox, m)
+}
+
+// put gives a message to its reader and counts what that cost.
+func (p *Pool) put(s *slot, b *inbox, m Message) {
+	if n := b.put(m); n > 0 {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.count.dropped += uint64(n)
+		if s.dropped += n; s.dropped == n {
+			p.overflowed = append(p.overflowed, s)
+			p.wake()
+		}
+	}
+}

@@ -1,0 +1,401 @@
+package pool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/wsheal/wsheal/pool/driver"
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// SessionConfig is one session.
+type SessionConfig struct {
+	Key string // names the session in this pool; must be unique among the open ones
+	// Ack tells what an inbound message acknowledges. With it the session is at-least-once:
+	// a message with a Seq is kept until it was acknowledged, and is sent again on each new
+	// connection, in order, before newer ones; the peer tells doubles by their number. nil:
+	// the session is at-most-once. It must not block.
+	Ack func(Message) (Ack, bool)
+	// Hello returns what the session says first on each connection; nil: nothing.
+	Hello func(State) Message
+	// Accept reads the peer's answer to Hello, the first message on the connection: how the
+	// session goes on. Resumed and Gap acknowledge everything up to From. An error says
+	// that the connection will not do. nil: no answer is waited for.
+	Accept func(Message) (Continuity, error)
+
+	Ring     Ring // what is kept until it is acknowledged, or sent
+	Messages int  // inbound, held for a slow reader; 0: 256
+	Bytes    int  // payload bytes of the same; 0: 1 MiB
+	Slow     Slow // what happens to a slower one; 0: Backlog, which holds up this session alone
+}
+
+// State is what a session knows of itself when it says Hello.
+type State struct {
+	Key    string
+	First  bool     // it has not been connected before
+	Acked  uint64   // the highest number that was acknowledged
+	Last   *Message // the last message that was received; nil: none
+	Unsure int      // messages that the peer may have, or not: they will follow
+}
+
+// Session is a logical connection to one peer over changing connections of its own:
+// order is kept, and continuity is told. Its methods may be called from many goroutines at
+// once.
+//
+//	Send ──▶ ring ──▶ fleet's queue ──▶ connection 1 ──✕
+//	          │                                          lost
+//	          └── unacknowledged, again ──▶ connection 2 ──▶ …
+//	                                          │
+//	Receive ◀── Resumed, Gap or Fresh ◀── Hello, Accept
+type Session struct {
+	pool   *Pool
+	config SessionConfig
+	inbox  *inbox
+	slot   *slot
+
+	// Guarded by the pool's mutex.
+	ring    replay
+	ever    bool // it has been connected
+	hold    bool // a connection is being validated: what is handed over now might go astray
+	pumping bool
+	acked   uint64
+	last    *Message
+	closing bool
+	over    error
+	change  signal
+}
+
+// Session opens a session and returns when it is connected and accepted. ctx bounds that
+// wait alone. The session's connection comes in addition to Config.Max, up to
+// Config.Sessions of them.
+func (p *Pool) Session(ctx context.Context, c SessionConfig) (*Session, error) {
+	s, err := p.newSession(c)
+	if err == nil {
+		if err = s.connected(ctx); err == nil {
+			return s, nil
+		}
+		s.end(err)
+	}
+	return nil, fmt.Errorf("session %s: %w", c.Key, err)
+}
+
+func (p *Pool) newSession(c SessionConfig) (*Session, error) {
+	either(&c.Ring.Messages, 1024)
+	either(&c.Ring.Bytes, 1<<20)
+	either(&c.Ring.Age, 5*time.Minute)
+	either(&c.Messages, 256)
+	either(&c.Bytes, 1<<20)
+	either(&c.Slow, Backlog)
+	if c.Accept != nil && c.Hello == nil {
+		return nil, errors.New("SessionConfig.Accept: expected Hello with it")
+	}
+	s := &Session{pool: p, config: c, inbox: newInbox(c.Messages, c.Bytes, c.Slow)}
+	s.ring.limit = c.Ring
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return nil, ErrClosed
+	case p.draining:
+		return nil, ErrDraining
+	case p.sessions[c.Key] != nil:
+		return nil, ErrDuplicate
+	case len(p.sessions) >= p.config.Sessions:
+		return nil, fmt.Errorf("%d sessions are open, which is Config.Sessions", len(p.sessions))
+	}
+	p.sessions[c.Key] = s
+	s.slot = p.add(s)
+	return s, nil
+}
+
+// connected waits for the first connection.
+func (s *Session) connected(ctx context.Context) error {
+	p := s.pool
+	for {
+		p.mu.Lock()
+		change, ready, over, why := s.change.wait(), s.live(), s.over, s.refusal()
+		failure := s.slot.failure
+		p.mu.Unlock()
+		switch {
+		case over != nil:
+			return over
+		case why != nil:
+			return why
+		case ready:
+			return nil
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", because(ErrNoConnection, failure), ctx.Err())
+		}
+	}
+}
+
+// live tells whether there is a connection that carries data.
+func (s *Session) live() bool { return s.slot.phase.Usable() && s.slot.live != 0 }
+
+// refusal is why nothing new is accepted.
+func (s *Session) refusal() error {
+	switch {
+	case s.over != nil:
+		return s.over
+	case s.closing:
+		return ErrClosed
+	case s.slot.phase == heal.GaveUp:
+		return because(ErrGaveUp, s.slot.failure)
+	case s.pool.draining:
+		return ErrDraining
+	}
+	return nil
+}
+
+// keeps tells whether a message stays until it is acknowledged.
+func (s *Session) keeps(m Message) bool { return s.config.Ack != nil && m.Seq != 0 }
+
+// Send puts a message into the session's ring, and returns; it is sent in its turn, on
+// this connection or a later one. Without room in the ring it waits as ctx allows, or
+// fails with ErrQueueFull where Config.QueueFull is FailFast. Numbers must count up, with
+// gaps as you like (ErrSequence).
+func (s *Session) Send(ctx context.Context, m Message) (*Receipt, error) {
+	m.Payload = bytes.Clone(m.Payload)
+	r, err := s.send(ctx, m)
+	if err != nil {
+		return nil, fmt.Errorf("session %s: send: %w", s.config.Key, err)
+	}
+	return r, nil
+}
+
+func (s *Session) send(ctx context.Context, m Message) (*Receipt, error) {
+	p := s.pool
+	if size := len(m.Payload); size > min(s.config.Ring.Bytes, p.config.QueueBytes) {
+		return nil, fmt.Errorf("%w: %d bytes, and Ring.Bytes is %d, Config.QueueBytes %d", ErrTooLarge, size, s.config.Ring.Bytes, p.config.QueueBytes)
+	}
+	for {
+		p.mu.Lock()
+		err := s.refusal()
+		if err == nil && m.Seq != 0 && m.Seq <= s.ring.last {
+			err = fmt.Errorf("%w: %d after %d", ErrSequence, m.Seq, s.ring.last)
+		}
+		if err == nil && s.ring.room(len(m.Payload)) {
+			e := &entry{session: s, message: m, receipt: &Receipt{}, since: p.now()}
+			s.ring.add(e)
+			if s.ring.waiting == 1 {
+				p.wake() // it is too old some time
+			}
+			s.pump()
+			p.mu.Unlock()
+			return e.receipt, nil
+		}
+		change := s.change.wait()
+		p.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
+		if p.config.QueueFull == FailFast {
+			return nil, ErrQueueFull
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", ErrQueueFull, ctx.Err())
+		}
+	}
+}
+
+// Receive returns what comes next, in order: a message, or a statement about continuity.
+// Its error is ctx's, or why there is nothing more: ErrClosed, ErrSlowConsumer, or, as long
+// as it lasts, ErrGaveUp.
+func (s *Session) Receive(ctx context.Context) (Delivery, error) {
+	d, err := s.inbox.next(ctx)
+	if err != nil {
+		return d, fmt.Errorf("session %s: %w", s.config.Key, err)
+	}
+	return d, nil
+}
+
+// All ranges over what Receive returns, until its first error.
+func (s *Session) All(ctx context.Context) iter.Seq[Delivery] { return all(ctx, s.Receive) }
+
+// Key is the session's name.
+func (s *Session) Key() string { return s.config.Key }
+
+// Close takes no new messages, waits until those in the ring are acknowledged (or
+// written, where nothing acknowledges), and ends the session and its connection. When ctx
+// ends first, it ends them all the same, and its error says how many were left: their
+// receipts are NotSent or Unknown. It may be called again.
+func (s *Session) Close(ctx context.Context) error {
+	p := s.pool
+	var late error
+	for late == nil {
+		p.mu.Lock()
+		s.closing = true
+		change, left, over := s.change.wait(), s.ring.waiting, s.over
+		p.mu.Unlock()
+		if over != nil {
+			return nil
+		}
+		if left == 0 {
+			break
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			late = fmt.Errorf("session %s: close with %d messages left: %w", s.config.Key, left, ctx.Err())
+		}
+	}
+	s.end(ErrClosed)
+	return late
+}
+
+// end ends the session now.
+func (s *Session) end(why error) {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.finish(why)
+}
+
+func (s *Session) finish(why error) {
+	p := s.pool
+	if s.over != nil {
+		return
+	}
+	s.over = why
+	delete(p.sessions, s.config.Key)
+	s.inbox.end(why)
+	for _, e := range s.ring.entries {
+		switch e.place {
+		case here:
+			s.settle(e, NotSent, why)
+		case gone:
+			s.settle(e, Unknown, why)
+		}
+	}
+	p.retire(s.slot) // what is handed over is told of as it leaves the queue
+	s.change.all()
+	if p.draining {
+		p.change.all()
+	}
+}
+
+// settle ends one message.
+func (s *Session) settle(e *entry, o Outcome, why error) {
+	s.ring.move(e, left)
+	s.pool.settled(e.receipt, o, why)
+}
+
+// tidy lets those go that were settled, and those come who wait for room.
+func (s *Session) tidy() {
+	s.ring.trim()
+	s.change.all()
+	if s.ring.waiting == 0 && s.pool.draining {
+		s.pool.change.all()
+	}
+}
+
+// pump hands messages over while there is a connection to hand them to. It starts a
+// goroutine, for it may be called from where nothing may be sent.
+func (s *Session) pump() {
+	if s.pumping || !s.pumps() {
+		return
+	}
+	s.pumping = true
+	s.pool.tasks.Go(func() {
+		p := s.pool
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		defer func() { s.pumping = false }()
+		for s.pumps() {
+			e := s.ring.next()
+			s.ring.move(e, handed)
+			p.mu.Unlock()
+			err := p.fleet.Send(s.slot.client, e.outgoing())
+			p.mu.Lock()
+			if err != nil { // it leaves room, so the client is gone
+				s.settle(e, NotSent, err)
+				s.tidy()
+			}
+		}
+	})
+}
+
+// pumps tells whether the next message can be handed over: never more than the fleet's
+// queue holds.
+func (s *Session) pumps() bool {
+	if s.hold || s.over != nil || !s.live() {
+		return false
+	}
+	c, e := &s.pool.config, s.ring.next()
+	return e != nil && s.ring.queued < c.QueueMessages && s.ring.weight+len(e.message.Payload) <= c.QueueBytes
+}
+
+func (e *entry) outgoing() driver.Message {
+	return driver.Message{Payload: e.message.Payload, Text: e.message.Text, Seq: e.message.Seq, Ref: e}
+}
+
+func (e *entry) written(uint32) {
+	s := e.session
+	switch {
+	case e.place != handed:
+		return
+	case s.keeps(e.message) && s.over == nil:
+		s.ring.move(e, gone)
+		e.receipt.advance(Written)
+	case s.keeps(e.message):
+		s.settle(e, Unknown, s.over)
+	default:
+		s.settle(e, Written, nil)
+	}
+	s.tidy()
+	s.pump()
+}
+
+func (e *entry) dropped(o driver.Outcome) {
+	s := e.session
+	switch {
+	case e.place != handed:
+		return
+	case o == driver.NotSent:
+		s.settle(e, NotSent, s.over)
+	case s.keeps(e.message) && s.over == nil:
+		s.ring.move(e, gone)
+	default:
+		s.settle(e, Unknown, s.slot.lostError())
+	}
+	s.tidy()
+	s.pump()
+}
+
+// acknowledge settles what an inbound message acknowledges.
+func (s *Session) acknowledge(a Ack) {
+	for _, e := range s.ring.named(a) {
+		s.settle(e, Acked, nil)
+	}
+	s.acked = max(s.acked, a.Seq)
+	s.tidy()
+	s.pump()
+}
+
+// expire gives up what is too old.
+func (s *Session) expire() {
+	old := s.ring.old(s.pool.now())
+	for _, e := range old {
+		o := NotSent
+		if e.place == gone {
+			o = Unknown
+		}
+		s.settle(e, o, fmt.Errorf("not acknowledged within %v", s.config.Ring.Age))
+	}
+	if len(old) > 0 {
+		s.inbox.tell(Continuity{Kind: Gap, From: s.acked, GivenUp: len(old), Reason: "too old"})
+		s.tidy()
+	}
+	if at, ok := s.ring.due(); ok {
+		s.pool.at(at)
+	}
+}

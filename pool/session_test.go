@@ -1,0 +1,255 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// acks reads "ack N", one by one.
+func acks(m Message) (Ack, bool) {
+	n, ok := strings.CutPrefix(string(m.Payload), "ack ")
+	seq, err := strconv.ParseUint(n, 10, 64)
+	return Ack{Seq: seq}, ok && err == nil
+}
+
+// resumes reads "resumed N".
+func resumes(m Message) (Continuity, error) {
+	n, ok := strings.CutPrefix(string(m.Payload), "resumed ")
+	seq, err := strconv.ParseUint(n, 10, 64)
+	if !ok || err != nil {
+		return Continuity{}, fmt.Errorf("expected resumed N, got %q", m.Payload)
+	}
+	return Continuity{Kind: Resumed, From: seq}, nil
+}
+
+// numbered is a message of a session.
+func numbered(n int) Message {
+	m := text("msg %d", n)
+	m.Seq = uint64(n)
+	return m
+}
+
+// lasting is a session that is at-least-once and resumes.
+func lasting() SessionConfig {
+	return SessionConfig{
+		Key: "k", Ack: acks, Accept: resumes,
+		Hello: func(s State) Message { return text("hello %s", s.Key) },
+	}
+}
+
+func TestSessionSendsInOrderAndResumes(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		var receipts []*Receipt
+		send := func(n int) {
+			r, err := s.Send(w.Context(), numbered(n))
+			require.NoError(w, err)
+			receipts = append(receipts, r)
+		}
+		send(1)
+		assert.Equal(w, Acked, w.outcome(receipts[0]))
+		// The server takes 2 and 3, and its answers get lost with the connection.
+		c := w.a.heard("hello k")
+		c.server.mu.Lock()
+		c.server.numbers["k"] = 2
+		c.server.mu.Unlock()
+		w.mute()
+		send(2)
+		send(3)
+		synctest.Wait()
+		w.a.first(nil)
+		c.reset()
+		synctest.Wait()
+		send(4)
+		assert.Equal(w, []Outcome{Acked, Written, Written, Queued}, outcomes(receipts))
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		assert.Equal(w, []Outcome{Acked, Acked, Acked, Acked}, outcomes(receipts))
+		again := w.a.all()[len(w.a.all())-1]
+		assert.Equal(w, []string{"hello k", "msg 3", "msg 4"}, again.texts(), "what the server has is not sent again")
+		assert.Equal(w, []string{"resumed from 2 missed 0 given up 0"}, heard(s.Receive))
+		_, err = s.Send(w.Context(), numbered(4))
+		require.ErrorIs(w, err, ErrSequence)
+		require.NoError(w, s.Close(w.Context()))
+		synctest.Wait()
+		assert.Equal(w, []uint16{1000}, again.closes())
+		_, err = s.Receive(w.Context())
+		require.ErrorIs(w, err, ErrClosed)
+		assert.Equal(w, 2, w.pool.Snapshot().Usable, "the pool's own are others")
+	})
+}
+
+func outcomes(all []*Receipt) (out []Outcome) {
+	for _, r := range all {
+		out = append(out, r.Outcome())
+	}
+	return out
+}
+
+// TestSessionLosesNothingAndKeepsOrder over many losses, with messages all the time.
+func TestSessionLosesNothingAndKeepsOrder(t *testing.T) {
+	for _, policy := range []string{"resets", "moves"} {
+		t.Run(policy, func(t *testing.T) {
+			inWorld(t, nil, func(w *world) {
+				s, err := w.pool.Session(w.Context(), lasting())
+				require.NoError(w, err)
+				const n = 300
+				var receipts []*Receipt
+				go func() {
+					for i := range n {
+						r, err := s.Send(w.Context(), numbered(i+1))
+						assert.NoError(w, err)
+						receipts = append(receipts, r)
+						time.Sleep(100 * time.Millisecond)
+					}
+				}()
+				for range 6 {
+					time.Sleep(4 * time.Second)
+					if policy == "moves" {
+						w.pool.Renew()
+						continue
+					}
+					for _, c := range w.a.open() {
+						c.reset()
+					}
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				require.Len(w, receipts, n)
+				for _, r := range receipts {
+					assert.Equal(w, Acked, r.Outcome())
+				}
+				seen, last := map[string]bool{}, 0
+				for _, got := range w.a.texts() {
+					if number, ok := strings.CutPrefix(got, "msg "); ok && !seen[got] {
+						seen[got] = true
+						i, _ := strconv.Atoi(number)
+						assert.Equal(w, last+1, i, "the first of each is in order")
+						last = i
+					}
+				}
+				assert.Equal(w, n, last)
+				if policy == "moves" {
+					assert.GreaterOrEqual(w, len(of(Moved, w.events())), 6)
+					assert.Empty(w, of(Lost, w.events()))
+				}
+			})
+		})
+	}
+}
+
+func TestSessionWithoutAcknowledgementsIsAtMostOnce(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		s, err := w.pool.Session(w.Context(), SessionConfig{Key: "k"})
+		require.NoError(w, err)
+		r, err := s.Send(w.Context(), text("msg 1"))
+		require.NoError(w, err)
+		assert.Equal(w, Written, w.outcome(r))
+		assert.Equal(w, []string{"ack 1"}, heard(s.Receive), "it is a message like others")
+		w.a.heard("msg 1").reset()
+		synctest.Wait()
+		r, err = s.Send(w.Context(), text("msg 2"))
+		require.NoError(w, err)
+		assert.Equal(w, Written, w.outcome(r))
+		assert.Equal(w, []string{"fresh from 0 missed 0 given up 0", "ack 2"}, heard(s.Receive))
+		assert.Equal(w, []string{"msg 1", "msg 2"}, w.a.texts())
+	})
+}
+
+func TestSessionsRingIsBounded(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		c := lasting()
+		c.Ring = Ring{Messages: 3, Bytes: 20, Age: time.Minute}
+		s, err := w.pool.Session(w.Context(), c)
+		require.NoError(w, err)
+		w.mute()
+		var receipts []*Receipt
+		for i := range 3 {
+			r, err := s.Send(w.Context(), numbered(i+1))
+			require.NoError(w, err)
+			receipts = append(receipts, r)
+		}
+		_, err = s.Send(w.within(time.Second), numbered(4))
+		require.ErrorIs(w, err, ErrQueueFull)
+		require.ErrorIs(w, err, context.DeadlineExceeded)
+		_, err = s.Send(w.Context(), Message{Payload: make([]byte, 21)})
+		require.ErrorIs(w, err, ErrTooLarge)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(w, []Outcome{Unknown, Unknown, Unknown}, outcomes(receipts))
+		assert.Equal(w, []string{"gap from 0 missed 0 given up 3"}, heard(s.Receive))
+		_, err = s.Send(w.Context(), numbered(4))
+		require.NoError(w, err)
+	})
+}
+
+func TestSessionIsRefused(t *testing.T) {
+	inWorld(t, func(c *Config) { c.Sessions = 1 }, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		_, err = w.pool.Session(w.Context(), lasting())
+		require.ErrorIs(w, err, ErrDuplicate)
+		_, err = w.pool.Session(w.Context(), SessionConfig{Key: "other"})
+		require.ErrorContains(w, err, "Config.Sessions")
+		_, err = w.pool.Session(w.Context(), SessionConfig{Key: "x", Accept: resumes})
+		require.ErrorContains(w, err, "expected Hello")
+		require.NoError(w, s.Close(w.Context()))
+		synctest.Wait()
+
+		w.a.first(func(c *served, text string) bool {
+			c.say("what?")
+			return strings.HasPrefix(text, "hello")
+		})
+		_, err = w.pool.Session(w.within(5*time.Second), lasting())
+		require.ErrorIs(w, err, ErrNoConnection)
+		assert.ErrorContains(w, err, `expected resumed N, got "what?"`)
+		w.a.first(nil)
+		time.Sleep(time.Minute)
+		s, err = w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err, "the key is free again")
+		require.NoError(w, s.Close(w.Context()))
+	})
+}
+
+func TestSessionGivesUpAloud(t *testing.T) {
+	inWorld(t, func(c *Config) { c.RestartAfter = time.Minute }, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		w.a.behave(reject(403, ""))
+		w.a.heard("hello k").reset()
+		_, err = s.Receive(w.Context())
+		require.ErrorIs(w, err, ErrGaveUp)
+		_, err = s.Send(w.Context(), numbered(1))
+		require.ErrorIs(w, err, ErrGaveUp)
+		w.a.behave(nil)
+		time.Sleep(time.Minute * 12 / 10)
+		synctest.Wait()
+		r, err := s.Send(w.Context(), numbered(1))
+		require.NoError(w, err)
+		assert.Equal(w, Acked, w.outcome(r))
+	})
+}
+
+func TestSessionClosesWithWhatIsLeft(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		w.mute()
+		r, err := s.Send(w.Context(), numbered(1))
+		require.NoError(w, err)
+		err = s.Close(w.within(time.Second))
+		require.ErrorIs(w, err, context.DeadlineExceeded)
+		assert.ErrorContains(w, err, "1 messages left")
+		assert.Equal(w, Unknown, w.outcome(r))
+		require.NoError(w, s.Close(w.Context()), "again")
+	})
+}

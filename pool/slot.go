@@ -1,0 +1,95 @@
+package pool
+
+import (
+	"time"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// slot is one client of the fleet as the pool sees it. The pool's mutex guards it.
+type slot struct {
+	client   int
+	session  *Session // whose connection it is; nil: the pool's
+	lease    *Lease   // who has it to himself; nil: nobody
+	phase    heal.Phase
+	live     uint32    // generation of the connection that carries data; 0: none
+	lost     uint32    // generations up to this one have ended
+	endpoint string    // of the connection, or of the last one
+	ever     bool      // it has been connected
+	since    time.Time // when it was connected or lost
+	failure  *Failure  // why the last attempt or connection ended
+
+	place    int       // in Pool.fit; -1: not there
+	full     bool      // its queue had no room, and nothing has left it since
+	progress uint64    // messages that left its queue
+	reserved bool      // a caller of Acquire waits until it has nothing in flight
+	retiring bool      // it is on its way out
+	dropped  int       // inbound messages for which there was no room, not told of yet
+	restart  time.Time // gave up: when to try again; zero: never
+
+	flights map[*flight]struct{} // given to it and not done with
+	subs    map[*Subscription]struct{}
+}
+
+func newSlot(client int) *slot {
+	return &slot{client: client, place: -1, flights: map[*flight]struct{}{}, subs: map[*Subscription]struct{}{}}
+}
+
+// counts tells whether a slot is one of the pool's own that stay.
+func (s *slot) counts() bool { return s.session == nil && !s.retiring }
+
+// up tells whether a message that is given to it now can go out.
+func (s *slot) up() bool { return s.phase.Usable() && s.phase != heal.Suspect }
+
+// load is what a choice between slots goes by.
+func (s *slot) load() int { return len(s.flights) }
+
+// refit puts a slot among those that messages may be given to, or takes it out.
+func (p *Pool) refit(s *slot) {
+	fit := s.counts() && s.lease == nil && !s.reserved && !s.full && s.up() && p.slots[s.client] == s
+	switch {
+	case fit && s.place < 0:
+		s.place = len(p.fit)
+		p.fit = append(p.fit, s)
+		p.admit()
+	case !fit && s.place >= 0:
+		last := p.fit[len(p.fit)-1]
+		p.fit[s.place], last.place = last, s.place
+		p.fit[len(p.fit)-1] = nil
+		p.fit = p.fit[:len(p.fit)-1]
+		s.place = -1
+	}
+}
+
+// own are the pool's own slots, those that go not counted.
+func (p *Pool) own(yield func(*slot) bool) {
+	for _, s := range p.slots {
+		if s.counts() && !yield(s) {
+			return
+		}
+	}
+}
+
+// gaveUp is why nothing can be sent for now: all of the pool's connections gave up.
+func (p *Pool) gaveUp() (why *Failure) {
+	if len(p.fit) > 0 {
+		return nil
+	}
+	for s := range p.own {
+		if s.phase != heal.GaveUp {
+			return nil
+		}
+		why = s.failure
+	}
+	return why
+}
+
+// usable counts the pool's connections that are ready.
+func (p *Pool) usable() (n int) {
+	for s := range p.own {
+		if s.phase.Usable() {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,244 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/wsheal/wsheal/pool/driver"
+)
+
+// SubscribeConfig is one subscription.
+type SubscribeConfig struct {
+	Topic   string  // which messages it is for, as Config.Topic names them
+	Message Message // what asks the peer for them
+	// Again returns what asks for them on another connection, given the last message that
+	// arrived, nil if none did; nil: Message. It must not block.
+	Again func(last *Message) Message
+	// Confirm tells whether a message is the peer's answer to the asking, and how the stream
+	// goes on; nil: none is waited for, and after a heal the stream is Fresh. It must not block.
+	Confirm func(Message) (Continuity, bool)
+	Cancel  Message // what Close tells the peer; no payload: nothing
+
+	Messages int // held for a slow reader; 0: 256
+	Bytes    int // payload bytes of the same; 0: 1 MiB
+	// Slow is what happens to a reader that is slower; 0: SkipOldest. Backlog holds up all
+	// that comes over its connection, answers included.
+	Slow Slow
+}
+
+// Subscription is a stream of messages that goes on over changing connections. It lives
+// on one connection of the pool; when that is lost it is asked for again at once on
+// another one that is ready, or on the first that will be, before newer messages.
+//
+// While a connection is replaced as planned, both carry the stream: nothing is missing,
+// and a message may come twice.
+type Subscription struct {
+	pool   *Pool
+	config SubscribeConfig
+	inbox  *inbox
+
+	// Guarded by the pool's mutex.
+	home    *slot // nil: adrift
+	asked   bool  // asked for at least once
+	asking  bool  // and Confirm has not seen the answer
+	last    *Message
+	ready   chan struct{}
+	isReady bool
+	over    bool
+}
+
+// Subscribe asks for the messages of a topic, and returns when the peer confirmed (or,
+// without Confirm, when the asking was written). ctx bounds that wait alone.
+func (p *Pool) Subscribe(ctx context.Context, c SubscribeConfig) (*Subscription, error) {
+	if p.config.Topic == nil {
+		return nil, errors.New("subscribe: Config.Topic is not set")
+	}
+	either(&c.Messages, 256)
+	either(&c.Bytes, 1<<20)
+	either(&c.Slow, SkipOldest)
+	c.Message.Payload = slices.Clone(c.Message.Payload)
+	c.Cancel.Payload = slices.Clone(c.Cancel.Payload)
+	s := &Subscription{pool: p, config: c, inbox: newInbox(c.Messages, c.Bytes, c.Slow), ready: make(chan struct{})}
+	p.mu.Lock()
+	err := p.refusal()
+	if err == nil {
+		p.topics[c.Topic] = append(slices.Clip(p.topics[c.Topic]), s)
+		p.adrift[s] = struct{}{}
+		p.subscriptions++
+		p.wake()
+	}
+	p.mu.Unlock()
+	for err == nil {
+		p.mu.Lock()
+		change, refused := p.change.wait(), p.refusal()
+		p.mu.Unlock()
+		if refused != nil {
+			err = refused
+			break
+		}
+		select {
+		case <-s.ready:
+			return s, nil
+		case <-change:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	s.leave(err)
+	return nil, fmt.Errorf("subscribe %s: %w", c.Topic, err)
+}
+
+// Next returns what comes next, in order: a message, or a statement about the stream. Its
+// error is ctx's, or why the subscription is over: ErrClosed, ErrSlowConsumer.
+func (s *Subscription) Next(ctx context.Context) (Delivery, error) {
+	d, err := s.inbox.next(ctx)
+	if err != nil {
+		return d, fmt.Errorf("subscription %s: %w", s.config.Topic, err)
+	}
+	return d, nil
+}
+
+// All ranges over the stream until ctx ends or the subscription is over.
+func (s *Subscription) All(ctx context.Context) iter.Seq[Delivery] { return all(ctx, s.Next) }
+
+// all ranges over what next returns, until its first error.
+func all[T any](ctx context.Context, next func(context.Context) (T, error)) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for {
+			d, err := next(ctx)
+			if err != nil || !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+// Close ends the subscription and tells the peer, if Cancel says how. It does not wait.
+func (s *Subscription) Close() {
+	home := s.leave(ErrClosed)
+	if home != nil && len(s.config.Cancel.Payload) > 0 {
+		_ = s.pool.fleet.Send(home.client, driver.Message{Payload: s.config.Cancel.Payload, Text: s.config.Cancel.Text})
+	}
+}
+
+// leave takes a subscription out of the pool, and returns where it was.
+func (s *Subscription) leave(why error) (home *slot) {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.over {
+		return nil
+	}
+	home, s.over = s.home, true
+	if home != nil {
+		delete(home.subs, s)
+	}
+	s.home = nil
+	delete(p.adrift, s)
+	p.subscriptions--
+	topic := slices.DeleteFunc(slices.Clone(p.topics[s.config.Topic]), func(x *Subscription) bool { return x == s })
+	if p.topics[s.config.Topic] = topic; len(topic) == 0 {
+		delete(p.topics, s.config.Topic)
+	}
+	s.inbox.end(why)
+	return home
+}
+
+// settleOn makes a slot the home of a subscription, and returns what asks for it there.
+func (s *Subscription) settleOn(home *slot) Message {
+	if s.home != nil {
+		delete(s.home.subs, s)
+	}
+	delete(s.pool.adrift, s)
+	s.home, s.asking = home, s.config.Confirm != nil
+	home.subs[s] = struct{}{}
+	return s.config.Message
+}
+
+// castOff takes a subscription from its home; the next connection that is ready has it.
+func (s *Subscription) castOff() {
+	if s.home != nil && !s.over {
+		delete(s.home.subs, s)
+		s.home = nil
+		s.pool.adrift[s] = struct{}{}
+		s.pool.wake()
+	}
+}
+
+// asked notes that the peer has been asked, or has answered, and tells the reader how
+// the stream goes on.
+func (s *Subscription) goesOn(c Continuity) {
+	if s.asked && c.Kind != Unbroken {
+		s.inbox.tell(c)
+	}
+	s.asked, s.asking = true, false
+	if !s.isReady {
+		s.isReady = true
+		close(s.ready)
+	}
+}
+
+// question is what asks for the stream now. It runs the user's code: no lock is held.
+func (s *Subscription) question() Message {
+	p := s.pool
+	p.mu.Lock()
+	last, asked := s.last, s.asked
+	p.mu.Unlock()
+	if s.config.Again == nil || !asked {
+		return s.config.Message
+	}
+	return s.config.Again(last)
+}
+
+// subscribed is what is said of a stream whose peer does not say how it goes on.
+var subscribed = Continuity{Kind: Fresh, Reason: "subscribed again"}
+
+// errand is a message of a subscription on its way.
+type errand struct{ subscription *Subscription }
+
+func (e *errand) written(uint32) {
+	if s := e.subscription; s.home != nil && s.config.Confirm == nil && !s.over {
+		s.goesOn(subscribed)
+	}
+}
+
+func (e *errand) dropped(driver.Outcome) { e.subscription.castOff() }
+
+// anchor finds homes for subscriptions that are adrift. It is the keeper's.
+func (p *Pool) anchor() {
+	for {
+		p.mu.Lock()
+		home := p.harbour()
+		var s *Subscription
+		for s = range p.adrift {
+			break
+		}
+		if home == nil || s == nil {
+			p.mu.Unlock()
+			return
+		}
+		s.settleOn(home)
+		p.mu.Unlock()
+		m := s.question()
+		if err := p.fleet.Send(home.client, driver.Message{Payload: m.Payload, Text: m.Text, Ref: &errand{s}}); err != nil {
+			p.mu.Lock()
+			s.castOff()
+			home.full = true
+			p.refit(home)
+			p.mu.Unlock()
+		}
+	}
+}
+
+// harbour is the ready slot with the fewest subscriptions.
+func (p *Pool) harbour() (best *slot) {
+	for _, s := range p.fit {
+		if best == nil || len(s.subs) < len(best.subs) {
+			best = s
+		}
+	}
+	return best
+}

@@ -1,0 +1,246 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/wsheal/wsheal/pool/driver"
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// Exchange is a conversation over one connection beside its data, for Config.Validate.
+type Exchange struct{ x driver.Exchange }
+
+// Connection is the connection's number, as events name it.
+func (e Exchange) Connection() int { return e.x.Client() }
+
+// Endpoint is where it leads.
+func (e Exchange) Endpoint() Endpoint { return e.x.Endpoint() }
+
+// Subprotocol is what the server chose, "" for none.
+func (e Exchange) Subprotocol() string { return e.x.Subprotocol() }
+
+// First tells that the connection has just been opened; false: it is checked again.
+func (e Exchange) First() bool { return e.x.First() }
+
+// Send sends a message ahead of everything that is queued.
+func (e Exchange) Send(ctx context.Context, m Message) error {
+	return e.x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text})
+}
+
+// Receive returns the next message for which match is true, which nobody else gets; with
+// match nil, on a connection that was just opened, the next of all. match must not block.
+func (e Exchange) Receive(ctx context.Context, match func(Message) bool) (Message, error) {
+	var filter func([]byte) bool
+	if match != nil {
+		filter = func(payload []byte) bool { return match(Message{Payload: payload}) }
+	}
+	payload, err := e.x.Receive(ctx, filter)
+	return Message{Payload: payload}, err
+}
+
+// validate is what a connection has to pass: the user's check, and then what its session
+// or its subscriptions have to say before anything newer.
+func (p *Pool) validate(ctx context.Context, x driver.Exchange) error {
+	if check := p.config.Validate; check != nil {
+		if err := apart(ctx, func() error { return check(ctx, Exchange{x}) }); err != nil {
+			return err
+		}
+	}
+	if !x.First() {
+		return nil
+	}
+	p.mu.Lock()
+	s := p.slots[x.Client()]
+	p.mu.Unlock()
+	if s == nil {
+		return ErrClosed
+	}
+	var err error
+	if s.session != nil {
+		err = s.session.resume(ctx, x)
+	} else {
+		err = p.subscribeAgain(ctx, x, s)
+	}
+	if err != nil {
+		return err
+	}
+	return answered(ctx, x)
+}
+
+// answered waits until something has come back: a 101 alone proves nothing.
+func answered(ctx context.Context, x driver.Exchange) error {
+	a, ok := x.(interface{ Answered(context.Context) error })
+	if !ok {
+		return nil
+	}
+	return a.Answered(ctx)
+}
+
+// apart runs the user's code on a goroutine of its own, so that closing the pool does not
+// wait for code that does not heed its context.
+func apart(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// subscribeAgain asks for all that lived on a slot, and for all that is adrift.
+func (p *Pool) subscribeAgain(ctx context.Context, x driver.Exchange, s *slot) (err error) {
+	p.mu.Lock()
+	var mine, claimed []*Subscription
+	for sub := range s.subs {
+		mine = append(mine, sub)
+	}
+	for sub := range p.adrift {
+		if s.lease == nil {
+			claimed = append(claimed, sub)
+		}
+	}
+	for _, sub := range claimed {
+		sub.settleOn(s)
+	}
+	p.mu.Unlock()
+	defer func() {
+		if err == nil {
+			return
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, sub := range claimed {
+			sub.castOff()
+		}
+	}()
+	for _, sub := range append(mine, claimed...) {
+		if err := p.ask(ctx, x, sub); err != nil {
+			return fmt.Errorf("subscribe %s: %w", sub.config.Topic, err)
+		}
+	}
+	return nil
+}
+
+// ask asks for one subscription.
+func (p *Pool) ask(ctx context.Context, x driver.Exchange, sub *Subscription) error {
+	m := sub.question()
+	if err := x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text}); err != nil {
+		return err
+	}
+	if sub.config.Confirm == nil {
+		p.mu.Lock()
+		sub.goesOn(subscribed)
+		p.mu.Unlock()
+		return nil
+	}
+	_, err := x.Receive(ctx, func(payload []byte) bool { return sub.confirm(Message{Payload: payload}) })
+	return err
+}
+
+// confirm tells whether a message is the peer's answer to the asking.
+func (s *Subscription) confirm(m Message) bool {
+	c, ok := s.config.Confirm(m)
+	if ok {
+		s.pool.mu.Lock()
+		s.goesOn(c)
+		s.pool.mu.Unlock()
+	}
+	return ok
+}
+
+// resume says hello on a new connection, and sends again what the peer may not have.
+func (s *Session) resume(ctx context.Context, x driver.Exchange) error {
+	p := s.pool
+	state, err := s.stand(ctx)
+	if err != nil {
+		return err
+	}
+	c := Continuity{Kind: Fresh, Reason: "nothing was said of a session"}
+	if hello := s.config.Hello; hello != nil {
+		m := hello(state)
+		if err := x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text}); err != nil {
+			return fmt.Errorf("hello: %w", err)
+		}
+	}
+	if accept := s.config.Accept; accept != nil {
+		var refused error
+		_, err := x.Receive(ctx, func(payload []byte) bool {
+			if c, refused = accept(Message{Payload: payload}); refused == nil {
+				s.goesOn(c)
+			}
+			return true
+		})
+		if err == nil {
+			err = refused
+		}
+		if err != nil {
+			return fmt.Errorf("hello: %w", err)
+		}
+	} else {
+		s.goesOn(c)
+	}
+	p.mu.Lock()
+	again := s.ring.unsure()
+	p.count.resent += uint64(len(again))
+	p.mu.Unlock()
+	for _, e := range again {
+		if err := x.Send(ctx, e.outgoing()); err != nil {
+			return fmt.Errorf("again: %w", err)
+		}
+	}
+	return nil
+}
+
+// stand stops handing over, waits until nothing is between here and the connection that
+// is being replaced, if there is one, and returns what is known then.
+func (s *Session) stand(ctx context.Context) (State, error) {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.hold = true
+	for s.ring.queued > 0 && s.live() && s.over == nil {
+		change := s.change.wait()
+		p.mu.Unlock()
+		select {
+		case <-change:
+		case <-ctx.Done():
+		}
+		p.mu.Lock()
+		if ctx.Err() != nil {
+			return State{}, ctx.Err()
+		}
+	}
+	return State{Key: s.config.Key, First: !s.ever, Acked: s.acked, Last: s.last, Unsure: len(s.ring.unsure())}, s.over
+}
+
+// goesOn takes the peer's word for how the session goes on.
+func (s *Session) goesOn(c Continuity) {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.Kind == Resumed || c.Kind == Gap {
+		s.acknowledge(Ack{Seq: c.From, UpTo: true})
+	}
+	if s.ever && c.Kind != Unbroken {
+		s.inbox.tell(c)
+	}
+	s.ever = true
+}
+
+// stepped follows the session's client from one phase to another.
+func (s *Session) stepped(was heal.Phase) {
+	is := s.slot.phase
+	if (was == heal.Proving || was == heal.Joining) && is != heal.Proving && is != heal.Joining {
+		s.hold = false
+	}
+	if is == heal.GaveUp {
+		s.inbox.pause(because(ErrGaveUp, s.slot.failure))
+	} else if was == heal.GaveUp {
+		s.inbox.pause(nil)
+	}
+	s.change.all()
+	s.pump()
+}
