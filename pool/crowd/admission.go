@@ -70,12 +70,16 @@ type openings struct {
 	usable int     // of them those with room
 	most   float64 // largest weight among them
 	full   bool    // some in use are at their limit
+	unit   float64 // connections that a unit of weight should have, while they are being levelled; 0: they are not
 }
 
 // openings finds out where clients could be sent, and leaves the weights of those in use
 // that have room in c.chances, 0 for others.
 func (c *Crowd) openings() openings {
 	o := openings{probe: -1}
+	if c.moves.level {
+		o.unit = c.perWeight()
+	}
 	for i := range c.endpoints {
 		e := &c.endpoints[i]
 		c.chances[i] = 0
@@ -86,16 +90,11 @@ func (c *Crowd) openings() openings {
 			if c.inUse(e) {
 				o.used++
 			}
-			c.wake(e.pause)
 			continue
 		}
 		if !c.inUse(e) {
-			if e.health == Probing && e.Priority <= c.tier.priority && e.probes < c.p.Probes && e.dialing < e.limit.room() && o.probe < 0 {
-				if c.now >= e.until {
-					o.probe = i
-				} else {
-					c.wake(e.until)
-				}
+			if o.probe < 0 && c.probes(e) {
+				o.probe = i
 			}
 			continue
 		}
@@ -109,6 +108,12 @@ func (c *Crowd) openings() openings {
 		o.most = max(o.most, c.chances[i])
 	}
 	return o
+}
+
+// probes tells whether the endpoint has a free slot for a probe, and its tier is needed.
+func (c *Crowd) probes(e *endpoint) bool {
+	return e.health == Probing && c.now >= e.until && e.Priority <= c.tier.priority &&
+		e.probes < c.p.Probes && e.dialing < e.limit.room()
 }
 
 // inUse tells whether ordinary dials go to the endpoint: it is fit and of the tier in
@@ -150,7 +155,8 @@ func (c *Crowd) admitOne(o *openings) bool {
 
 // place chooses the endpoint for a client, -1 when it has to wait. Of those with room, it
 // is not the one that the client avoids, not one beyond its budget and, if there is
-// another, neither the one where its last attempt failed nor one that has too many.
+// another, neither the one where its last attempt failed nor, for a client that moves so
+// that loads become level, one that has its share.
 func (c *Crowd) place(s *seat, o *openings) (i int, probe bool) {
 	avoid := int(s.avoid)
 	if avoid >= 0 && (avoid >= len(c.endpoints) || o.used == 0 || o.used == 1 && c.inUse(&c.endpoints[avoid])) {
@@ -170,7 +176,7 @@ func (c *Crowd) place(s *seat, o *openings) (i int, probe bool) {
 		return float64(e.connections + e.dialing), c.chances[i]
 	}
 	i, ok := c.pick(o, func(i int) (load, weight float64) {
-		if i == int(s.last) || c.moves.level && c.endpoints[i].leaving > 0 {
+		if i == int(s.last) || s.lane == move && o.unit > 0 && c.over(&c.endpoints[i], o.unit) >= 0 {
 			return 0, 0
 		}
 		return may(i)

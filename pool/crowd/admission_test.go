@@ -103,6 +103,23 @@ func TestInvariant01Latency(t *testing.T) {
 	assert.Equal(t, 8.0, w.of("a").Limit, "20 times the baseline, but within the noise")
 }
 
+// A server that is slower from now on, for it is further away, is usual again after two
+// minutes.
+func TestInvariant01Baseline(t *testing.T) {
+	w := newWorld(t, Policy{EndpointDials: 8}, named("a")...)
+	w.connects(0)
+	for client := 1; w.of("a").Limit > 1; client++ {
+		w.ask(client)
+		w.opens(client, 50*time.Millisecond)
+	}
+	for client := range 600 {
+		w.ask(1000 + client)
+		w.opens(1000+client, 50*time.Millisecond)
+		w.pass(time.Second / 2)
+	}
+	assert.Equal(t, 8.0, w.of("a").Limit)
+}
+
 func TestInvariant02NothingToRemoved(t *testing.T) {
 	w := newWorld(t, Policy{}, named("a", "b")...)
 	w.connects(1)
@@ -203,6 +220,7 @@ func TestInvariant04Order(t *testing.T) {
 		w.ask(client)
 		w.pass(time.Millisecond)
 	}
+	w.ask(3) // again: it keeps its place
 	for client := range 9 {
 		w.opens(client, time.Millisecond)
 		assert.Contains(t, w.dialing, client+1)
@@ -331,6 +349,38 @@ func TestInvariant05ProbeWithdrawn(t *testing.T) {
 	assert.Equal(t, Probing, w.of("a").Health, "it has found nothing out")
 	w.ask(2)
 	assert.Equal(t, w.index("a"), w.where(2), "so the slot is free again")
+}
+
+// A probe waits for its time, and is found by who asked before.
+func TestInvariant05ProbeIsWaitedFor(t *testing.T) {
+	w := newWorld(t, Policy{EndpointDials: 1, EjectShare: 0.01}, named("a", "b")...)
+	down(w, "a")
+	require.Equal(t, Probing, w.of("a").Health)
+	w.pass(time.Second) // b is busy, and a not yet to be probed
+	w.ask(1)
+	w.ask(2)
+	require.Equal(t, w.index("b"), w.where(1))
+	began := w.now
+	for len(w.dialing) < 2 {
+		w.pass(time.Second)
+		require.Less(t, w.now.Sub(began), 12*time.Second)
+	}
+	assert.GreaterOrEqual(t, w.now.Sub(began), 6*time.Second)
+	assert.Equal(t, w.index("a"), w.where(2))
+}
+
+// While the best tier is fit nobody probes a worse one.
+func TestInvariant05ProbesAreNeeded(t *testing.T) {
+	w := newWorld(t, Policy{EjectAfter: 2}, named("a", "b:1")...)
+	w.list(named("b:1")...)
+	w.list(named("x:2", "b:1")...)
+	down(w, "b")
+	w.list(named("a", "b:1")...)
+	w.until("b", Probing)
+	w.ask(1)
+	assert.Equal(t, w.index("a"), w.where(1))
+	w.pass(10 * time.Minute)
+	assert.Empty(t, w.shed)
 }
 
 func TestInvariant06Floor(t *testing.T) {

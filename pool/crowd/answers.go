@@ -62,7 +62,7 @@ func (c *Crowd) failed(ev Event) {
 // missed turns a seat into that of a client which failed, and says so of the endpoint
 // when it is to blame.
 func (c *Crowd) missed(s *seat, blame, death bool) {
-	e, probe, term := &c.endpoints[s.last], s.probe, s.term
+	e, term := &c.endpoints[s.last], s.term
 	if s.stage == dialing {
 		c.release(s)
 	} else {
@@ -72,7 +72,7 @@ func (c *Crowd) missed(s *seat, blame, death bool) {
 	c.book.join(s, failures)
 	c.forget()
 	if blame {
-		c.blame(e, term, probe, death)
+		c.blame(e, term, death)
 	}
 }
 

@@ -21,7 +21,7 @@ func (e *endpoint) failing(p *Policy) bool {
 
 // blame counts a failure against an endpoint, unless the attempt was admitted before the
 // endpoint was found unfit last: stragglers say nothing new.
-func (c *Crowd) blame(e *endpoint, term uint32, probe, death bool) {
+func (c *Crowd) blame(e *endpoint, term uint32, death bool) {
 	if term != e.term || !e.listed() {
 		return
 	}
@@ -33,7 +33,7 @@ func (c *Crowd) blame(e *endpoint, term uint32, probe, death bool) {
 	untested := e.health == Warming && !e.tested
 	switch {
 	case e.health == Ejected: // it was used in a panic; its time stays as it is
-	case probe, untested, e.health == Probing, e.failing(&c.p):
+	case untested, e.health == Probing, e.failing(&c.p):
 		c.unfit(e)
 	}
 }
@@ -55,17 +55,13 @@ func (c *Crowd) unfit(e *endpoint) {
 func (c *Crowd) exile(e *endpoint) {
 	e.fails, e.deaths, e.opens = 0, 0, 0
 	e.term++
-	others, ejected := 0, 0
+	ejected := 0
 	for i := range c.endpoints {
-		switch x := &c.endpoints[i]; {
-		case x == e:
-		case x.fit:
-			others++
-		case x.health == Ejected:
+		if x := &c.endpoints[i]; x != e && x.health == Ejected {
 			ejected++
 		}
 	}
-	if others > 0 && ejected < c.ejectable() {
+	if ejected < c.ejectable() {
 		c.eject(e)
 		return
 	}
@@ -159,7 +155,7 @@ func (c *Crowd) sweepEndpoint(e *endpoint) {
 		c.refit()
 	}
 	switch {
-	case e.health == Ejected && c.now < e.until:
+	case (e.health == Ejected || e.health == Probing) && c.now < e.until:
 		c.wake(e.until)
 	case e.health == Ejected:
 		e.fails, e.deaths, e.opens = 0, 0, 0
@@ -202,9 +198,6 @@ func (c *Crowd) returned(e *endpoint) {
 		e.late, e.tested = c.connections > 0, false
 	}
 	e.leaving = 0
-	if h == Ejected {
-		c.wake(e.until)
-	}
 	c.change(e, h)
 }
 

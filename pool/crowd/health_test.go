@@ -161,23 +161,27 @@ func TestInvariant08FailingLast(t *testing.T) {
 func TestInvariant09Ejections(t *testing.T) {
 	p := Policy{EjectFor: 10 * time.Second, EjectCap: 35 * time.Second}
 	w := ejected(t, p)
-	spans := map[time.Duration]bool{}
-	for n := 1; n <= 8; n++ {
+	spans, longer := map[time.Duration]bool{}, 0
+	for n := 1; n <= 12; n++ {
 		span := w.of("a").Until.Sub(w.now)
 		want := min(time.Duration(n)*10*time.Second, 35*time.Second)
 		assert.InDelta(t, want.Seconds(), span.Seconds(), 0.2*want.Seconds(), "ejection %d", n)
 		assert.NotContains(t, spans, span, "jittered, at the cap too")
 		spans[span] = true
+		if span > 35*time.Second {
+			longer++
+		}
 		w.until("a", Probing)
 		w.ask(1)
 		require.Equal(t, w.index("a"), w.where(1))
 		w.fails(1, heal.Refused)
 		require.Equal(t, Ejected, w.of("a").Health)
 	}
+	assert.Positive(t, longer)
 	w.until("a", Probing)
 	w.connects(1)
 	w.until("a", Healthy)
-	w.pass(55 * time.Second) // forgives five of nine
+	w.pass(55 * time.Second) // forgives five of thirteen
 	down(w, "a")
 	assert.InDelta(t, 35, w.of("a").Until.Sub(w.now).Seconds(), 7)
 	w.until("a", Probing)
@@ -220,6 +224,53 @@ func TestInvariant10AcceptThenClose(t *testing.T) {
 	}
 }
 
+// What was admitted before an endpoint was ejected says nothing after.
+func TestInvariant10Stragglers(t *testing.T) {
+	w := newWorld(t, Policy{}, named("a", "b")...)
+	for client := range 40 {
+		w.ask(client)
+	}
+	var at []int
+	for client := range 40 {
+		if w.where(client) == w.index("a") {
+			at = append(at, client)
+		}
+	}
+	for _, client := range at[:5] {
+		w.fails(client, heal.Refused)
+	}
+	before := w.of("a")
+	require.Equal(t, Ejected, before.Health)
+	w.proves(at[5], w.opens(at[5], time.Millisecond))
+	for _, client := range at[6:12] {
+		w.fails(client, heal.Refused)
+	}
+	assert.Equal(t, before.Until, w.of("a").Until)
+	assert.Equal(t, Ejected, w.of("a").Health)
+	w.until("a", Probing)
+	for _, client := range at[12:] {
+		w.fails(client, heal.Refused)
+	}
+	assert.Equal(t, Probing, w.of("a").Health)
+}
+
+// Early deaths count in a row: a connection that becomes stable ends it.
+func TestInvariant10InARow(t *testing.T) {
+	w := newWorld(t, Policy{}, named("a", "b")...)
+	w.list(named("a")...)
+	for range 10 {
+		for client := range 4 {
+			w.ask(client)
+			w.proves(client, w.opens(client, time.Millisecond))
+			w.dies(client, w.index("a"))
+		}
+		w.connects(9)
+	}
+	w.list(named("a", "b")...)
+	assert.Equal(t, Healthy, w.of("a").Health)
+	assert.False(t, w.panics)
+}
+
 // A few that die early among thousands that came back say nothing.
 func TestInvariant10FewOfMany(t *testing.T) {
 	w := newWorld(t, Policy{}, named("a", "b")...)
@@ -251,6 +302,23 @@ func TestInvariant10ClientsOwnFault(t *testing.T) {
 	assert.Equal(t, Unknown, w.of("a").Health)
 	assert.Equal(t, Unknown, w.of("b").Health)
 	assert.Equal(t, 64.0, w.of("a").Limit)
+	before := w.c.Snapshot().Budget
+	w.ask(1)
+	w.fails(1, heal.Credentials)
+	assert.Equal(t, before, w.c.Snapshot().Budget, "an attempt that nobody saw costs nothing")
+}
+
+// Who failed and never asks again is forgotten.
+func TestInvariant10Forgets(t *testing.T) {
+	w := newWorld(t, Policy{}, named("a")...)
+	for client := range 1000 {
+		w.ask(client)
+		w.fails(client, heal.Protocol)
+	}
+	w.pass(remembered)
+	w.ask(1000)
+	w.fails(1000, heal.Protocol)
+	assert.Equal(t, 1, w.c.book.lists[failures].len)
 }
 
 // Half of the best tier down is no reason for a panic; most of it down is one, in which

@@ -14,8 +14,9 @@ import (
 // before it gives up the one that it has.
 type settled struct {
 	*world
-	at   map[int]uint8
-	seen int
+	silent bool // they do not say where they come from
+	at     map[int]uint8
+	seen   int
 }
 
 func newSettled(t testing.TB, p Policy, clients int, endpoints ...Endpoint) *settled {
@@ -38,7 +39,11 @@ func (s *settled) run(d time.Duration) (moved int) {
 				if s.at[client] != shed.from {
 					continue
 				}
-				s.step(Event{Kind: Asked, Client: client, Avoid: int16(shed.from), Planned: true})
+				avoid := int16(shed.from)
+				if s.silent {
+					avoid = -1
+				}
+				s.step(Event{Kind: Asked, Client: client, Avoid: avoid, Planned: true})
 				to, ok := s.dialing[client]
 				require.True(s.t, ok)
 				s.opens(client, 10*time.Millisecond)
@@ -72,6 +77,20 @@ func TestInvariant13Rebalance(t *testing.T) {
 		assert.InDelta(t, 67, s.of(key).Connections, 8, key)
 	}
 	assert.Zero(t, s.run(10*time.Minute), "and then it is quiet")
+}
+
+// Moves end also where clients do not say what they leave and turns are taken.
+func TestInvariant13Silent(t *testing.T) {
+	s := newSettled(t, Policy{Balance: RoundRobin}, 100, named("a", "b")...)
+	s.silent = true
+	s.list(named("a", "b", "c")...)
+	s.run(5 * time.Minute)
+	moved := 0
+	for _, x := range s.shed {
+		moved += x.n
+	}
+	assert.InDelta(t, 33, s.of("c").Connections, 2)
+	assert.LessOrEqual(t, moved, 36, "nobody moves to where it was")
 }
 
 func TestInvariant13Rate(t *testing.T) {
