@@ -12,7 +12,7 @@ import (
 )
 
 func TestLibrary(t *testing.T) {
-	assert.Equal(t, []string{"latency-spike", "partition", "reset-storm", "steady"}, Names())
+	assert.Equal(t, []string{"latency-spike", "partition", "reset-storm", "shared-storm", "steady"}, Names())
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
 			source, ok := Source(name)
@@ -49,6 +49,7 @@ func TestLibraryVariants(t *testing.T) {
 		"partition": {
 			{"faults.split.for=1s", "gates=[recovery.lost == 0, messages.lost == 0]"},
 		},
+		"shared-storm":  {{"clients.sharing=alone"}},
 		"latency-spike": {{"faults.slow.jitter=20ms"}, {"faults.slow.delay=250ms"}},
 	} {
 		for _, set := range sets {
@@ -62,7 +63,7 @@ func TestOpenSaysWhatThereIs(t *testing.T) {
 	_, err := Open("reset-strom", Options{})
 	assert.EqualError(t, err, "reset-strom: no such file, and no such scenario in the library; did you mean reset-storm?")
 	_, err = Open("nothing.yaml", Options{})
-	assert.EqualError(t, err, "nothing.yaml: no such file, and no such scenario in the library; scenarios are latency-spike, partition, reset-storm, steady")
+	assert.EqualError(t, err, "nothing.yaml: no such file, and no such scenario in the library; scenarios are latency-spike, partition, reset-storm, shared-storm, steady")
 	_, err = Open(t.TempDir(), Options{})
 	assert.ErrorContains(t, err, "read scenario: ")
 }

@@ -15,7 +15,9 @@ import (
 // in of where they may dial and whether they share.
 func FleetPolicy(s *scenarios.Scenario) heal.Policy {
 	p := s.Clients.Policy
-	p.Shared = s.Clients.Sharing == scenarios.Shared
+	if p.Shared = s.Clients.Sharing == scenarios.Shared; p.Shared {
+		return p // they go where they are sent
+	}
 	for _, e := range s.Clients.Endpoints {
 		p.Endpoints = append(p.Endpoints, heal.Endpoint{Priority: e.Priority, Weight: e.Weight})
 	}

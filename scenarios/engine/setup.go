@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -65,9 +66,9 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 			return nil, err
 		}
 	}
-	direct := new(net.Dialer).DialContext
+	plain := new(net.Dialer).DialContext
 	if len(r.scenario.Faults) == 0 {
-		return direct, nil
+		return plain, nil
 	}
 	var err error
 	if r.proxy, err = r.env.Proxy(ctx, r.scenario.AllowRemote); err != nil {
@@ -92,18 +93,22 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		if via, ok := front[addr]; ok {
 			addr = via
 		}
-		return direct(ctx, network, addr)
+		return plain(ctx, network, addr)
 	}, nil
 }
 
 func (r *run) fleetOptions(dial dialFunc) driver.Options {
 	o := driver.Options{
 		Clients: r.scenario.Clients.Count, Seed: r.scenario.Seed, Policy: r.scenario.Clients.Policy, Epoch: r.epoch,
-		DialContext: dial, Observe: r.rec.observe,
+		DialContext: dial, Proxy: direct, Observe: r.rec.observe,
 		Ack: func(_ int, payload []byte) (uint64, bool) { return readMessage(payload) },
 		Header: func(client int, gen uint32) http.Header {
 			return http.Header{chaos.IdentityHeader: {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}
 		},
+	}
+	if r.scenario.Clients.Sharing == scenarios.Shared {
+		// Names are not resolved, for the dial is ours: it finds the proxy by them.
+		o.Shared = &driver.Shared{Policy: r.scenario.Clients.Shared}
 	}
 	// What waits for a client to come back is held for all of an outage, whatever its size.
 	o.QueueFrames = queueFrames
@@ -120,6 +125,9 @@ func (r *run) fleetOptions(dial dialFunc) driver.Options {
 	}
 	return o
 }
+
+// direct knows of no HTTP proxy: nothing but the fault proxy stands in the way of a run.
+func direct(*url.URL) (*url.URL, error) { return nil, nil }
 
 func newRecorder(r *run) *recorder {
 	s := r.scenario
