@@ -74,7 +74,7 @@ func (d *dial) run(ctx context.Context) {
 	took := p.now().Sub(begun)
 	if err == nil {
 		k := newConn(c, d.Gen, w, d.ended)
-		k.place = d.place
+		k.at, k.place = d.to.Endpoint, d.place
 		p.work.Add(1) // for the connection; its end, or its refusal, takes it back
 		c.shard.post(mail{client: c, conn: k, took: took, event: heal.Event{Kind: heal.Opened, Gen: d.Gen}})
 		return

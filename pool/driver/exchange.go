@@ -95,8 +95,7 @@ func (x *exchange) end(err error) {
 		m.event.Kind = heal.Checked
 	}
 	c.mu.Unlock()
-	// When the time is over, heal knows. What arrives until it does is not delivered.
-	if !errors.Is(ended, context.DeadlineExceeded) {
+	if ended == nil { // else the time is over, or the connection, and heal knows
 		c.shard.post(m)
 	}
 	c.mu.Lock()

@@ -97,8 +97,10 @@ func (p *Fleet) share() error {
 	if err != nil {
 		return err
 	}
-	p.work.Add(1)
-	go p.crowd.watch(p.dialling)
+	if p.options.Shared.ResolveEvery >= 0 {
+		p.work.Add(1)
+		go p.crowd.watch(p.dialling)
+	}
 	return nil
 }
 

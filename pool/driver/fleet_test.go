@@ -120,7 +120,7 @@ func TestHalfOpenIsFoundAfterSilenceAndTimeout(t *testing.T) {
 
 // hold keeps what the fleet's first client sends from arriving.
 func (w *world) hold() {
-	w.near[0].Hold(true)
+	w.ends()[0].Hold(true)
 }
 
 func TestShortSilenceIsForgiven(t *testing.T) {

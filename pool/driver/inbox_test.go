@@ -15,13 +15,13 @@ import (
 
 // reception is a Receive that a test lets go on message by message.
 type reception struct {
-	got  []uint64
+	list[uint64]
 	gate chan struct{} // nil: it does not wait
 }
 
 func (r *reception) receive(_ int, _ uint32, payload []byte, _ bool) {
 	seq, _ := seqOf(payload)
-	r.got = append(r.got, seq)
+	r.add(seq)
 	if r.gate != nil {
 		<-r.gate
 	}
@@ -44,7 +44,7 @@ func TestReceiveGetsEverythingInOrder(t *testing.T) {
 		time.Sleep(time.Minute)
 		flood(w.server.last(), 5, 5)
 		synctest.Wait()
-		assert.Equal(w, []uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, r.got)
+		assert.Equal(w, []uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, r.all())
 		assert.False(w, w.fleet.clients.get(0).inbox.running, "nothing to hand over, no goroutine")
 	})
 }
@@ -87,7 +87,7 @@ func TestAFullInboxIsNoSilence(t *testing.T) {
 		assert.Equal(w, 1, w.fleet.Snapshot().Usable())
 		close(r.gate)
 		synctest.Wait()
-		assert.Equal(w, []uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, r.got)
+		assert.Equal(w, []uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, r.all())
 		time.Sleep(time.Hour)
 		assert.Len(w, w.log.dials(), 1)
 	})
@@ -120,7 +120,7 @@ func TestInboxDropsTheOldest(t *testing.T) {
 		synctest.Wait()
 		close(r.gate)
 		synctest.Wait()
-		assert.Equal(w, []uint64{0, 7, 8, 9}, r.got)
+		assert.Equal(w, []uint64{0, 7, 8, 9}, r.all())
 		assert.Len(w, w.log.of(Received), 10)
 		assert.Len(w, w.log.of(Discarded), 6)
 		assert.Equal(w, numbered(1), w.log.of(Discarded)[0].Payload)
@@ -144,7 +144,7 @@ func TestInboxDisconnects(t *testing.T) {
 		require.ErrorIs(w, lost[0].Err, ErrInboxFull)
 		close(r.gate)
 		synctest.Wait()
-		assert.Equal(w, []uint64{0, 1, 2}, r.got, "what had room is still handed over")
+		assert.Equal(w, []uint64{0, 1, 2}, r.all(), "what had room is still handed over")
 	})
 }
 
@@ -155,7 +155,7 @@ func TestALargeMessageAloneAlwaysFits(t *testing.T) {
 		w.connect()
 		flood(w.server.last(), 0, 3)
 		synctest.Wait()
-		assert.Equal(w, []uint64{0, 1, 2}, r.got)
+		assert.Equal(w, []uint64{0, 1, 2}, r.all())
 	})
 }
 
@@ -172,6 +172,6 @@ func TestCloseLeavesBehindWhatDoesNotReturn(t *testing.T) {
 		assert.Equal(w, begun.Add(10*time.Second), w.now())
 		close(r.gate)
 		synctest.Wait()
-		assert.Equal(w, []uint64{0}, r.got)
+		assert.Equal(w, []uint64{0}, r.all())
 	})
 }

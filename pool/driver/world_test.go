@@ -42,6 +42,7 @@ type world struct {
 	net    *memnet.Network
 	fleet  *Fleet
 	server *server
+	others []*server // that listen elsewhere
 	log    *journal
 	opt    Options
 
@@ -74,6 +75,9 @@ func inWorld(t *testing.T, change func(*Options), test func(w *world)) {
 		defer func() {
 			assert.NoError(t, w.fleet.Close(context.Background()))
 			w.server.stop()
+			for _, s := range w.others {
+				s.stop()
+			}
 			w.replay()
 		}()
 		test(w)
@@ -89,6 +93,20 @@ func (w *world) dial(ctx context.Context, network, addr string) (net.Conn, error
 		w.near = append(w.near, c.(*memnet.Conn))
 	}
 	return c, err
+}
+
+// ends are the fleet's ends of all connections so far.
+func (w *world) ends() []*memnet.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]*memnet.Conn(nil), w.near...)
+}
+
+// listen serves another address.
+func (w *world) listen(address string) *server {
+	s := serve(w, w.net, address)
+	w.others = append(w.others, s)
+	return s
 }
 
 // replay feeds the recorded events through Step: the fleet must have done what heal
@@ -204,6 +222,24 @@ func (j *journal) dials() (at []heal.Instant) {
 		}
 	}
 	return at
+}
+
+// list is what callbacks leave for a test to look at.
+type list[T any] struct {
+	mu    sync.Mutex
+	items []T
+}
+
+func (l *list[T]) add(x T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.items = append(l.items, x)
+}
+
+func (l *list[T]) all() []T {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]T(nil), l.items...)
 }
 
 // seqs returns the numbers of events.
