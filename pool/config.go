@@ -53,7 +53,8 @@ type Config struct {
 	// Shared and Refreshable are filled in.
 	Policy heal.Policy
 	// Crowd is the rules by which the connections heal together: balance, storms, admission,
-	// retry budget, ejection, rebalancing. The zero value is complete.
+	// retry budget, ejection, rebalancing. The zero value is complete; its EjectAfter is 2 here,
+	// because a pool of few connections would take long to fail 5 times.
 	Crowd crowd.Policy
 	// RestartAfter is when a connection that gave up tries again, ±20 %; 0: 1 min; < 0: only
 	// when Restart is called.
@@ -133,6 +134,7 @@ func (c Config) withDefaults() Config {
 	if c.Policy.HandshakeTimeout == 0 && c.Policy.Name == "" {
 		c.Policy = DefaultPolicy()
 	}
+	either(&c.Crowd.EjectAfter, 2)
 	either(&c.RestartAfter, time.Minute)
 	either(&c.QueueMessages, 1024)
 	either(&c.QueueBytes, 256<<10)

@@ -32,7 +32,7 @@
 //
 //	unknown ──▶ healthy ⇄ degraded (slow: it gets less)
 //	               │ ▲
-//	   5 in a row  │ │ stable
+//	   2 in a row  │ │ stable
 //	               ▼ │
 //	            ejected ──▶ probing ──▶ warming (10 % to 100 % of its share)
 //	               ▲           │
@@ -61,7 +61,7 @@
 // policy's window, sooner if few were lost, spread if many. Subscriptions are asked for on
 // another connection at once, sessions say Hello again.
 //
-// One endpoint of several is down: after 5 failures in a row it is ejected, and its
+// One endpoint of several is down: after 2 failures in a row it is ejected, and its
 // connections are dialled to the others. A leased probe finds out when it is back; it then
 // gets its share slowly, and connections move over, at most 1 % per second.
 //

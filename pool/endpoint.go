@@ -7,10 +7,15 @@ import (
 	"github.com/wsheal/wsheal/pool/crowd"
 )
 
-// endpointOf is where a client's connection leads, or led last.
+// endpointOf is where a client's connection leads, or led last, in the words of the
+// crowd's snapshot: the endpoint's name, or its URL, and the address.
 func (p *Pool) endpointOf(client int) string {
 	e := p.fleet.Client(client).Endpoint
-	return cmp.Or(e.Name, e.URL)
+	name := cmp.Or(e.Name, e.URL)
+	if e.Address.IsValid() {
+		name += "@" + e.Address.String()
+	}
+	return name
 }
 
 // weight is the share of messages that a connection gets, by the health of where it leads.

@@ -28,7 +28,7 @@ var (
 // Failure is why an attempt failed or a connection ended. Errors that name one are
 // found with errors.As.
 type Failure struct {
-	Endpoint string     // its name, or its URL where it has none
+	Endpoint string     // its name, or its URL where it has none, and the address
 	Cause    heal.Cause // what happened
 	Code     uint16     // HTTP status or close code; 0: none
 	Err      error      // what was behind it; nil: nothing that is known

@@ -54,7 +54,7 @@ type Event struct {
 	At         time.Time
 	Connection int           // number of the pool's client concerned; they count up from 0
 	Session    string        // key of the session whose connection it is; "": the pool's own
-	Endpoint   string        // its name
+	Endpoint   string        // its name, or its URL where it has none, and the address
 	Failure    *Failure      // why
 	Health     crowd.Health  // EndpointChanged
 	Took       time.Duration // Connected: time without a connection, 0 for the first; LeaseLeaked: since Acquire

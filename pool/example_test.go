@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/wsheal/wsheal/pool"
@@ -105,15 +106,17 @@ func Example_failover() {
 // A session says hello on every connection, learns how far the server has come, and
 // sends again what it has not.
 func ExamplePool_Session() {
-	highest := 0 // of the messages that the server has
-	server := &shop{}
-	server.answer = func(text string) string {
+	var highest atomic.Int64 // of the messages that the server has
+	noted := make(chan bool, 3)
+	server := &shop{answer: func(text string) string {
 		if number, ok := after("note", text); ok {
-			highest, _ = strconv.Atoi(number)
+			n, _ := strconv.ParseInt(number, 10, 64)
+			highest.Store(n)
+			noted <- true
 			return "" // it acknowledges nothing before the next hello
 		}
-		return fmt.Sprintf("have %d", highest)
-	}
+		return fmt.Sprintf("have %d", highest.Load())
+	}}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	p, err := pool.Open(ctx, pool.Config{Endpoints: []pool.Endpoint{{URL: server.open()}}})
@@ -151,20 +154,23 @@ func ExamplePool_Session() {
 		}
 		receipts = append(receipts, r)
 	}
+	for range receipts {
+		<-noted
+	}
 	server.close()
 	server.open()
 	for _, r := range receipts {
-		select {
-		case <-r.Done():
-			fmt.Println(r.Outcome())
-		case <-time.After(100 * time.Millisecond):
-		}
+		<-r.Done()
+		fmt.Println(r.Outcome())
 	}
 	d, err := notes.Receive(ctx)
-	fmt.Println(d.Continuity.Kind, err)
+	fmt.Println(d.Continuity.Kind, d.Continuity.From, err)
 	server.close()
 	// Output:
-	// resumed <nil>
+	// acked
+	// acked
+	// acked
+	// resumed 3 <nil>
 }
 
 // This server answers 503 when it is asked for the wrong thing. The rule makes that final.

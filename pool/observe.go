@@ -205,6 +205,11 @@ func (p *Pool) noticed(ev *driver.Event) {
 	switch a.Notice {
 	case crowd.HealthChanged:
 		e.Kind, e.Endpoint, e.Health = EndpointChanged, ev.Endpoint, a.Health
+		p.mu.Lock()
+		if p.health[ev.Endpoint] = a.Health; a.Health == crowd.Removed {
+			delete(p.health, ev.Endpoint)
+		}
+		p.mu.Unlock()
 	case crowd.StormBegan:
 		e.Kind = StormBegan
 	case crowd.StormOver:
@@ -225,7 +230,10 @@ func (p *Pool) noticed(ev *driver.Event) {
 
 // failureOf is why a step ended something.
 func (p *Pool) failureOf(s *slot, ev *driver.Event) *Failure {
-	f := &Failure{Endpoint: p.endpointOf(s.client), Cause: ev.State.Cause, Err: ev.Err}
+	f := &Failure{Cause: ev.State.Cause, Err: ev.Err}
+	if !ev.State.Phase.Usable() { // else it was a replacement's, of which only Err knows where it led
+		f.Endpoint = p.endpointOf(s.client)
+	}
 	switch ev.Step.Kind {
 	case heal.Failed, heal.Lost:
 		f.Code = ev.Step.Code

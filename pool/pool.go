@@ -53,8 +53,9 @@ type Pool struct {
 	fit        []*slot // those that messages may be given to
 	slotsOwned int     // slots that count
 	picker     crowd.Picker
-	senders    list.List // turns of those who wait for room
-	renters    list.List // turns of those who wait for a connection of their own
+	health     map[string]crowd.Health // by endpoint
+	senders    list.List               // turns of those who wait for room
+	renters    list.List               // turns of those who wait for a connection of their own
 	homeless   []*flight
 	inFlight   int
 	answers    map[string]*flight // by id
@@ -96,7 +97,7 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 	p := &Pool{
 		config: c, epoch: time.Now(), limits: c.Size,
 		kick: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
-		slots: map[int]*slot{}, answers: map[string]*flight{}, topics: map[string][]*Subscription{},
+		slots: map[int]*slot{}, health: map[string]crowd.Health{}, answers: map[string]*flight{}, topics: map[string][]*Subscription{},
 		adrift: map[*Subscription]struct{}{}, sessions: map[string]*Session{}, leases: map[*Lease]struct{}{},
 		picker: crowd.Picker{Balance: c.Crowd.Balance, Rand: heal.Rand{Seed: c.Seed}},
 	}

@@ -353,8 +353,6 @@ func (c *served) reset() {
 	}
 }
 
-func (c *served) hold(on bool) { c.Conn.(*memnet.Conn).Hold(on) }
-
 // texts is what arrived on this connection.
 func (c *served) texts() []string {
 	c.server.mu.Lock()

@@ -1,0 +1,221 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/pool/crowd"
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// both makes a the better of two endpoints.
+func both(c *Config) {
+	c.Endpoints = []Endpoint{{Name: "a", URL: "ws://a:80/chat"}, {Name: "b", URL: "ws://b:80/chat", Priority: 1}}
+}
+
+func TestFailoverAndBack(t *testing.T) {
+	inWorld(t, both, func(w *world) {
+		assert.Len(w, w.a.open(), 2)
+		w.a.down()
+		_, err := w.pool.Request(w.within(30*time.Second), text("req 1"))
+		require.NoError(w, err)
+		time.Sleep(30 * time.Second)
+		assert.Len(w, w.b.open(), 2)
+		ejected := of(EndpointChanged, w.events())
+		require.NotEmpty(w, ejected)
+		assert.Equal(w, "a@10.0.0.1:80", ejected[0].Endpoint)
+		assert.Equal(w, crowd.Ejected, ejected[0].Health)
+		w.a.up(w.net, "10.0.0.1:80")
+		for range 30 {
+			time.Sleep(time.Minute)
+			_, err := w.pool.Request(w.within(time.Second), text("req 2"))
+			require.NoError(w, err, "nobody notices")
+		}
+		assert.Len(w, w.a.open(), 2, "the better one is used again")
+		assert.Empty(w, w.b.open())
+		assert.Empty(w, of(Lost, w.events()), "the move back loses nothing")
+	})
+}
+
+// TestAccepted101IsNotAConnection: a server that upgrades and then says nothing never
+// counts as ready.
+func TestAccepted101IsNotAConnection(t *testing.T) {
+	inQuietWorld(t, nil, func(w *world) {
+		w.a.behave(func(c *served) {
+			if _, err := ws.Upgrade(c.Conn); err == nil {
+				for { // reads, and answers nothing, not even pings
+					if _, err := ws.ReadFrame(c.Conn); err != nil {
+						return
+					}
+				}
+			}
+		})
+		_, err := Open(w.within(time.Minute), w.config)
+		require.ErrorIs(w, err, ErrNoConnection)
+		var f *Failure
+		require.ErrorAs(w, err, &f)
+		assert.Equal(w, heal.Unproved, f.Cause)
+	})
+}
+
+func TestValidateRefusesTheWrongServer(t *testing.T) {
+	inWorld(t, func(c *Config) {
+		both(c)
+		c.Policy.CheckEvery = time.Minute
+		c.Validate = func(ctx context.Context, x Exchange) error {
+			if err := x.Send(ctx, text("req who")); err != nil {
+				return err
+			}
+			m, err := x.Receive(ctx, func(m Message) bool { return string(m.Payload) == "res who" || string(m.Payload) == "not me" })
+			if err == nil && string(m.Payload) == "not me" {
+				err = errors.New("the wrong server")
+			}
+			return err
+		}
+	}, func(w *world) {
+		w.a.first(func(c *served, _ string) bool { c.say("not me"); return true })
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		assert.Len(w, w.b.open(), 2, "found by the check, and left")
+		lost := of(Lost, w.events())
+		require.NotEmpty(w, lost)
+		assert.Equal(w, heal.Invalid, lost[0].Cause())
+		assert.ErrorContains(w, lost[0].Failure, "the wrong server")
+	})
+}
+
+func TestCredentialsAreRefreshedOnceForAll(t *testing.T) {
+	version, refreshes := uint64(1), 0
+	inWorld(t, func(c *Config) {
+		c.Min, c.Max, c.MinReady = 8, 8, 8
+		c.Header = http.Header{"X-App": {"test"}}
+		c.Credentials = func(_ context.Context, _ Attempt, rejected *Credentials) (Credentials, error) {
+			if rejected != nil {
+				refreshes++
+				version = rejected.Version + 1
+			}
+			return Credentials{Header: http.Header{"Authorization": {string(rune('0' + version))}}, Version: version}, nil
+		}
+	}, func(w *world) {
+		w.a.behave(func(c *served) {
+			ok := 0
+			u := ws.Upgrader{
+				OnHeader: func(key, value []byte) error {
+					if string(key) == "Authorization" && string(value) == "2" || string(key) == "X-App" && string(value) == "test" {
+						ok++
+					}
+					return nil
+				},
+				OnBeforeUpgrade: func() (ws.HandshakeHeader, error) {
+					if ok < 2 {
+						return nil, ws.RejectConnectionError(ws.RejectionStatus(401))
+					}
+					return nil, nil
+				},
+			}
+			if _, err := u.Upgrade(c.Conn); err == nil {
+				c.listen()
+			}
+		})
+		for _, c := range w.a.open() {
+			c.reset()
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(w, 8, w.pool.Snapshot().Usable)
+		assert.Equal(w, 1, refreshes)
+		assert.Empty(w, of(GaveUp, w.events()))
+	})
+}
+
+// TestServerGoesAway as planned: the connections come back, and what was queued is sent.
+func TestServerGoesAway(t *testing.T) {
+	for _, code := range []ws.StatusCode{1001, 1012} {
+		inWorld(t, nil, func(w *world) {
+			for _, c := range w.a.open() {
+				c.write(ws.NewCloseFrame(ws.NewCloseFrameBody(code, "")))
+			}
+			synctest.Wait()
+			r, err := w.pool.Send(w.within(time.Minute), text("req 1"))
+			require.NoError(w, err)
+			assert.Equal(w, Acked, w.outcome(r))
+			time.Sleep(time.Minute)
+			assert.Equal(w, 2, w.pool.Snapshot().Usable)
+			lost := of(Lost, w.events())
+			require.Len(w, lost, 2)
+			assert.Equal(w, uint16(code), lost[0].Failure.Code)
+		})
+	}
+}
+
+func TestSetEndpoints(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		require.Error(w, w.pool.SetEndpoints([]Endpoint{{URL: "http://x"}}))
+		require.NoError(w, w.pool.SetEndpoints([]Endpoint{{Name: "b", URL: "ws://10.0.0.2:80/chat"}}))
+		time.Sleep(30 * time.Minute)
+		synctest.Wait()
+		assert.Empty(w, w.a.open())
+		assert.Len(w, w.b.open(), 2)
+		assert.Empty(w, of(Lost, w.events()))
+	})
+}
+
+func TestRenewReplacesEveryConnection(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.pool.Renew()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Len(w, w.a.all(), 4)
+		assert.Len(w, w.a.open(), 2)
+		events := w.events()
+		assert.Len(w, of(Moved, events), 2)
+		assert.Empty(w, of(Lost, events))
+		assert.Equal(w, uint64(2), w.pool.Snapshot().Totals.Moved)
+	})
+}
+
+// TestRenewFinishesWhatIsInFlight on the old connection.
+func TestRenewFinishesWhatIsInFlight(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.mute()
+		r, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		synctest.Wait()
+		old := w.a.heard("req 1")
+		w.a.first(nil)
+		w.pool.Renew()
+		time.Sleep(5 * time.Second)
+		assert.Len(w, of(Moved, w.events()), 2)
+		assert.Len(w, w.a.open(), 3, "it is waited for")
+		old.say("res 1")
+		time.Sleep(time.Second)
+		assert.Equal(w, Acked, r.Outcome())
+		assert.Len(w, w.a.open(), 2)
+	})
+}
+
+// TestSlowEndpointsGetLess: a connection to a degraded endpoint is taken half as often.
+func TestSlowEndpointsGetLess(t *testing.T) {
+	p := &Pool{health: map[string]crowd.Health{"slow": crowd.Degraded}}
+	p.picker.Balance = crowd.LeastConnections
+	for _, name := range []string{"fast", "slow"} {
+		s := newSlot(0)
+		s.endpoint = name
+		p.fit = append(p.fit, s)
+	}
+	got := map[string]int{}
+	for range 300 {
+		s := p.pick()
+		s.flights[&flight{}] = struct{}{}
+		got[s.endpoint]++
+	}
+	assert.InDelta(t, 200, got["fast"], 1)
+}

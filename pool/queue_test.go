@@ -1,0 +1,161 @@
+package pool
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// deaf makes every server stop reading, so that queues fill, until it is told to go on.
+func (w *world) deaf() (hear func()) {
+	gate := make(chan struct{})
+	w.a.first(func(c *served, _ string) bool {
+		select {
+		case <-gate:
+		case <-c.server.quit:
+		}
+		return false
+	})
+	for range 2 {
+		_, err := w.pool.Send(w.Context(), text("lost"))
+		require.NoError(w, err)
+	}
+	return func() {
+		w.a.first(nil)
+		close(gate)
+	}
+}
+
+// big is a message of which few fit.
+func big() Message { return Message{Payload: make([]byte, 60<<10)} }
+
+// fill sends until there is no more room.
+func (w *world) fill() (all []*Receipt) {
+	for {
+		r, err := w.pool.Send(w.within(time.Millisecond), big())
+		if err != nil {
+			require.ErrorIs(w, err, ErrQueueFull)
+			return all
+		}
+		all = append(all, r)
+		require.Less(w, len(all), 100)
+	}
+}
+
+func full(q QueueFull) func(*Config) {
+	return func(c *Config) {
+		c.QueueFull = q
+		c.Max = 2
+		c.QueueBytes = 128 << 10
+	}
+}
+
+func TestSendWaitsForRoom(t *testing.T) {
+	inWorld(t, full(Wait), func(w *world) {
+		hear := w.deaf()
+		w.fill()
+		var order []int
+		for i := range 3 {
+			go func() {
+				_, err := w.pool.Send(w.Context(), big())
+				assert.NoError(w, err)
+				order = append(order, i)
+			}()
+			synctest.Wait()
+		}
+		assert.Empty(w, order)
+		assert.Equal(w, 3, w.pool.Snapshot().Waiting)
+		hear()
+		synctest.Wait()
+		assert.Len(w, order, 3)
+		assert.Zero(w, w.pool.Snapshot().Waiting)
+		assert.Equal(w, 2, w.pool.Snapshot().Usable, "no context that ended has hurt a connection")
+	})
+}
+
+func TestSendFailsFast(t *testing.T) {
+	inWorld(t, full(FailFast), func(w *world) {
+		w.deaf()
+		begun := time.Now()
+		w.fill()
+		assert.Zero(w, time.Since(begun))
+		w.a.down()
+		synctest.Wait()
+		_, err := w.pool.Send(w.Context(), text("x"))
+		require.ErrorIs(w, err, ErrNoConnection)
+	})
+}
+
+func TestSendDropsTheOldest(t *testing.T) {
+	inWorld(t, full(DropOldest), func(w *world) {
+		hear := w.deaf()
+		var all []*Receipt
+		for range 30 {
+			r, err := w.pool.Send(w.Context(), big())
+			require.NoError(w, err)
+			all = append(all, r)
+		}
+		synctest.Wait()
+		counts := map[Outcome]int{}
+		for _, r := range all {
+			counts[r.Outcome()]++
+			if r.Outcome() == NotSent {
+				require.ErrorIs(w, r.Err(), ErrQueueFull)
+			}
+		}
+		assert.Positive(w, counts[NotSent])
+		assert.Equal(w, NotSent, all[10].Outcome())
+		assert.Equal(w, Queued, all[29].Outcome())
+		hear()
+		assert.Equal(w, Written, w.outcome(all[29]))
+	})
+}
+
+func TestSendDisconnectsWhoDoesNotRead(t *testing.T) {
+	inWorld(t, full(Disconnect), func(w *world) {
+		w.deaf()
+		for range 12 {
+			_, err := w.pool.Send(w.within(10*time.Second), big())
+			require.NoError(w, err)
+			synctest.Wait()
+		}
+		lost := of(Lost, w.events())
+		require.NotEmpty(w, lost)
+		assert.Equal(w, "write-stall", lost[0].Cause().String())
+	})
+}
+
+func TestTooLarge(t *testing.T) {
+	inWorld(t, full(Wait), func(w *world) {
+		_, err := w.pool.Send(w.Context(), Message{Payload: make([]byte, 128<<10+1)})
+		require.ErrorIs(w, err, ErrTooLarge)
+		_, err = w.pool.Send(w.Context(), Message{Payload: make([]byte, 128<<10)})
+		require.NoError(w, err)
+	})
+}
+
+// TestQueuedMessagesOfAConnectionThatGoesMoveOn: they are not sent twice, and not lost.
+func TestQueuedMessagesOfAConnectionThatGoesMoveOn(t *testing.T) {
+	inWorld(t, func(c *Config) { c.QueueBytes = 1 << 20; c.Policy.DrainTimeout = time.Second }, func(w *world) {
+		hear := w.deaf()
+		var all []*Receipt
+		for range 8 {
+			r, err := w.pool.Send(w.Context(), big())
+			require.NoError(w, err)
+			all = append(all, r)
+		}
+		require.NoError(w, w.pool.Resize(1, 1)) // one of them goes, with what is queued
+		time.Sleep(5 * time.Second)
+		hear()
+		time.Sleep(5 * time.Second)
+		counts := map[Outcome]int{}
+		for _, r := range all {
+			counts[r.Outcome()]++
+		}
+		assert.LessOrEqual(w, counts[Unknown], 1, "one was cut short")
+		assert.Equal(w, 8, counts[Written]+counts[Unknown])
+	})
+}
