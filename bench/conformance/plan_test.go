@@ -19,8 +19,6 @@ func (d *draw) byte() byte {
 
 func (d *draw) below(n int) int { return (int(d.byte())<<8 | int(d.byte())) % n }
 
-func (d *draw) done() bool { return len(d.rest) == 0 }
-
 // said is a message of a plan, in the pieces that its server is to send it in.
 type said struct {
 	text   bool

@@ -3,9 +3,11 @@ package wire
 import (
 	"bufio"
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -142,4 +144,50 @@ func weigh() (m runtime.MemStats) {
 	}
 	runtime.ReadMemStats(&m)
 	return m
+}
+
+// BenchmarkCombine hands several frames over at once: copied into one buffer, or each in a
+// buffer of its own by writev. A client masks, so each byte is copied once anyway.
+func BenchmarkCombine(b *testing.B) {
+	sink := tcp(b, upgraded(func(c *net.TCPConn) {
+		for p := make([]byte, 1<<20); ; {
+			if _, err := c.Read(p); err != nil {
+				return
+			}
+		}
+	}))
+	for _, batch := range []struct{ frames, size int }{{1, 64}, {16, 64}, {64, 64}, {4, 16 << 10}} {
+		name := "frames=" + strconv.Itoa(batch.frames) + "/size=" + strconv.Itoa(batch.size)
+		payload := make([]byte, batch.size)
+		b.Run("way=copy/"+name, func(b *testing.B) {
+			c := benchDial(b, sink)
+			defer c.Kill()
+			b.ReportAllocs()
+			var all []byte
+			for b.Loop() {
+				all = all[:0]
+				for range batch.frames {
+					all = c.AppendFrame(all, ws.OpBinary, payload)
+				}
+				if _, _, err := c.Write(all, time.Minute); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("way=writev/"+name, func(b *testing.B) {
+			c := benchDial(b, sink)
+			defer c.Kill()
+			b.ReportAllocs()
+			frames := make([][]byte, batch.frames)
+			for b.Loop() {
+				for i := range frames {
+					frames[i] = c.AppendFrame(frames[i][:0], ws.OpBinary, payload)
+				}
+				buffers := net.Buffers(append([][]byte(nil), frames...))
+				if _, err := buffers.WriteTo(c.socket.Conn); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

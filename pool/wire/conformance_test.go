@@ -200,6 +200,17 @@ func TestSplitHeaders(t *testing.T) {
 	}
 }
 
+// receive reads a frame of a client.
+func receive(c net.Conn) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(c); err != nil {
+		return f, err
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(c, f.Payload)
+	ws.Cipher(f.Payload, f.Header.Mask, 0)
+	return f, err
+}
+
 // TestTheyCloseFirst and TestWeCloseFirst are the two ways of the closing handshake.
 func TestTheyCloseFirst(t *testing.T) {
 	for _, n := range []network{sockets(), memory()} {
@@ -207,8 +218,8 @@ func TestTheyCloseFirst(t *testing.T) {
 			answered := make(chan ws.Frame, 1)
 			url := "ws://" + n.serve(t, upgraded(func(c net.Conn) {
 				_, _ = c.Write(ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1012, "back soon"))))
-				f, _ := ws.ReadFrame(c)
-				answered <- ws.UnmaskFrame(f)
+				f, _ := receive(c)
+				answered <- f
 			}))
 			c := dial(t, &Dialer{DialContext: n.dial}, Request{URL: url})
 			f, err := c.Read()
@@ -228,11 +239,11 @@ func TestWeCloseFirst(t *testing.T) {
 	for _, n := range []network{sockets(), memory()} {
 		t.Run(n.name, func(t *testing.T) {
 			url := "ws://" + n.serve(t, upgraded(func(c net.Conn) {
-				f, err := ws.ReadFrame(c)
+				f, err := receive(c)
 				if err != nil || f.Header.OpCode != ws.OpClose {
 					return
 				}
-				_, _ = c.Write(compiled(ws.NewTextFrame([]byte("one more")), ws.NewCloseFrame(ws.UnmaskFrame(f).Payload)))
+				_, _ = c.Write(compiled(ws.NewTextFrame([]byte("one more")), ws.NewCloseFrame(f.Payload)))
 			}))
 			c := dial(t, &Dialer{DialContext: n.dial}, Request{URL: url})
 			_, _, err := c.Write(c.AppendFrame(nil, ws.OpClose, ws.NewCloseFrameBody(1000, "done")), patience)

@@ -148,7 +148,7 @@ func TestAnswersThatDoNot(t *testing.T) {
 		"HTTP/1.0":                 {strings.Replace(switching(), "1.1", "1.0", 1), Error{Cause: heal.Protocol}, "an upgrade by HTTP/1.0"},
 		"no Upgrade":               {strings.Replace(switching(), "Upgrade: websocket", "X: y", 1), Error{Cause: heal.Protocol}, `an upgrade to "": expected websocket`},
 		"another Upgrade":          {strings.Replace(switching(), "Upgrade: websocket", "Upgrade: h2c", 1), Error{Cause: heal.Protocol}, `an upgrade to "h2c": expected websocket`},
-		"no Connection":            {strings.Replace(switching(), "Connection: Upgrade", "Connection: close", 1), Error{Cause: heal.Protocol}, `Connection is "": expected upgrade`},
+		"no Connection":            {strings.Replace(switching(), "Connection: Upgrade", "Connection: close", 1), Error{Cause: heal.Protocol}, `header Connection is "": expected upgrade`},
 		"no Accept":                {strings.Replace(switching(), "Sec-WebSocket-Accept: {accept}", "X: y", 1), Error{Cause: heal.Protocol}, "which does not answer our key"},
 		"another Accept":           {strings.Replace(switching(), "{accept}", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", 1), Error{Cause: heal.Protocol}, "which does not answer our key"},
 		"Accept twice":             {switching("Sec-WebSocket-Accept: {accept}"), Error{Cause: heal.Protocol}, "which does not answer our key"},

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,59 +156,31 @@ func TestWhoRests(t *testing.T) {
 		last := c.socket.now()
 		time.Sleep(quiet)
 		assert.False(t, c.rests(last))
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		assert.True(t, c.rests(last))
 	})
 }
 
-// TestAnIdleConnectionIsSmall weighs the stacks of connections that have received and wait.
-// The runtime gives new goroutines what others needed on average, as each collection finds it: so
-// the connections are woken again once there are many of them.
-func TestAnIdleConnectionIsSmall(t *testing.T) {
-	const conns = 300
-	address := echoProcess(t)
-	var readers sync.WaitGroup
-	var all []*Conn
-	echoed := make(chan struct{})
-	before := weigh()
-	for range conns {
-		c := benchDial(t, address)
-		readers.Add(1)
-		c.Serve(func(_ Frame, err error) bool {
-			if err != nil {
-				readers.Done()
-				return false
-			}
-			deep(1)
-			echoed <- struct{}{}
-			return true
-		})
-		all = append(all, c)
-	}
+// TestWhoWaitsHasDoneNothingElse looks at which goroutine handles a frame: while a connection
+// is new it is another each time, which was small as long as it waited. BenchmarkIdle tells
+// what that is worth.
+func TestWhoWaitsHasDoneNothingElse(t *testing.T) {
+	c := dial(t, &Dialer{}, Request{URL: "ws://" + tcp(t, upgraded(func(c *net.TCPConn) { echo(c) }))})
+	handled := make(chan string)
+	c.Serve(func(Frame, error) bool {
+		stack := make([]byte, 64)
+		name, _, _ := bytes.Cut(stack[:runtime.Stack(stack, false)], []byte(" ["))
+		handled <- string(name)
+		return true
+	})
+	seen := map[string]bool{}
 	for range settling {
-		for _, c := range all {
-			say(t, c)
-			<-echoed
-		}
-		weigh()
+		say(t, c)
+		seen[<-handled] = true
 	}
-	after := weigh()
-	for _, c := range all {
-		c.Kill()
-	}
-	readers.Wait()
-	assert.Less(t, (int(after.StackInuse)-int(before.StackInuse))/conns, 3<<10, "2 KiB is the smallest stack, 4 KiB the next")
-}
-
-// deep needs more stack than the smallest has, as handling a message does.
-//
-//go:noinline
-func deep(n byte) byte {
-	var frame [3000]byte
-	for i := range frame {
-		frame[i] = n
-	}
-	return frame[n]
+	assert.Len(t, seen, settling)
+	c.Kill()
+	<-handled
 }
 
 func TestEvidence(t *testing.T) {

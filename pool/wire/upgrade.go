@@ -123,9 +123,9 @@ func (d *Dialer) agree(answer *http.Response, key string) (a agreed, err error) 
 	case !strings.EqualFold(strings.TrimSpace(strings.Join(h.Values("Upgrade"), ",")), "websocket"):
 		return a, fmt.Errorf("an upgrade to %q: expected websocket", h.Get("Upgrade"))
 	case !hasToken(h.Values("Connection"), "upgrade"):
-		return a, fmt.Errorf("Connection is %q: expected upgrade", h.Get("Connection"))
+		return a, fmt.Errorf("header Connection is %q: expected upgrade", h.Get("Connection"))
 	case strings.Join(h.Values("Sec-Websocket-Accept"), ",") != acceptOf(key):
-		return a, fmt.Errorf("Sec-WebSocket-Accept is %q, which does not answer our key", h.Get("Sec-Websocket-Accept"))
+		return a, fmt.Errorf("header Sec-WebSocket-Accept is %q, which does not answer our key", h.Get("Sec-Websocket-Accept"))
 	case len(protocols) > 1 || len(protocols) == 1 && !slices.Contains(d.Subprotocols, protocols[0]):
 		return a, fmt.Errorf("subprotocol %q, which was not offered", strings.Join(protocols, ","))
 	}
