@@ -151,3 +151,19 @@ func TestElsewhere(t *testing.T) {
 	}
 	assert.InDelta(t, 100, again, 50)
 }
+
+// Fresh credentials that a move brought nobody answered to, for the server wanted to be left
+// alone: they have not been rejected.
+func TestInvariant18NobodyAnswered(t *testing.T) {
+	p := policyLike("default")
+	p.First, p.Refreshable = First{}, true
+	for _, phase := range []Phase{Moving, Joining} {
+		w := newWorld(t, p).reach(Moving)
+		w.fails(Status, 401, 0)
+		w.reach(phase)
+		require.True(t, w.told.fresh)
+		w.step(Event{Kind: Lost, Gen: w.s.Live, Cause: CloseFrame, Code: 4401, RetryAfter: time.Second})
+		require.Equal(t, Waiting, w.s.Phase)
+		assert.True(t, one(w.fire(), Dial).Fresh)
+	}
+}

@@ -531,3 +531,12 @@ func TestInvariant14NoTimerInThePast(t *testing.T) {
 	w.fire()
 	assert.Equal(t, Suspect, w.s.Phase)
 }
+
+// Growth that is ever so slow ends at the cap all the same; a constant delay stays.
+func TestInvariant05TheLastStep(t *testing.T) {
+	b := Backoff{Base: time.Second, Cap: time.Hour, Factor: 1.001}
+	assert.Less(t, b.step(254, 0, Rand{}, 1), 2*time.Second)
+	assert.Equal(t, time.Hour, b.step(255, 0, Rand{}, 1))
+	b.Factor = 1
+	assert.Equal(t, time.Second, b.step(255, 0, Rand{}, 1))
+}
