@@ -102,6 +102,23 @@ func TestInvariant16LostWhileMoving(t *testing.T) {
 	}
 }
 
+// The same, of a policy that comes back at once: it dials in that step, elsewhere.
+func TestInvariant16LostWhileMovingAtOnce(t *testing.T) {
+	for _, phase := range []Phase{Moving, Joining} {
+		p := policyLike("default")
+		p.First, p.Endpoints = First{}, []Endpoint{{0, 1}, {1, 1}}
+		w := newWorld(t, p).reach(Stable)
+		w.reach(phase)
+		gen := w.s.Gen
+		w.step(Event{Kind: Lost, Gen: w.s.Live, Cause: Reset, Verdict: Elsewhere})
+		require.Equal(t, Dialing, w.s.Phase, "lost when %v", phase)
+		assert.Equal(t, gen+1, w.s.Live)
+		assert.Equal(t, uint8(1), w.s.Endpoint)
+		assert.Equal(t, uint16(1), w.s.Attempt)
+		w.comesBack()
+	}
+}
+
 // The reconnect that a move has become is bounded by the timer of the move.
 func TestInvariant03InheritedTimers(t *testing.T) {
 	w := newWorld(t, policyLike("default")).reach(Moving)

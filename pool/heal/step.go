@@ -109,6 +109,7 @@ func (t *turn) seek() {
 	if s.is(shun) {
 		avoid = int(s.Endpoint)
 	}
+	s.Phase = Dialing // also when a move that came to nothing leads here
 	t.dial(t.p.pick(uint32(s.Attempt), t.r, s.Gen+1, avoid))
 }
 
