@@ -12,15 +12,14 @@ type inbox struct {
 	messages, size int // bounds
 	slow           Slow
 
-	mu      sync.Mutex
-	queue   []Delivery
-	held    int // messages in it
-	bytes   int
-	skipped int   // went because of SkipOldest and were not told of
-	over    error // why there will be no more; what is queued is read first
-	paused  error // why there is no more for now
-	more    chan struct{}
-	room    chan struct{}
+	mu     sync.Mutex
+	queue  []Delivery
+	held   int // messages in it
+	bytes  int
+	over   error // why there will be no more; what is queued is read first
+	paused error // why there is no more for now
+	more   chan struct{}
+	room   chan struct{}
 }
 
 func newInbox(messages, size int, slow Slow) *inbox {

@@ -102,7 +102,7 @@ func (p *Pool) resize() {
 // the least to do.
 func (p *Pool) spare() (least *slot) {
 	weight := func(s *slot) int {
-		if !s.phase.Usable() {
+		if !s.ready() {
 			return -1
 		}
 		return s.load() + len(s.subs)

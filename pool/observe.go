@@ -1,6 +1,8 @@
 package pool
 
 import (
+	"cmp"
+
 	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
@@ -59,11 +61,10 @@ func (p *Pool) stepped(ev *driver.Event) {
 		p.outlived(s, ev.Step.Gen)
 	case joined && is.Usable() && ev.Step.Kind == heal.Proved:
 		p.rose(s, ev)
+	case ev.Step.Kind == heal.Proved && ev.Step.RTT > 0:
+		p.answersOn(s, ev.Step.Gen)
 	case (was == heal.Dialing || was == heal.Moving || joined) && is != was && is != heal.Retired && ended(ev):
-		s.failure = p.failureOf(s, ev)
-		p.failure = s.failure
-		p.count.failed[s.failure.Cause]++
-		p.tell(s, Event{Kind: Attempted, Failure: s.failure})
+		p.failed(s, ev)
 	}
 	if is == heal.GaveUp && was != heal.GaveUp {
 		p.surrendered(s, ev)
@@ -99,16 +100,49 @@ func ended(ev *driver.Event) bool {
 	return false
 }
 
-// rose notes that a connection carries data.
+// rose notes that a connection carries data, as far as the fleet knows.
 func (p *Pool) rose(s *slot, ev *driver.Event) {
-	before := s.live
+	if s.live == 0 {
+		s.moved = false
+	} else {
+		s.moved = true
+		p.leaseLost(s, "its connection was replaced")
+	}
 	s.live = ev.State.Live
 	s.endpoint = p.endpointOf(s.client)
+	p.refit(s)
+	if ev.Step.RTT > 0 {
+		s.heard = max(s.heard, s.live)
+	}
+	if s.heard >= s.live {
+		p.joins(s)
+	}
+}
+
+// answersOn notes that something has come back over a connection.
+func (p *Pool) answersOn(s *slot, gen uint32) {
+	if gen <= s.heard {
+		return
+	}
+	s.heard = gen
+	if gen == s.live {
+		p.joins(s)
+	}
+}
+
+// hears is answersOn for those who do not hold the mutex.
+func (p *Pool) hears(s *slot, gen uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answersOn(s, gen)
+}
+
+// joins puts a slot to use whose connection is ready.
+func (p *Pool) joins(s *slot) {
 	now := p.now()
-	if before != 0 {
+	if s.moved {
 		p.count.moved++
 		p.tell(s, Event{Kind: Moved, Endpoint: s.endpoint})
-		p.leaseLost(s, "its connection was replaced")
 	} else {
 		e := Event{Kind: Connected, Endpoint: s.endpoint}
 		if s.ever {
@@ -119,27 +153,45 @@ func (p *Pool) rose(s *slot, ev *driver.Event) {
 	}
 	s.ever, s.since, s.failure = true, now, nil
 	p.refit(s)
+	if s.session != nil {
+		s.session.change.all()
+		s.session.pump()
+	}
 	if len(s.flights) == 0 {
 		p.idle(s)
 	}
 	if len(p.adrift) > 0 || len(p.homeless) > 0 {
 		p.wake()
 	}
+	p.change.all()
 }
 
 // fell notes that a client has no usable connection any more.
 func (p *Pool) fell(s *slot, ev *driver.Event) {
+	ready := s.heard >= s.live
 	s.lost, s.live = max(s.lost, s.live), 0
-	s.since = p.now()
-	if ev.State.Phase != heal.Retired {
+	switch {
+	case ev.State.Phase == heal.Retired:
+	case ready:
+		s.since = p.now()
 		s.failure = p.failureOf(s, ev)
-		p.failure = s.failure
 		p.count.lost[s.failure.Cause]++
 		p.tell(s, Event{Kind: Lost, Failure: s.failure})
+	default: // nothing ever came back over it
+		p.failed(s, ev)
 	}
+	p.failure = cmp.Or(s.failure, p.failure)
 	p.refit(s)
 	p.orphan(s)
 	p.leaseLost(s, "its connection was lost")
+}
+
+// failed notes that an attempt came to nothing.
+func (p *Pool) failed(s *slot, ev *driver.Event) {
+	s.failure = p.failureOf(s, ev)
+	p.failure = s.failure
+	p.count.failed[s.failure.Cause]++
+	p.tell(s, Event{Kind: Attempted, Failure: s.failure})
 }
 
 // outlived notes that a connection has ended that another one had replaced.

@@ -137,7 +137,7 @@ func (s *Session) connected(ctx context.Context) error {
 }
 
 // live tells whether there is a connection that carries data.
-func (s *Session) live() bool { return s.slot.phase.Usable() && s.slot.live != 0 }
+func (s *Session) live() bool { return s.slot.ready() }
 
 // refusal is why nothing new is accepted.
 func (s *Session) refusal() error {

@@ -13,8 +13,10 @@ type slot struct {
 	lease    *Lease   // who has it to himself; nil: nobody
 	phase    heal.Phase
 	live     uint32    // generation of the connection that carries data; 0: none
+	heard    uint32    // newest generation over which something has come back
 	lost     uint32    // generations up to this one have ended
 	endpoint string    // of the connection, or of the last one
+	moved    bool      // its connection replaced another
 	ever     bool      // it has been connected
 	since    time.Time // when it was connected or lost
 	failure  *Failure  // why the last attempt or connection ended
@@ -38,8 +40,12 @@ func newSlot(client int) *slot {
 // counts tells whether a slot is one of the pool's own that stay.
 func (s *slot) counts() bool { return s.session == nil && !s.retiring }
 
+// ready tells whether a slot has a connection over which something has come back. The
+// fleet takes a validation that asked nothing for proof; a 101 alone is none here.
+func (s *slot) ready() bool { return s.phase.Usable() && s.live != 0 && s.heard >= s.live }
+
 // up tells whether a message that is given to it now can go out.
-func (s *slot) up() bool { return s.phase.Usable() && s.phase != heal.Suspect }
+func (s *slot) up() bool { return s.ready() && s.phase != heal.Suspect }
 
 // load is what a choice between slots goes by.
 func (s *slot) load() int { return len(s.flights) }
@@ -87,7 +93,7 @@ func (p *Pool) gaveUp() (why *Failure) {
 // usable counts the pool's connections that are ready.
 func (p *Pool) usable() (n int) {
 	for s := range p.own {
-		if s.phase.Usable() {
+		if s.ready() {
 			n++
 		}
 	}

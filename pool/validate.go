@@ -56,25 +56,13 @@ func (p *Pool) validate(ctx context.Context, x driver.Exchange) error {
 	if s == nil {
 		return ErrClosed
 	}
-	var err error
+	if p.config.Validate != nil { // that was the proof
+		p.hears(s, x.Gen())
+	}
 	if s.session != nil {
-		err = s.session.resume(ctx, x)
-	} else {
-		err = p.subscribeAgain(ctx, x, s)
+		return s.session.resume(ctx, x)
 	}
-	if err != nil {
-		return err
-	}
-	return answered(ctx, x)
-}
-
-// answered waits until something has come back: a 101 alone proves nothing.
-func answered(ctx context.Context, x driver.Exchange) error {
-	a, ok := x.(interface{ Answered(context.Context) error })
-	if !ok {
-		return nil
-	}
-	return a.Answered(ctx)
+	return p.subscribeAgain(ctx, x, s)
 }
 
 // apart runs the user's code on a goroutine of its own, so that closing the pool does not
@@ -117,7 +105,7 @@ func (p *Pool) subscribeAgain(ctx context.Context, x driver.Exchange, s *slot) (
 		}
 	}()
 	for _, sub := range append(mine, claimed...) {
-		if err := p.ask(ctx, x, sub); err != nil {
+		if err := p.ask(ctx, x, s, sub); err != nil {
 			return fmt.Errorf("subscribe %s: %w", sub.config.Topic, err)
 		}
 	}
@@ -125,7 +113,7 @@ func (p *Pool) subscribeAgain(ctx context.Context, x driver.Exchange, s *slot) (
 }
 
 // ask asks for one subscription.
-func (p *Pool) ask(ctx context.Context, x driver.Exchange, sub *Subscription) error {
+func (p *Pool) ask(ctx context.Context, x driver.Exchange, s *slot, sub *Subscription) error {
 	m := sub.question()
 	if err := x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text}); err != nil {
 		return err
@@ -137,6 +125,9 @@ func (p *Pool) ask(ctx context.Context, x driver.Exchange, sub *Subscription) er
 		return nil
 	}
 	_, err := x.Receive(ctx, func(payload []byte) bool { return sub.confirm(Message{Payload: payload}) })
+	if err == nil {
+		p.hears(s, x.Gen())
+	}
 	return err
 }
 
@@ -179,6 +170,7 @@ func (s *Session) resume(ctx context.Context, x driver.Exchange) error {
 		if err != nil {
 			return fmt.Errorf("hello: %w", err)
 		}
+		p.hears(s.slot, x.Gen())
 	} else {
 		s.goesOn(c)
 	}
