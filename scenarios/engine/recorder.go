@@ -101,12 +101,24 @@ func (r *recorder) step(ev driver.Event) {
 		r.unfit("ports", "the engine ran out of local ports: "+ev.Err.Error())
 	}
 	rec := StepRecord(ev)
-	for _, a := range ev.Actions.All() {
-		if a.Kind == heal.Dial && !is { // a planned move is no attempt
-			r.track.AddAttempts(1)
-		}
+	if attempts(ev) {
+		r.track.AddAttempts(1)
 	}
 	r.write(report.Record{T: int64(ev.At), Step: &rec})
+}
+
+// attempts tells whether a step begins an attempt to connect. The dial of a planned move
+// is none until the old connection is lost: then it is what the client comes back by.
+func attempts(ev driver.Event) bool {
+	if ev.State.Phase.Usable() {
+		return false
+	}
+	for _, a := range ev.Actions.All() {
+		if a.Kind == heal.Dial {
+			return true
+		}
+	}
+	return ev.From.Usable() && (ev.State.Phase == heal.Dialing || ev.State.Phase == heal.Proving)
 }
 
 // unfit says that the harness could not do its work, once for each limit.

@@ -221,6 +221,43 @@ func TestUsableFollowsTheClients(t *testing.T) {
 	assert.Len(t, b.records(), len(life))
 }
 
+// TestMovesAreNoAttempts, unless the old connection is lost before the new one is there.
+func TestMovesAreNoAttempts(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm"))
+	policy := FleetPolicy(b.scenario)
+	var state heal.State
+	var now, due heal.Instant
+	seen := 0
+	step := func(ev heal.Event) (begun int) {
+		from := state.Phase
+		actions := heal.Step(now, ev, &state, &policy, heal.Rand{Seed: 1})
+		for _, a := range actions.All() {
+			if a.Kind == heal.Arm {
+				due = a.At
+			}
+		}
+		b.rec.observe(driver.Event{Kind: driver.Stepped, At: now, Step: ev, From: from, State: state, Actions: actions})
+		total := 0
+		for _, n := range b.run.env.Track.Sample(time.Duration(now)).History.Attempts {
+			total += n
+		}
+		begun, seen = total-seen, total
+		return begun
+	}
+	assert.Equal(t, 1, step(heal.Event{Kind: heal.Start}))
+	assert.Zero(t, step(heal.Event{Kind: heal.Opened, Gen: 1}))
+	assert.Zero(t, step(heal.Event{Kind: heal.Proved, Gen: 1}))
+	assert.Zero(t, step(heal.Event{Kind: heal.Move}))
+	for n := 0; state.Phase != heal.Moving && n < 100; n++ {
+		now = due
+		assert.Zero(t, step(heal.Event{Kind: heal.TimerFired, Timer: state.Timer, Inbound: now}))
+	}
+	require.Equal(t, heal.Moving, state.Phase)
+	assert.Equal(t, 1, step(heal.Event{Kind: heal.Lost, Gen: 1, Cause: heal.Reset}), "now it is what the client comes back by")
+	assert.Equal(t, heal.Dialing, state.Phase)
+	assert.Zero(t, step(heal.Event{Kind: heal.Opened, Gen: 2}))
+}
+
 // TestWhatRunsOutIsToldOnce: one line per limit, however many dials it costs.
 func TestWhatRunsOutIsToldOnce(t *testing.T) {
 	b := newBench(t, open(t, "reset-storm"))
