@@ -176,8 +176,5 @@ func (c *Config) faults() error {
 	wrong(c.ReceiveSlow != Backlog && c.ReceiveSlow != SkipOldest, "ReceiveSlow: expected Backlog or SkipOldest, got %d", c.ReceiveSlow)
 	wrong(c.InboxFrames < 0, "InboxFrames: expected at least 0, got %d", c.InboxFrames)
 	wrong(c.InboxBytes < 0, "InboxBytes: expected at least 0, got %d", c.InboxBytes)
-	for _, err := range c.Crowd.Faults() {
-		all = append(all, fmt.Errorf("Crowd: %w", err))
-	}
 	return errors.Join(all...)
 }

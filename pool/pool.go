@@ -101,16 +101,15 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 		adrift: map[*Subscription]struct{}{}, sessions: map[string]*Session{}, leases: map[*Lease]struct{}{},
 		picker: crowd.Picker{Balance: c.Crowd.Balance, Rand: heal.Rand{Seed: c.Seed}},
 	}
-	faults := c.faults()
-	options := p.options()
-	if faults != nil {
-		if _, err := driver.Open(options); err != nil { // it tells its own, and has begun nothing
-			faults = errors.Join(faults, err)
-		}
-		return nil, fmt.Errorf("open pool: %w", faults)
-	}
 	var err error
-	if p.fleet, err = driver.Open(options); err != nil {
+	p.fleet, err = driver.Open(p.options())
+	if faults := c.faults(); faults != nil {
+		if err == nil {
+			err = p.fleet.Close(ctx)
+		}
+		err = errors.Join(faults, err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", err)
 	}
 	if c.Receive != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -106,6 +107,10 @@ func TestFaultsAreToldAllAtOnce(t *testing.T) {
 		Correlate: Correlate{Reply: word("x")},
 	})
 	require.Error(t, err)
+	_, other := Open(context.Background(), Config{Min: 5, Max: 3, Endpoints: []Endpoint{{URL: "ws://a/"}}})
+	require.EqualError(t, other, "open pool: Max: expected at least Min and 1, got 3 with Min 5")
+	_, other = Open(context.Background(), Config{Crowd: crowd.Policy{Dials: -1}, Endpoints: []Endpoint{{URL: "ws://a/"}}})
+	require.ErrorContains(t, other, "shared.admission.dials: expected")
 	for _, want := range []string{"Max: ", "Sessions: ", "QueueFull: ", "AnswerWithin: ", "Correlate: ", "Endpoints is empty"} {
 		assert.ErrorContains(t, err, want)
 	}

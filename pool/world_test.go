@@ -353,6 +353,9 @@ func (c *served) reset() {
 	}
 }
 
+// hold lets nothing through any more, in either direction: half-open.
+func (c *served) hold() { c.Conn.(*memnet.Conn).Hold(true) }
+
 // texts is what arrived on this connection.
 func (c *served) texts() []string {
 	c.server.mu.Lock()

@@ -81,6 +81,7 @@ func TestInvariant01Latency(t *testing.T) {
 		}
 	}
 	w := newWorld(t, p, named("a")...)
+	w.pass(time.Hour)
 	round(w, 0, 0)
 	round(w, 100, 4)
 	assert.Equal(t, 8.0, w.of("a").Limit, "half of a round")
@@ -164,6 +165,18 @@ func TestInvariant02RetryAfter(t *testing.T) {
 		assert.NotEqual(t, ends[i], ends[i+1], "jittered")
 	}
 	assert.Equal(t, Unknown, w.of("a").Health, "throttling is not unfitness")
+}
+
+// A Retry-After of an hour is a slip, or an attack.
+func TestInvariant02LongestPause(t *testing.T) {
+	w := newWorld(t, Policy{}, named("a")...)
+	w.ask(1)
+	w.says(1, 503, time.Hour)
+	w.ask(1)
+	w.pass(5*time.Minute - 1)
+	assert.Empty(t, w.dialing)
+	w.pass(time.Minute + 1)
+	assert.Len(t, w.dialing, 1)
 }
 
 // A saturated endpoint's clients go to another of the same tier, never to a worse one.

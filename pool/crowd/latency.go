@@ -66,24 +66,17 @@ func (c *Crowd) compare() {
 		for n < len(all) && all[n].priority == all[0].priority {
 			n++
 		}
-		for k, m := range all[:n] {
-			c.judge(m.endpoint, m.took, medianWithout(all[:n], k))
+		// The median of the others, for each that is slower than it: whoever is not would
+		// be no outlier by his own median, either.
+		others := time.Duration(0)
+		if n > 1 {
+			others = all[(n-2)/2].took
+		}
+		for _, m := range all[:n] {
+			c.judge(m.endpoint, m.took, others)
 		}
 		all = all[n:]
 	}
-}
-
-// medianWithout is the median of a sorted list without its element k, the lower one where
-// there are two; 0 when nothing is left.
-func medianWithout(sorted []mean, k int) time.Duration {
-	if len(sorted) < 2 {
-		return 0
-	}
-	middle := (len(sorted) - 2) / 2
-	if middle >= k {
-		middle++
-	}
-	return sorted[middle].took
 }
 
 // judge compares one window of an endpoint with the median of the others, 0 for none.

@@ -46,8 +46,8 @@ func (c *Crowd) sweepMoves() {
 	c.shed()
 }
 
-// lure asks one connected client to try an endpoint that waits for its probe while
-// nobody is asking: else an endpoint to which nobody goes would never be found fit again.
+// lure asks one connected client to try an endpoint that waits for its probe although it
+// could have one, for nobody is asking: else an endpoint to which nobody goes would never be found fit again.
 func (c *Crowd) lure() {
 	for i := range c.endpoints {
 		e := &c.endpoints[i]
@@ -56,7 +56,7 @@ func (c *Crowd) lure() {
 		}
 		ready := max(e.until, e.pause, e.lured)
 		switch {
-		case e.probes > 0 || c.book.waiting() > 0:
+		case e.probes > 0:
 			c.stir(c.p.ProbeLease)
 		case c.now < ready:
 			c.stir(ready.Sub(c.now))

@@ -66,12 +66,30 @@ func TestInvariant13Rebalance(t *testing.T) {
 	s.run(5 * time.Minute)
 	assert.Empty(t, s.shed, "balanced")
 
+	at := s.of("a").Connections
+	for client := 0; s.of("a").Connections > at-10; client++ {
+		if s.at[client] == s.index("a") {
+			s.step(Event{Kind: Lost, Client: client, Endpoint: s.at[client], Planned: true})
+			s.at[client] = 200 // nowhere
+		}
+	}
+	s.run(5 * time.Minute)
+	assert.Empty(t, s.shed, "not by more than a quarter")
+	for client := range 200 {
+		if s.at[client] == 200 {
+			s.at[client] = s.connects(client)
+		}
+	}
+
 	s.list(named("a", "b", "c")...)
-	assert.Zero(t, s.run(time.Minute), "RebalanceAfter")
+	moved := s.run(40 * time.Second)
+	s.step(Event{Kind: Lost, Client: 0, Endpoint: s.at[0], Planned: true}) // looks before its time
+	s.at[0] = s.connects(0)
+	assert.Zero(t, moved+s.run(20*time.Second), "RebalanceAfter")
 	for second := range 10 {
 		assert.LessOrEqual(t, s.run(time.Second), 4, "1 %% of 200 in a second, and one second saved up: second %d", second)
 	}
-	moved := s.run(5 * time.Minute)
+	moved = s.run(5 * time.Minute)
 	assert.Greater(t, moved, 40)
 	for _, key := range []string{"a", "b", "c"} {
 		assert.InDelta(t, 67, s.of(key).Connections, 8, key)
@@ -152,6 +170,53 @@ func TestInvariant13NowhereToGo(t *testing.T) {
 	assert.Empty(t, s.shed, "b is down, and a still works")
 }
 
+// Nobody is sent back to a tier that is in a panic, and nothing is levelled there.
+func TestInvariant13NotInAPanic(t *testing.T) {
+	s := newSettled(t, Policy{RebalanceAfter: 5 * time.Second, EjectFor: 10 * time.Minute, EjectCap: 20 * time.Minute}, 50, named("x:1")...)
+	s.list(named("a", "b", "c", "x:1")...)
+	s.pass(61 * time.Second)
+	require.Zero(t, s.c.tier.priority)
+	for client := 1000; !s.panics; client++ {
+		s.ask(client)
+		if e := s.where(client); e == s.index("c") {
+			s.proves(client, s.opens(client, time.Millisecond))
+		} else {
+			s.fails(client, heal.Refused)
+		}
+	}
+	s.shed = nil
+	s.pass(5 * time.Second)
+	for _, x := range s.shed { // one that is not exiled for it is tried out, no more
+		assert.Equal(t, 1, x.n)
+	}
+	assert.LessOrEqual(t, len(s.shed), 1)
+}
+
+// One is asked to try an endpoint, and one only until its lease is over, however much is
+// going on; and none of those that a better priority has.
+func TestInvariant13Lure(t *testing.T) {
+	w := newWorld(t, Policy{EjectAfter: 2, EjectShare: 1, RebalanceAt: -1}, named("a", "b:1", "c:2")...)
+	for client := range 50 {
+		w.connects(client)
+	}
+	down(w, "a")
+	down(w, "b")
+	w.ask(100)
+	w.proves(100, w.opens(100, time.Millisecond))
+	w.until("b", Probing)
+	w.shed = nil
+	for range 60 {
+		w.pass(time.Second)
+		w.step(Event{Kind: Lost, Client: 0, Planned: true}) // of a, and nothing else
+	}
+	perEndpoint := map[uint8]int{}
+	for _, x := range w.shed {
+		perEndpoint[x.from] += x.n
+	}
+	assert.Zero(t, perEndpoint[w.index("b")])
+	assert.LessOrEqual(t, len(w.shed), 6, "a and b, each at once and twice in a minute")
+}
+
 // Two connections over one endpoint too few cannot be balanced any better.
 func TestInvariant13WholeConnections(t *testing.T) {
 	for n := 1; n < 8; n++ {
@@ -207,6 +272,48 @@ func TestInvariant14Failover(t *testing.T) {
 	for _, x := range s.shed[1:] {
 		assert.GreaterOrEqual(t, x.at, began.Add(60*time.Second))
 	}
+}
+
+// The hold is exact, a refresh of the list does not end it, and a tier that is better still
+// has one of its own.
+func TestInvariant14HoldIsExact(t *testing.T) {
+	w := newWorld(t, Policy{EjectAfter: 2, EjectShare: 1}, named("a", "b:1", "c:2")...)
+	sent := func() string {
+		w.ask(9)
+		defer w.step(Event{Kind: Withdrawn, Client: 9})
+		return w.keys[w.where(9)]
+	}
+	down(w, "a")
+	down(w, "b")
+	require.Equal(t, "c", sent())
+	back := func(key string) {
+		w.until(key, Probing)
+		for client := 1; ; client++ {
+			w.ask(client)
+			e := w.opens(client, time.Millisecond)
+			w.proves(client, e)
+			if e == w.index(key) {
+				return
+			}
+		}
+	}
+	w.until("a", Probing)
+	w.until("b", Probing)
+	w.ask(1) // the probe of a fails, so b comes first
+	w.fails(1, heal.Refused)
+	back("b")
+	w.pass(59*time.Second - 1)
+	w.list(named("a", "b:1", "c:2")...)
+	assert.Equal(t, "c", sent())
+	if w.of("a").Health == Probing {
+		back("a")
+	}
+	w.pass(time.Second)
+	assert.Equal(t, "c", sent(), "59 s and 1 s of two tiers are not 60 s of one")
+	w.pass(59*time.Second - 1)
+	assert.Equal(t, "c", sent())
+	w.pass(1)
+	assert.Equal(t, "a", sent())
 }
 
 // A tier that comes and goes is not gone back to.

@@ -96,8 +96,7 @@ func (c *Crowd) sweepStorm() {
 	case c.now < s.calm:
 		c.wake(s.calm)
 	case float64(s.back) >= most*float64(s.lost) || c.now >= s.until:
-		s.on, s.sum = false, 0
-		clear(s.slots[:])
+		s.on = false
 		c.tell(StormOver)
 		c.stir(0)
 	default:

@@ -244,7 +244,7 @@ func (w *world) checkCredentials(ev Event, before State, orders []Action, dial *
 		switch {
 		case v == Reauth:
 			w.told = model{stale: true, fresh: false}
-		case ev.Kind == Failed && ev.Cause == Credentials && w.told.fresh:
+		case (ev.Kind == Failed || ev.Kind == Lost) && ev.Cause == Credentials && w.told.fresh:
 			w.told = model{stale: true}
 		case ev.Kind == Proved && ev.Gen == before.Gen && (before.Phase == Proving || before.Phase == Joining):
 			w.told.fresh = false

@@ -98,6 +98,7 @@ func everything() Policy {
 // step hands one event to Step, checks the answer and does what was ordered.
 func (w *world) step(ev Event) []Action {
 	w.t.Helper()
+	w.punctual = w.punctual && (!w.armed || w.due >= w.now)
 	before, again := w.s, w.s
 	a := Step(w.now, ev, &w.s, &w.p, w.r)
 	b := Step(w.now, ev, &again, &w.p, w.r)
@@ -121,6 +122,8 @@ func (w *world) learn(ev Event, before State) *link {
 	}
 	k := w.links[ev.Gen]
 	switch {
+	case ev.Kind == Start && before.Phase == GaveUp:
+		w.notBefore = 0 // its owner knows better
 	case ev.Kind == Admitted:
 		w.asked = false
 	case ev.Kind == Opened && w.dialing != 0 && ev.Gen == w.dialing:
@@ -162,7 +165,7 @@ func (w *world) obey(o Action, ev Event) {
 		w.asked = true
 	case Dial:
 		w.must(w.dialing == 0, 2, "dial %d while %d is dialled", o.Gen, w.dialing)
-		w.must(ev.Kind == Start || w.now >= w.notBefore, 6, "dial at %v, not before %v", w.now, w.notBefore)
+		w.must(w.now >= w.notBefore, 6, "dial at %v, not before %v", w.now, w.notBefore)
 		w.dialing, w.notBefore = o.Gen, 0
 	case Ping:
 		w.must(k != nil && !k.draining, 2, "ping on %d", o.Gen)
@@ -213,9 +216,6 @@ func (w *world) loses(c Cause, code uint16) []Action {
 func (w *world) fire() []Action {
 	w.t.Helper()
 	require.True(w.t, w.armed, "no timer is in force")
-	if w.due < w.now {
-		w.punctual = false
-	}
 	w.now = max(w.now, w.due)
 	return w.step(w.timerEvent(w.timer))
 }

@@ -218,6 +218,7 @@ func FuzzRead(f *testing.F) {
 	add(compiled(ws.NewFrame(ws.OpText, false, []byte("h\xc3")), ws.NewFrame(ws.OpContinuation, true, []byte("\xff"))))
 	add(compiled(ws.NewBinaryFrame(make([]byte, 300)), ws.NewBinaryFrame(nil), ws.NewBinaryFrame(make([]byte, 700))))
 	add(compiled(ws.NewFrame(ws.OpBinary, false, make([]byte, 600)), ws.NewFrame(ws.OpContinuation, true, make([]byte, 600))))
+	add(compiled(ws.NewBinaryFrame(make([]byte, 800)), ws.NewBinaryFrame(make([]byte, 801))))
 	add(compiled(ws.MaskFrame(ws.NewTextFrame([]byte("masked")))))
 	add(compiled(ws.NewCloseFrame([]byte{3})))
 	add(compiled(ws.NewCloseFrame(ws.NewCloseFrameBody(1005, ""))))

@@ -91,6 +91,30 @@ func TestPathWithoutASocket(t *testing.T) {
 	assert.False(t, ok)
 }
 
+// TestAResetBeforeTheWait has the kernel tell of a RST to the look that precedes a wait: it
+// would answer the read behind it with the end of the stream.
+func TestAResetBeforeTheWait(t *testing.T) {
+	reset := make(chan struct{})
+	c := dial(t, &Dialer{}, Request{URL: "ws://" + tcp(t, upgraded(func(c *net.TCPConn) {
+		_, _ = c.Write(frame(textFin, "a"))
+		<-reset
+		_ = c.SetLinger(0)
+	}))})
+	_, err := c.Read()
+	require.NoError(t, err)
+	require.True(t, c.socket.in.dry, "or the wait would read")
+	close(reset)
+	for late := time.Now().Add(patience); ; runtime.Gosched() {
+		if f, ok := askKernel(c.socket.raw); ok && !f.established {
+			break
+		}
+		require.True(t, time.Now().Before(late), "the reset never came")
+	}
+	c.Wait()
+	_, err = c.Read()
+	assert.ErrorIs(t, err, syscall.ECONNRESET)
+}
+
 // closedSocket is a handle of a socket that is gone.
 func closedSocket(t *testing.T) syscall.RawConn {
 	t.Helper()

@@ -102,6 +102,25 @@ func TestThroughAProxy(t *testing.T) {
 	}
 }
 
+// TestTheProxyHasANameOfItsOwn looks at what a proxy is asked for over TLS when the
+// certificate's name was given for the server.
+func TestTheProxyHasANameOfItsOwn(t *testing.T) {
+	names := make(chan string, 1)
+	config := &tls.Config{Certificates: certificate(t), GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		names <- hello.ServerName
+		return nil, nil
+	}}
+	proxy := "https://localhost:" + portIn(tcp(t, func(c *net.TCPConn) { _ = tls.Server(c, config).Handshake() }))
+	d := &Dialer{Proxy: proxyAt(proxy), TLS: &tls.Config{ServerName: "example.com", InsecureSkipVerify: true}}
+	refused(t, t.Context(), d, Request{URL: "wss://service.test"})
+	assert.Equal(t, "localhost", <-names)
+}
+
+func portIn(address string) string {
+	_, port, _ := net.SplitHostPort(address)
+	return port
+}
+
 func TestProxiesThatRefuse(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer string

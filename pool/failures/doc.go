@@ -1,0 +1,2 @@
+// Package failures shows the known failures of reconnecting WebSocket clients.
+package failures
