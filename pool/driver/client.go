@@ -22,7 +22,7 @@ type client struct {
 	cancel  context.CancelFunc // ends that dial; nil: none is under way, or it is not wanted any more
 	conn    *conn              // the connection opened last; further ones, that are not over yet, hang on it
 	wish    wish               // shared: what the crowd knows of what the client wants
-	ended   chan struct{}      // closed when the last dial, and the connection that came of it, are over
+	ended   *gate              // open when the last dial, and the connection that came of it, are over
 	leaving bool               // it is being removed
 	left    bool               // it was
 	until   heal.Instant       // leaving: when it is closed at the latest
@@ -34,11 +34,30 @@ type client struct {
 
 	mu      sync.Mutex
 	outbox  outbox
-	waiters []*waiter // that wait for room in it
-	inbox   *inbox    // nil: nothing has arrived yet
-	live    *conn     // the connection that new messages go over: proved, and not ended
-	closed  error     // why nothing may be queued any more; nil: it may
-	seen    seen      // what of the state others may see
+	waiters *[]*waiter // that wait for room in it; nil: none do
+	inbox   *inbox     // nil: nothing has arrived yet
+	live    *conn      // the connection that new messages go over: proved, and not ended
+	closed  closure    // whether anything may still be queued
+	seen    seen       // what of the state others may see
+}
+
+// closure says why nothing may be queued any more.
+type closure uint8
+
+const (
+	accepting closure = iota // everything may
+	closing                  // the fleet is closing
+	leaving                  // the client is being removed
+)
+
+func (x closure) err() error {
+	switch x {
+	case closing:
+		return ErrClosed
+	case leaving:
+		return ErrLeft
+	}
+	return nil
 }
 
 // seen is what of a client's state others may see.
@@ -66,7 +85,7 @@ func (c *client) admit(m *mail) bool {
 		}
 	case heal.Close:
 		c.mu.Lock()
-		c.shutQueue(ErrClosed)
+		c.shutQueue(closing)
 		c.mu.Unlock()
 	}
 	return !c.left
@@ -151,7 +170,7 @@ func (c *client) over(gone *conn) {
 
 // before is what the next dial has to wait for: the generation before it, unless its
 // connection goes on until there is another.
-func (c *client) before() chan struct{} {
+func (c *client) before() *gate {
 	if k := c.of(c.dialed); k != nil && !k.condemned {
 		return nil
 	}

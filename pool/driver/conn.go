@@ -33,10 +33,9 @@ type conn struct {
 	wire    *wire.Conn
 	killed  atomic.Bool                   // kill was called
 	held    atomic.Pointer[chan struct{}] // the reader waits for room in the inbox
-	ended   chan struct{}                 // closed when the next dial need not wait for this connection any more
+	ended   *gate                         // open when the next dial need not wait for this connection any more
 	writers sync.WaitGroup
-	at      Endpoint // where it leads
-	place   uint8    // the index of that
+	place   uint8 // index of the endpoint that it leads to
 
 	began   atomic.Int64 // heal.Instant at which the write under way began; 0: none is
 	drained atomic.Int64 // heal.Instant of the last progress of a write that had had to wait
@@ -51,13 +50,11 @@ type conn struct {
 	// Guarded by the client's mutex.
 	control   control
 	exchange  *exchange   // that is going on; nil: none is
-	ahead     []*ahead    // messages before those of the outbox
 	trusted   bool        // whatever comes back is a validated exchange
 	exchanged bool        // something came back
 	ours      bool        // its end was ordered
 	over      bool        // its end has been told
-	cut       cut         // the message whose fragments are being written
-	cutting   bool        // there is one
+	cut       *cut        // the message whose fragments are being written; nil: there is none
 	carries   int         // messages that wait for their end, or their answer, here
 	flushing  bool        // somebody writes, or was the last to
 	deaf      bool        // no new message may go out any more
@@ -66,9 +63,12 @@ type conn struct {
 	linger    *time.Timer // ends a closing handshake
 }
 
-func newConn(c *client, gen uint32, w *wire.Conn, ended chan struct{}) *conn {
+func newConn(c *client, gen uint32, w *wire.Conn, ended *gate) *conn {
 	return &conn{client: c, gen: gen, wire: w, ended: ended, trusted: c.fleet.options.Validate == nil}
 }
+
+// endpoint is where the connection leads.
+func (k *conn) endpoint() Endpoint { return k.client.fleet.spot(k.place).Endpoint }
 
 // ending is why a connection is over.
 type ending struct {
@@ -126,7 +126,7 @@ func (k *conn) finish(end ending) {
 	k.writers.Wait() // the closing frame among them, bounded by the linger timer
 	end = k.witnessed(end)
 	k.release()
-	close(k.ended)
+	k.ended.open()
 	m := mail{client: c, conn: k, err: end.err, event: heal.Event{
 		Kind: heal.Lost, Gen: k.gen, Cause: end.cause, Code: end.code,
 		Within: time.Duration(c.window.Swap(0)),
@@ -134,7 +134,7 @@ func (k *conn) finish(end ending) {
 	if ours { // nobody will ask what follows from it
 		c.shard.post(m)
 	} else {
-		c.fleet.judge(m, End{Endpoint: k.at, Opened: true, Reason: end.reason})
+		c.fleet.judge(m, End{Endpoint: k.endpoint(), Opened: true, Reason: end.reason})
 	}
 	if end.said {
 		k.wire.Discard()
@@ -251,7 +251,7 @@ func (k *conn) condemn() {
 // refuse ends a connection that nobody wants any more, before it was read.
 func (k *conn) refuse() {
 	k.kill()
-	close(k.ended)
+	k.ended.open()
 	k.client.fleet.work.Done()
 }
 

@@ -202,10 +202,10 @@ func TestAConnectionThatNobodyWantsIsRefused(t *testing.T) {
 		c := w.fleet.clients.get(0)
 		near, err := w.fleet.dialer.Dial(w.Context(), wire.Request{URL: w.opt.Endpoints[0].URL})
 		require.NoError(w, err)
-		k := newConn(c, 5, near, make(chan struct{}))
+		k := newConn(c, 5, near, new(gate))
 		w.fleet.work.Add(1)
 		c.shard.post(mail{client: c, conn: k, event: heal.Event{Kind: heal.Opened, Gen: 5}})
-		<-k.ended
+		<-k.ended.wait()
 		_, _, err = near.Write([]byte("x"), 0)
 		assert.ErrorIs(w, err, net.ErrClosed)
 		assert.Empty(w, w.log.all())
@@ -216,7 +216,7 @@ func TestAConnectionThatNobodyWantsIsRefused(t *testing.T) {
 // reports the start of another client.
 func TestKillEndsADialUnderWay(t *testing.T) {
 	var w *world
-	var over chan struct{}
+	var over *gate
 	inWorld(t, func(o *Options) {
 		o.Clients = 2
 		inner := o.Observe
@@ -234,7 +234,7 @@ func TestKillEndsADialUnderWay(t *testing.T) {
 		time.Sleep(time.Second)
 		w.fleet.Start(1)
 		synctest.Wait()
-		<-over
+		<-over.wait()
 		assert.Equal(w, heal.Instant(time.Second), w.now())
 	})
 }

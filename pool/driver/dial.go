@@ -22,7 +22,7 @@ func newDialer(o *Options) *wire.Dialer {
 func (c *client) dial(order heal.Action) {
 	p := c.fleet
 	d := &dial{
-		client: c, before: c.before(), ended: make(chan struct{}), fresh: order.Fresh,
+		client: c, before: c.before(), ended: new(gate), fresh: order.Fresh,
 		Attempt: Attempt{Client: c.id, Gen: order.Gen}, to: p.spot(order.Endpoint), place: order.Endpoint,
 	}
 	d.Attempt.Endpoint = d.to.Endpoint
@@ -43,22 +43,23 @@ type dial struct {
 	Attempt
 	client *client
 	to     spot
-	place  uint8         // the index of to
-	fresh  bool          // the credentials that were rejected must be replaced first
-	before chan struct{} // closed when what came before has ended; nil: it need not have
-	ended  chan struct{} // to be closed when the generation is over
+	place  uint8 // the index of to
+	fresh  bool  // the credentials that were rejected must be replaced first
+	before *gate // what came before has ended; nil: it need not have
+	ended  *gate // to be opened when the generation is over
 }
 
 // run dials once whatever came before has ended, so that a client never has two
 // connections nor two dials, save for a move, and tells the shard what came of it.
 func (d *dial) run(ctx context.Context) {
 	if d.before != nil {
+		ended := d.before.wait()
 		select {
-		case <-d.before:
+		case <-ended:
 		case <-ctx.Done():
 			d.failed(ctx.Err(), heal.Timeout)
-			<-d.before
-			close(d.ended)
+			<-ended
+			d.ended.open()
 			return
 		}
 	}
@@ -66,7 +67,7 @@ func (d *dial) run(ctx context.Context) {
 	begun := p.now()
 	header, err := d.header(ctx)
 	if err != nil {
-		close(d.ended)
+		d.ended.open()
 		d.failed(err, heal.Credentials)
 		return
 	}
@@ -74,12 +75,12 @@ func (d *dial) run(ctx context.Context) {
 	took := p.now().Sub(begun)
 	if err == nil {
 		k := newConn(c, d.Gen, w, d.ended)
-		k.at, k.place = d.to.Endpoint, d.place
+		k.place = d.place
 		p.work.Add(1) // for the connection; its end, or its refusal, takes it back
 		c.shard.post(mail{client: c, conn: k, took: took, event: heal.Event{Kind: heal.Opened, Gen: d.Gen}})
 		return
 	}
-	close(d.ended)
+	d.ended.open()
 	m := mail{client: c, err: err, took: took, event: heal.Event{Kind: heal.Failed, Gen: d.Gen, Cause: heal.Unknown}}
 	var why *wire.Error
 	if errors.As(err, &why) {

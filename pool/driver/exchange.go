@@ -42,7 +42,8 @@ type exchange struct {
 
 	// Guarded by the client's mutex.
 	box
-	news chan struct{} // closed when something arrives; nil: nobody waits
+	ahead []*ahead      // messages to send before those of the outbox
+	news  chan struct{} // closed when something arrives; nil: nobody waits
 }
 
 // ahead is a message that goes before the queue.
@@ -131,7 +132,7 @@ func (x *exchange) arrived() {
 
 func (x *exchange) Client() int         { return x.conn.client.id }
 func (x *exchange) Gen() uint32         { return x.conn.gen }
-func (x *exchange) Endpoint() Endpoint  { return x.conn.at }
+func (x *exchange) Endpoint() Endpoint  { return x.conn.endpoint() }
 func (x *exchange) Subprotocol() string { return x.conn.wire.Subprotocol() }
 func (x *exchange) First() bool         { return x.first }
 
@@ -139,11 +140,11 @@ func (x *exchange) Send(ctx context.Context, m Message) error {
 	k, c := x.conn, x.conn.client
 	a := &ahead{message: m.own(), done: make(chan struct{})}
 	c.mu.Lock()
-	if x.ctx.Err() != nil || k.control.said {
+	if k.exchange != x || x.ctx.Err() != nil || k.control.said {
 		c.mu.Unlock()
 		return ErrOver
 	}
-	k.ahead = append(k.ahead, a)
+	x.ahead = append(x.ahead, a)
 	k.kick()
 	c.mu.Unlock()
 	return x.wait(ctx, a.done)

@@ -40,6 +40,7 @@ type Fleet struct {
 	work     sync.WaitGroup // dials and connections
 	users    sync.WaitGroup // goroutines that run the user's code, and may take as long as that does
 	loops    sync.WaitGroup // shards
+	crew     *crew          // that writes and delivers
 
 	closed  atomic.Bool
 	forced  atomic.Bool // nothing is waited for any more
@@ -58,7 +59,7 @@ func Open(o Options) (*Fleet, error) {
 	}
 	p := &Fleet{
 		options: o, dialer: newDialer(&o), stall: o.Policy.StallAfter(),
-		done: make(chan struct{}), quiet: make(chan struct{}),
+		crew: newCrew(), done: make(chan struct{}), quiet: make(chan struct{}),
 	}
 	spots := make([]spot, len(o.Endpoints))
 	for i, e := range o.Endpoints {
@@ -215,7 +216,7 @@ func (p *Fleet) Client(client int) ClientInfo {
 	defer c.mu.Unlock()
 	info := ClientInfo{
 		Phase: c.seen.phase, Gen: c.seen.gen, Since: c.seen.since,
-		Queued: c.outbox.frames - c.outbox.carried, InFlight: c.outbox.carried,
+		Queued: int(c.outbox.frames - c.outbox.carried), InFlight: int(c.outbox.carried),
 	}
 	if c.seen.gen > 0 {
 		info.Endpoint = p.spot(c.seen.endpoint).Endpoint
@@ -278,6 +279,7 @@ func (p *Fleet) Close(ctx context.Context) error {
 // shutdown ends the clients, waits for what they have under way and ends the loops.
 func (p *Fleet) shutdown() {
 	defer close(p.quiet)
+	defer p.crew.end()
 	defer p.users.Wait()
 	defer close(p.done)
 	p.clients.each(func(c *client) {

@@ -142,7 +142,7 @@ func (c *client) rouse() {
 	if in := c.inbox; !in.running {
 		in.running = true
 		c.fleet.users.Add(1)
-		go c.deliver()
+		c.fleet.crew.run(job{deliver: c})
 	}
 }
 

@@ -14,7 +14,7 @@ const settleEvery = 10 * time.Millisecond
 func (k *conn) busy() bool {
 	c := k.client
 	c.mu.Lock()
-	busy := !k.over && (k.carries > 0 || k.cutting)
+	busy := !k.over && (k.carries > 0 || k.cut != nil)
 	over := k.over
 	c.mu.Unlock()
 	in := c.fleet.options.InFlight
@@ -61,7 +61,7 @@ func (c *client) remove() {
 	c.leaving = true
 	c.until = c.fleet.now().Add(c.fleet.options.Policy.DrainTimeout)
 	c.mu.Lock()
-	c.shutQueue(ErrLeft)
+	c.shutQueue(leaving)
 	c.mu.Unlock()
 	c.settle()
 }

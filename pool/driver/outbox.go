@@ -35,17 +35,17 @@ func (m *message) outcome() Outcome {
 // the client's mutex. The zero value is empty.
 type outbox struct {
 	messages []message // from head on; those before it have left
-	head     int
-	first    uint64 // position of messages[head]
-	next     uint64 // position of the next message to write
-	frames   int    // messages that wait
-	bytes    int    // payload bytes of those
-	carried  int    // those of them that a connection carries
+	first    uint64    // position of messages[head]
+	next     uint64    // position of the next message to write
+	bytes    int       // payload bytes of those that wait
+	head     int32
+	frames   int32 // messages that wait
+	carried  int32 // those of them that a connection carries
 }
 
 // fits tells whether there is room for one more message of size bytes.
 func (o *outbox) fits(size, frames, most int) bool {
-	return o.frames < frames && o.bytes+size <= most
+	return int(o.frames) < frames && o.bytes+size <= most
 }
 
 // push queues a message, whose payload is the outbox's from now on.
@@ -57,10 +57,10 @@ func (o *outbox) push(m Message) {
 
 // at returns the message at a position, nil when it has left.
 func (o *outbox) at(position uint64) *message {
-	if position < o.first || position-o.first >= uint64(len(o.messages)-o.head) {
+	if position < o.first || position-o.first >= uint64(o.left()) {
 		return nil
 	}
-	return &o.messages[o.head+int(position-o.first)]
+	return &o.messages[int(o.head)+int(position-o.first)]
 }
 
 // due returns the next message that waits for a connection, nil when none does.
@@ -93,12 +93,12 @@ func (o *outbox) put(m *message) {
 // release makes everything that k carried wait for the next connection. lost is called
 // with each of them first; true: it is given up.
 func (o *outbox) release(k *conn, lost func(*message) bool) {
-	for i := o.head; i < len(o.messages) && k.carries > 0; i++ {
+	for i := int(o.head); i < len(o.messages) && k.carries > 0; i++ {
 		m := &o.messages[i]
 		if m.done || m.by != k {
 			continue
 		}
-		position := o.first + uint64(i-o.head)
+		position := o.first + uint64(i-int(o.head))
 		o.put(m)
 		if lost(m) {
 			o.leave(m)
@@ -124,17 +124,17 @@ func (o *outbox) leave(m *message) {
 }
 
 func (o *outbox) trim() {
-	for o.head < len(o.messages) && o.messages[o.head].done {
+	for o.left() > 0 && o.messages[o.head].done {
 		o.head++
 		o.first++
 	}
 	o.next = max(o.next, o.first)
-	switch left := len(o.messages) - o.head; {
+	switch left := o.left(); {
 	case left == 0 && cap(o.messages) > 16:
 		o.messages, o.head = nil, 0
 	case left == 0:
 		o.messages, o.head = o.messages[:0], 0
-	case o.head > 64 && o.head > left:
+	case o.head > 64 && int(o.head) > left:
 		copy(o.messages, o.messages[o.head:])
 		clear(o.messages[left:])
 		o.messages, o.head = o.messages[:left], 0
@@ -145,7 +145,7 @@ func (o *outbox) trim() {
 // false: nothing there waits for it. Answers mostly come in order, so the search is
 // short.
 func (o *outbox) acknowledge(seq uint64) (ref any, ok bool) {
-	for i := o.head; i < len(o.messages); i++ {
+	for i := int(o.head); i < len(o.messages); i++ {
 		m := &o.messages[i]
 		if m.seq == seq && !m.done && (m.sent || m.by != nil) {
 			ref = m.ref
@@ -158,7 +158,7 @@ func (o *outbox) acknowledge(seq uint64) (ref any, ok bool) {
 
 // oldest returns the oldest message of which nothing was written, nil when there is none.
 func (o *outbox) oldest() *message {
-	for i := o.head; i < len(o.messages); i++ {
+	for i := int(o.head); i < len(o.messages); i++ {
 		if m := &o.messages[i]; !m.done && m.by == nil && !m.sent && !m.touched {
 			return m
 		}
@@ -168,5 +168,8 @@ func (o *outbox) oldest() *message {
 
 // pending tells whether there may be something to write.
 func (o *outbox) pending() bool {
-	return o.next < o.first+uint64(len(o.messages)-o.head)
+	return o.next < o.first+uint64(o.left())
 }
+
+// left is how many messages there are, gaps included.
+func (o *outbox) left() int { return len(o.messages) - int(o.head) }

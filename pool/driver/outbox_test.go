@@ -265,9 +265,9 @@ func TestOutboxAgainstAModel(t *testing.T) {
 					}
 				}
 			}
-			require.Equal(t, len(model), o.frames)
+			require.Equal(t, len(model), int(o.frames))
 			require.Equal(t, carried, [2]int{conns[0].carries, conns[1].carries})
-			require.Equal(t, carried[0]+carried[1], o.carried)
+			require.Equal(t, carried[0]+carried[1], int(o.carried))
 		}
 	}
 }

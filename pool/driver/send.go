@@ -52,8 +52,8 @@ func (c *client) unlock() {
 func (c *client) offer(m Message) (dropped []Event, err error) {
 	o, size := &c.fleet.options, len(m.Payload)
 	switch {
-	case c.closed != nil:
-		return nil, c.closed
+	case c.closed != accepting:
+		return nil, c.closed.err()
 	case size > o.QueueBytes:
 		return nil, ErrQueueFull
 	case c.room(size):
@@ -76,7 +76,7 @@ func (c *client) offer(m Message) (dropped []Event, err error) {
 // come first. The mutex must be held.
 func (c *client) room(size int) bool {
 	o := &c.fleet.options
-	return len(c.waiters) == 0 && c.outbox.fits(size, o.QueueFrames, o.QueueBytes)
+	return c.waiters == nil && c.outbox.fits(size, o.QueueFrames, o.QueueBytes)
 }
 
 // queue puts a message into the outbox. The mutex must be held.
@@ -117,14 +117,17 @@ func (c *client) sendWait(ctx context.Context, m Message) error {
 	}
 	o, size := &c.fleet.options, len(m.Payload)
 	c.mu.Lock()
-	if o.Full != Block || c.closed != nil || size > o.QueueBytes || c.room(size) {
+	if o.Full != Block || c.closed != accepting || size > o.QueueBytes || c.room(size) {
 		dropped, err := c.offer(m)
 		c.unlock()
 		c.fleet.tell(dropped)
 		return err
 	}
 	w := &waiter{message: m.own(), done: make(chan struct{})}
-	c.waiters = append(c.waiters, w)
+	if c.waiters == nil {
+		c.waiters = new([]*waiter)
+	}
+	*c.waiters = append(*c.waiters, w)
 	c.mu.Unlock()
 	select {
 	case <-w.done:
@@ -133,11 +136,13 @@ func (c *client) sendWait(ctx context.Context, m Message) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := slices.Index(c.waiters, w)
-	if i < 0 {
-		return w.err // it was let in, or refused, in the same moment
+	select {
+	case <-w.done: // it was let in, or refused, in the same moment
+		return w.err
+	default:
 	}
-	c.waiters = slices.Delete(c.waiters, i, i+1)
+	i := slices.Index(*c.waiters, w)
+	*c.waiters = slices.Delete(*c.waiters, i, i+1)
 	c.letIn() // who came after it may fit where it did not
 	return ctx.Err()
 }
@@ -145,37 +150,38 @@ func (c *client) sendWait(ctx context.Context, m Message) error {
 // letIn queues the messages of those who wait for room, in order, as far as it goes. The
 // mutex must be held.
 func (c *client) letIn() {
-	if len(c.waiters) == 0 {
+	if c.waiters == nil {
 		return
 	}
 	if c.live != nil {
 		defer c.live.kick()
 	}
 	o := &c.fleet.options
-	for len(c.waiters) > 0 {
-		w := c.waiters[0]
+	for len(*c.waiters) > 0 {
+		w := (*c.waiters)[0]
 		if !c.outbox.fits(len(w.message.Payload), o.QueueFrames, o.QueueBytes) {
 			return
 		}
-		c.waiters = slices.Delete(c.waiters, 0, 1)
+		*c.waiters = slices.Delete(*c.waiters, 0, 1)
 		c.queue(w.message)
 		close(w.done)
 	}
 	c.waiters = nil
 }
 
-// shutQueue ends the queueing: messages are refused with why from now on. The mutex must
-// be held.
-func (c *client) shutQueue(why error) {
-	if c.closed != nil {
+// shutQueue ends the queueing. The mutex must be held.
+func (c *client) shutQueue(why closure) {
+	if c.closed != accepting {
 		return
 	}
 	c.closed = why
-	for _, w := range c.waiters {
-		w.err = why
-		close(w.done)
+	if c.waiters != nil {
+		for _, w := range *c.waiters {
+			w.err = why.err()
+			close(w.done)
+		}
+		c.waiters = nil
 	}
-	c.waiters = nil
 }
 
 // acknowledge frees the message that an answer names; false: nothing waited for it.
@@ -193,7 +199,7 @@ func (c *client) acknowledge(seq uint64) (ref any, ok bool) {
 func (c *client) dropAll() {
 	c.mu.Lock()
 	var dropped []Event
-	for i := c.outbox.head; i < len(c.outbox.messages); i++ {
+	for i := int(c.outbox.head); i < len(c.outbox.messages); i++ {
 		if m := &c.outbox.messages[i]; !m.done {
 			dropped = append(dropped, c.giveUp(m))
 		}

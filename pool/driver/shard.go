@@ -13,6 +13,9 @@ import (
 // again, so that a storm of mail does not make them late.
 const servedBetween = 64
 
+// keptBox is how many mails a mailbox keeps room for when it is empty.
+const keptBox = 256
+
 // shard is one event loop: it alone steps its clients, one after the other.
 //
 //	Start, Close ───────┐
@@ -85,6 +88,9 @@ func (s *shard) collect() []mail {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.read)
+	if cap(s.read) > keptBox {
+		s.read = nil
+	}
 	s.box, s.read = s.read[:0], s.box
 	return s.read
 }

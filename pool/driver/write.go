@@ -36,7 +36,7 @@ func (k *conn) kick() {
 	if !k.flushing && !k.dead {
 		k.flushing = true
 		k.writers.Add(1)
-		go k.flush(batches.Get().(*batch))
+		k.client.fleet.crew.run(job{flush: k, batch: batches.Get().(*batch)})
 	}
 }
 
@@ -69,7 +69,7 @@ func (k *conn) push(b *batch) {
 	n, err := k.wire.WriteNow(b.bytes)
 	b.written, b.touched = n, n
 	if err == nil && n < len(b.bytes) {
-		go k.flush(b)
+		k.client.fleet.crew.run(job{flush: k, batch: b})
 		return
 	}
 	if k.settled(b, err) {
@@ -78,7 +78,7 @@ func (k *conn) push(b *batch) {
 		k.flushing = more
 		k.client.mu.Unlock()
 		if more {
-			go k.flush(b)
+			k.client.fleet.crew.run(job{flush: k, batch: b})
 			return
 		}
 	}
@@ -208,46 +208,48 @@ func (k *conn) collect(b *batch) bool {
 	if k.wire.Secure() {
 		limit = flushSecure
 	}
+	var x cut // stays here unless its message is too large for this batch
+	some := false
+	if k.cut != nil {
+		x, some, k.cut = *k.cut, true, nil
+	}
 	for !k.control.said {
-		if !k.cutting && !k.begin() {
-			break
+		if !some {
+			if x, some = k.begin(); !some {
+				break
+			}
 		}
 		from := len(b.bytes)
-		if from > 0 && from+ws.MaxHeaderSize+min(k.cut.frames.Left(), fragment) > limit {
+		if from > 0 && from+ws.MaxHeaderSize+min(x.frames.Left(), fragment) > limit {
+			k.cut = &cut{x.part, x.frames}
 			break
 		}
-		p := k.cut.part
-		var more bool
-		b.bytes, more = k.cut.frames.Append(b.bytes)
-		p.from, p.to, p.last = from, len(b.bytes), !more
+		p := x.part
+		b.bytes, some = x.frames.Append(b.bytes)
+		p.from, p.to, p.last = from, len(b.bytes), !some
 		b.parts = append(b.parts, p)
-		if p.last {
-			k.cutting, k.cut = false, cut{}
-		}
 	}
 	return len(b.bytes) > 0
 }
 
 // begin takes up the next message; false: there is none for this connection.
-func (k *conn) begin() bool {
+func (k *conn) begin() (x cut, ok bool) {
 	c, o := k.client, &k.client.fleet.options
-	if len(k.ahead) > 0 {
-		a := k.ahead[0]
-		k.ahead = k.ahead[1:]
-		k.cutting, k.cut = true, cut{part{ahead: a}, k.wire.Encode(o.op(a.message.Text), a.message.Payload)}
-		return true
+	if e := k.exchange; e != nil && len(e.ahead) > 0 {
+		a := e.ahead[0]
+		e.ahead = e.ahead[1:]
+		return cut{part{ahead: a}, k.wire.Encode(o.op(a.message.Text), a.message.Payload)}, true
 	}
 	if c.live != k {
-		return false
+		return x, false
 	}
 	m, position := c.outbox.due()
 	if m == nil {
-		return false
+		return x, false
 	}
-	k.cutting = true
-	k.cut = cut{part{seq: m.seq, ref: m.ref, position: position, again: m.sent}, k.wire.Encode(o.op(m.text), m.payload)}
+	x = cut{part{seq: m.seq, ref: m.ref, position: position, again: m.sent}, k.wire.Encode(o.op(m.text), m.payload)}
 	c.outbox.carry(m, k)
-	return true
+	return x, true
 }
 
 // settle draws the consequences of a Write for the messages that it carried. What was

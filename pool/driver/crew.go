@@ -1,0 +1,84 @@
+package driver
+
+import "sync"
+
+// spare is how many goroutines wait for work at most, once they have done some.
+const spare = 16
+
+// crew runs jobs, each on a goroutine that does nothing else meanwhile. A goroutine that
+// has worked has grown its stack, so a few of them are kept for the next jobs.
+type crew struct {
+	jobs    chan job // unbuffered: sending succeeds only if somebody waits
+	quit    chan struct{}
+	running sync.WaitGroup
+
+	mu   sync.Mutex
+	idle int
+}
+
+// job is something to do for a client or a connection.
+type job struct {
+	deliver *client // nil: flush
+	flush   *conn
+	batch   *batch
+}
+
+func (j job) do() {
+	if j.deliver != nil {
+		j.deliver.deliver()
+	} else {
+		j.flush.flush(j.batch)
+	}
+}
+
+func newCrew() *crew { return &crew{jobs: make(chan job), quit: make(chan struct{})} }
+
+// run has somebody do a job. It never waits.
+func (w *crew) run(j job) {
+	select {
+	case w.jobs <- j:
+	default:
+		w.running.Add(1)
+		go w.work(j)
+	}
+}
+
+func (w *crew) work(j job) {
+	defer w.running.Done()
+	for {
+		j.do()
+		if !w.rest() {
+			return
+		}
+		select {
+		case j = <-w.jobs:
+			w.rise()
+		case <-w.quit:
+			w.rise()
+			return
+		}
+	}
+}
+
+// rest counts a goroutine as one that waits; false: enough do.
+func (w *crew) rest() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.idle == spare {
+		return false
+	}
+	w.idle++
+	return true
+}
+
+func (w *crew) rise() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.idle--
+}
+
+// end sends home who waits. Nothing may be running, or be begun.
+func (w *crew) end() {
+	close(w.quit)
+	w.running.Wait()
+}
