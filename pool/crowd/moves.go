@@ -182,7 +182,7 @@ func (c *Crowd) source() (*endpoint, int) {
 		much, how := e.stay(), 0
 		switch {
 		case others == 0:
-		case e.health == Draining:
+		case !e.listed():
 			how = 3
 		case c.tier.panic:
 		case e.listed() && e.Priority > c.tier.priority:

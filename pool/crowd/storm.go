@@ -116,15 +116,15 @@ type pace struct {
 
 func (p *pace) note(full bool) { p.full = p.full && full }
 
-// roll closes a second. More than before is believed at once, less slowly: a window that
+// roll closes a second, or more when nothing was opened in it. More than before is believed at once, less slowly: a window that
 // is too short costs a queue, which admission holds, one that is too long costs everybody
 // time.
 func (p *pace) roll(now heal.Instant) {
 	span := now.Sub(p.from)
-	if span < time.Second {
+	if span < time.Second || p.full && p.opened == 0 {
 		return
 	}
-	if p.full && p.opened > 0 {
+	if p.full {
 		rate := float64(p.opened) / span.Seconds()
 		if rate < p.seen {
 			rate = p.seen + (rate-p.seen)/8
