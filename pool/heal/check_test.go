@@ -189,7 +189,7 @@ func (w *world) checkDetection(ev Event, before State, seen *link) {
 	w.must(w.s.Cause == cause, 17, "%v, not %v", w.s.Cause, cause)
 	late := w.now.Sub(handed.Add(wait))
 	w.must(late >= 0, 17, "killed %v too soon", -late)
-	w.must(late == 0 || !w.punctual || cause != HalfOpen, 17, "killed %v too late", late)
+	w.must(late == 0 || !w.punctual || cause == WriteStall && late <= pong, 17, "killed %v too late", late)
 }
 
 // checkAdmission: in a pool a dial is the answer to an admission, and goes where that says.

@@ -47,6 +47,11 @@ func TestInvariant17PongClock(t *testing.T) {
 			after(5 * time.Second)
 			w.unclog()
 		}, 8000 * ms, HalfOpen},
+		"handed over long before it would be a stall": {func(w *world, after func(time.Duration)) {
+			w.live().stuck, w.live().evidence.Handed = true, 0
+			after(3500 * ms)
+			w.unclog()
+		}, 6500 * ms, HalfOpen},
 		"never handed over": {func(w *world, _ func(time.Duration)) {
 			w.live().stuck, w.live().evidence.Handed = true, 0
 		}, 7000 * ms, WriteStall},

@@ -70,12 +70,12 @@
 // passes with the timer, with what else it has seen of the connection. A connection that
 // was silent for a drawn while ([Policy.SilenceOf]) is pinged, and one that does not
 // answer within [Policy.PongTimeout] is killed. That clock starts when the kernel has the
-// whole ping, for until then it is us who are slow, and no progress at all for
-// [Policy.StallAfter] ends the connection; and it starts again whenever a write goes on
-// that had to wait, for then the peer takes what is ahead of the ping. A write that the
-// kernel takes at once stops nothing: on a dead path it takes many. A half-open
-// connection whose last byte came at t, and on which nothing waits, is so found at
-// exactly t + silence + timeout.
+// whole ping, for until then it is us who are slow: no progress at all for
+// [Policy.StallAfter], looked for once per pong's timeout, ends the connection then. It
+// starts again whenever a write goes on that had to wait, for then the peer takes what is
+// ahead of the ping. A write that the kernel takes at once stops nothing: on a dead path it
+// takes many. A half-open connection whose last byte came at t, and on which nothing waits,
+// is so found at exactly t + silence + timeout.
 //
 // While a check is open, a replacement is dialled or proves itself, the connection is not
 // pinged and the server's pings are not missed: those end within ProveTimeout, twice

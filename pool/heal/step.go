@@ -404,8 +404,8 @@ func (t *turn) doubt(ev *Event) {
 		t.drop(cause)
 	case t.now >= unpinged:
 		t.drop(Unpinged)
-	default:
-		t.arm(min(end, unpinged))
+	default: // a ping that waits for its turn may be handed over at any time
+		t.arm(min(end, unpinged, t.now.Add(t.p.PongTimeout(s))))
 	}
 }
 
