@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,13 +44,10 @@ func TestKilledRunLeavesNothing(t *testing.T) {
 			assert.Eventually(t, func() bool { return !slices.ContainsFunc(children, alive) }, 2*time.Second, 5*time.Millisecond,
 				"children outlived the run by 2 s")
 
-			var stdout bytes.Buffer
-			again := wsheal(t, "report", dir)
-			again.Stdout = &stdout
-			assert.Equal(t, exitInconclusive, exitCode(t, again.Run()))
-			assert.Contains(t, stdout.String(), "cut off")
+			assert.Equal(t, exitInconclusive, exitCode(t, wsheal(t, "report", dir).Run()))
 			s := readSummary(t, dir)
-			assert.Equal(t, report.Inconclusive, s.Verdict)
+			assert.Contains(t, []report.Verdict{report.Inconclusive, report.Invalid}, s.Verdict, "invalid besides, where the machine was short of CPU")
+			assert.Contains(t, strings.Join(s.Reasons, "\n"), "the run was cut off")
 			assert.NotZero(t, s.Faults[0].Confirmed)
 		})
 	}
