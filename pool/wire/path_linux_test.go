@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -95,15 +96,21 @@ func TestPathWithoutASocket(t *testing.T) {
 // would answer the read behind it with the end of the stream.
 func TestAResetBeforeTheWait(t *testing.T) {
 	reset := make(chan struct{})
-	c := dial(t, &Dialer{}, Request{URL: "ws://" + tcp(t, upgraded(func(c *net.TCPConn) {
+	url := "ws://" + tcp(t, upgraded(func(c *net.TCPConn) {
+		_, _ = c.Read(make([]byte, 1)) // so that the frame does not come with the 101
 		_, _ = c.Write(frame(textFin, "a"))
 		<-reset
 		_ = c.SetLinger(0)
-	}))})
-	_, err := c.Read()
+	}))
+	now := sync.OnceFunc(func() { close(reset) })
+	t.Cleanup(now)
+	c := dial(t, &Dialer{}, Request{URL: url})
+	_, err := c.WriteNow([]byte("x"))
+	require.NoError(t, err)
+	_, err = c.Read()
 	require.NoError(t, err)
 	require.True(t, c.socket.in.dry, "or the wait would read")
-	close(reset)
+	now()
 	for late := time.Now().Add(patience); ; runtime.Gosched() {
 		if f, ok := askKernel(c.socket.raw); ok && !f.established {
 			break

@@ -53,7 +53,7 @@ type Dialer struct {
 	Subprotocols []string  // offered, best first; nil: none
 	Deflate      bool      // offer permessage-deflate (RFC 7692), without context takeover
 	MaxMessage   int       // largest message accepted, bytes after inflation; 0: 1 MiB
-	MaxFrame     int       // largest frame accepted, bytes; 0: MaxMessage
+	MaxFrame     int       // largest frame accepted, bytes as they arrive; 0: MaxMessage, and what deflating noise adds
 	Epoch        time.Time // zero of every heal.Instant; must be set
 
 	sessions sessions
