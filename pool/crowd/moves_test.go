@@ -201,8 +201,10 @@ func TestInvariant13Lure(t *testing.T) {
 	}
 	down(w, "a")
 	down(w, "b")
-	w.ask(100)
-	w.proves(100, w.opens(100, time.Millisecond))
+	for client := 100; client < 120; client++ {
+		w.ask(client)
+		require.Equal(t, w.index("c"), w.opens(client, time.Millisecond))
+	}
 	w.until("b", Probing)
 	w.shed = nil
 	for client := range 60 {
@@ -214,7 +216,8 @@ func TestInvariant13Lure(t *testing.T) {
 	for _, x := range w.shed {
 		perEndpoint[x.from] += x.n
 	}
-	assert.Zero(t, perEndpoint[w.index("b")])
+	assert.Zero(t, perEndpoint[w.index("a")])
+	assert.Positive(t, perEndpoint[w.index("c")])
 	assert.LessOrEqual(t, len(w.shed), 6, "a and b, each at once and twice in a minute")
 }
 
