@@ -259,12 +259,13 @@ func (k *conn) refuse() {
 // closing handshake. 1005 sends a frame without a code.
 func (k *conn) shut(code uint16) {
 	k.client.mu.Lock()
-	defer k.client.mu.Unlock()
 	k.stop()
-	if k.control.goodbye(code) {
-		k.kick()
-	}
 	k.endWithin(closeWait)
+	if k.control.goodbye(code) {
+		k.unlock()
+	} else {
+		k.client.mu.Unlock()
+	}
 }
 
 // stop ends the connection's use for new messages. The client's mutex must be held.
@@ -286,10 +287,19 @@ func (k *conn) endWithin(d time.Duration) {
 // ping sends a ping; its payload is the number of pings so far.
 func (k *conn) ping() {
 	k.client.mu.Lock()
-	defer k.client.mu.Unlock()
 	k.control.pings++
 	k.control.ping, k.control.open, k.control.handed = true, true, 0
-	k.kick()
+	k.unlock()
+}
+
+// unlock releases the client's mutex and writes at once what is due, without waiting,
+// unless somebody else writes.
+func (k *conn) unlock() {
+	b := k.write()
+	k.client.mu.Unlock()
+	if b != nil {
+		k.push(b)
+	}
 }
 
 // ponged takes a pong. One that answers the newest ping tells how long that took; any
@@ -314,10 +324,9 @@ func (k *conn) ponged(payload []byte) {
 // pong answers a ping. Only the latest unanswered one is (RFC 6455 5.5.3).
 func (k *conn) pong(payload []byte) {
 	k.client.mu.Lock()
-	defer k.client.mu.Unlock()
 	k.control.pong = append(k.control.pong[:0], payload...)
 	k.control.ponging = true
-	k.kick()
+	k.unlock()
 }
 
 // control is what is to be sent before all data, at most one frame of each kind, and what

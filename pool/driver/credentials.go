@@ -107,7 +107,7 @@ func (p *Fleet) fetch(ctx context.Context, a Attempt, rejected *Credentials, fli
 			return
 		}
 		x, err, _ := p.keys.flights.Do(flight, func() (any, error) {
-			ctx, cancel := context.WithTimeout(p.dialling, p.options.Policy.HandshakeTimeout)
+			ctx, cancel := context.WithTimeout(p.life, p.options.Policy.HandshakeTimeout)
 			defer cancel()
 			return call(ctx)
 		})

@@ -27,7 +27,9 @@ func (c *client) dial(order heal.Action) {
 	}
 	d.Attempt.Endpoint = d.to.Endpoint
 	c.ended = d.ended
-	ctx, cancel := context.WithTimeout(p.dialling, p.options.Policy.HandshakeTimeout)
+	// A fleet that closes ends each dial by heal's order; as children of one context, they
+	// would all be on one list under one lock.
+	ctx, cancel := context.WithTimeout(context.Background(), p.options.Policy.HandshakeTimeout)
 	c.dialed, c.cancel = order.Gen, cancel
 	c.shard.dials.Add(1)
 	p.work.Add(1)

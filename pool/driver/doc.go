@@ -1,58 +1,91 @@
-// Package driver keeps a fleet of WebSocket clients connected over gobwas/ws. A client is
-// a logical user whose identity and queue outlive its connections; when a connection
-// breaks, the fleet heals it by the rules of a heal.Policy. The fleet decides nothing:
-// every dial, ping, delay and end is ordered by [heal.Step], the same function that a
-// simulator runs, and every decision is reported, so that a run can be replayed.
+// Package driver keeps numbered WebSocket clients connected. A client is a logical user
+// whose identity and queue outlive its connections; when a connection breaks, the fleet
+// heals it by the rules of a heal.Policy. The fleet decides nothing: every dial, ping,
+// delay and end is ordered by [heal.Step], the same function that a simulator runs, and
+// every decision is reported, so that a run can be replayed. What clients of one pool
+// decide together is crowd's to say.
 //
-//	       Start, Send, Close                     Observe(Event)
-//	              │                                     ▲
-//	┌─────────────┼─────────────── Fleet ────────────────┼─────────┐
-//	│             ▼                                     │         │
-//	│   shard: mailbox ──▶ heal.Step ──▶ orders ────────┤         │  one loop per CPU
-//	│      ▲       ▲ wheel (Arm)    │                   │         │
-//	│      │       └────────────────┤                   │         │
-//	│      │ Opened, Failed         │ Dial              │         │
-//	│      ├────────── dial ◀───────┤                   │         │  a goroutine per dial
-//	│      │ Proved, Lost           │ Ping, Kill, Shut  │         │
-//	│      └────────── reader ──────┼───────────────────┤         │  one per connection
-//	│                    │ Ack      ▼                   │         │
-//	│   outbox ──────────┴──▶ flusher ──────────────────┘         │  one while there is
-//	│      ▲                    │                                 │  something to write
-//	└──────┼────────────────────┼─────────────────────────────────┘
+//	       Start, Send, Move, Remove                Observe(Event)   Receive
+//	              │                                     ▲               ▲
+//	┌─────────────┼─────────────── Fleet ────────────────┼───────────────┼────┐
+//	│             ▼                                     │            inbox    │
+//	│   shard: mailbox ──▶ heal.Step ──▶ orders ────────┤               ▲     │  one loop per CPU
+//	│      ▲       ▲ wheel (Arm)    │                   │               │     │
+//	│      │       └────────────────┤                   │               │     │
+//	│      │ Opened, Failed         │ Dial              │               │     │
+//	│      ├────────── dial ◀───────┤                   │               │     │  a goroutine per dial
+//	│      │ Proved, Lost           │ Ping, Kill, Shut  │               │     │
+//	│      ├────────── reader ──────┼───────────────────┼───────────────┘     │  one per connection
+//	│      │             │ Ack      ▼                   │                     │
+//	│   outbox ──────────┴──▶ Send, or a flusher ───────┘                     │  while there is
+//	│      ▲                    │                                             │  something to write
+//	│      │      commons ──▶ crowd.Step ──▶ Admitted, Scatter, Move          │  shared clients
+//	└──────┼────────────────────┼─────────────────────────────────────────────┘
 //	     Send                   ▼
-//	               raw TCP, or TLS over it
+//	                       package wire
 //
 // # Messages
 //
-// [Fleet.Send] never waits: it queues, and a flusher writes everything that is due in
-// one system call, control frames before data. Messages that are queued while a client
-// has no usable connection are sent in order once it has one: a 101 is not enough, a
-// pong or a data frame must have come back.
+// [Fleet.Send] never waits: where nothing else is being written it hands the message to
+// the kernel itself, as far as the kernel takes it at once; else it queues, and a flusher
+// writes everything that is due in one system call, control frames before data. Messages
+// that are queued while a client has no usable connection are sent in order once it has
+// one: a 101 is not enough, a pong or a data frame must have come back, or the
+// user's validation have passed. Messages of more than 32 KiB go in fragments, between
+// which control frames pass. Options.Full says what happens when there is no room.
 //
 // AtMostOnce lets a message go once a byte of it was handed to the kernel. One that was
 // cut short is Dropped with InDoubt; one that was not touched goes over the next
 // connection. AtLeastOnce keeps a message until Options.Ack names its number, and sends
-// what is not acknowledged again after each heal, in order, before newer messages.
-// Duplicates are for the peer to recognise.
+// it again, in order and before newer ones, when the connection that carried it has
+// ended without bringing its answer. Duplicates are for the peer to recognise.
+//
+// What arrives is observed where it is read, and handed to Options.Receive on a goroutine
+// of the client's own. A user who is slow makes the fleet stop reading; that is no
+// silence of the peer's.
 //
 // # What ends a connection
 //
 // A policy's Kill closes the raw TCP connection: no close frame and no TLS alert is
-// waited for. A close frame, ours or the peer's, is answered, and the peer has a second
-// to close the TCP connection (RFC 6455 7.1.1); Lost is reported when that is over, so
-// that a client never has two connections. A write that takes longer than
-// Options.WriteTimeout ends it as write-stall. A breach of the protocol is answered with
-// 1002, 1007 or 1009, which is then the Code of Lost. Close codes 1012 to 1014 and 3000
-// to 4999 are accepted like those of RFC 6455.
+// waited for. A close frame of the peer's is answered, and Lost is reported then: nothing
+// can follow it. The peer has a second to close the TCP connection (RFC 6455 7.1.1), for
+// which the next dial does not wait. For every other end it does, so that a client has
+// one connection at a time, save while it moves. A write of which no byte moves for
+// Policy.WriteStall ends it as write-stall. A breach of the protocol is answered with
+// 1002, 1007, 1008 or 1009, which is then the Code of Lost. Close codes 1012 to 1014 and
+// 3000 to 4999 are accepted like those of RFC 6455.
+//
+// # Moves
+//
+// A client that moves has two connections until the new one has proved itself. From then
+// on messages go over that one. The old one is kept until what it carried is acknowledged
+// and Options.InFlight is 0 for it, for Policy.DrainTimeout at most; only then is what is
+// still not acknowledged sent again, behind what was sent meanwhile. The order of messages
+// is therefore that of Send on each connection, and not across a move.
+//
+// # Clients that share
+//
+// With Options.Shared every dial is asked for and admitted, all that happens is told to
+// one crowd.Crowd, and each address behind an endpoint's name is an endpoint of its own,
+// looked up again and again. Clients that are alone have nothing in common: no limit on
+// dials, no health of endpoints, nothing that one of them could learn from another. That
+// is why a fleet of them does not queue its dials either.
+//
+// # The user's code
+//
+// Credentials, Validate, Judge and Receive run on goroutines of their own, and may take
+// their time and call the fleet; Close waits for them only as long as its context
+// lets it. The other functions are called where things happen and must be quick. None is
+// called under a lock. A panic in any of them is the program's end: it is not recovered,
+// for nobody could say what state it left behind.
 //
 // # Bounds
 //
-// A dial is bounded by Policy.HandshakeTimeout from TCP to the 101, which may take
-// 64 KiB. Queues are bounded in frames and bytes (ErrQueueFull), messages from the peer
-// by MaxMessage, and memory is allocated as bytes arrive, not as headers promise.
-// An idle connection over plain TCP holds a goroutine and no buffer:
+// A dial is bounded by Policy.HandshakeTimeout from the order, credentials included, to
+// the 101. Queues and inboxes are bounded in frames and bytes, messages from the peer by
+// MaxMessage. An idle connection over plain TCP holds a goroutine of 2 KiB and no buffer:
 //
-//	go test ./fleet -run '^$' -bench Idle     4.6 KB of stack and 2.0 KB of heap each
+//	go test ./pool/driver -run '^$' -bench Idle
 //
 // # Time
 //

@@ -35,12 +35,12 @@ type Fleet struct {
 	clients roster
 	shards  []*shard
 
-	dialling context.Context // ends when the fleet closes
-	abort    context.CancelFunc
-	work     sync.WaitGroup // dials and connections
-	users    sync.WaitGroup // goroutines that run the user's code, and may take as long as that does
-	loops    sync.WaitGroup // shards
-	crew     *crew          // that writes and delivers
+	life  context.Context // ends when the fleet closes
+	abort context.CancelFunc
+	work  sync.WaitGroup // dials and connections
+	users sync.WaitGroup // goroutines that run the user's code, and may take as long as that does
+	loops sync.WaitGroup // shards
+	crew  *crew          // that writes and delivers
 
 	closed  atomic.Bool
 	forced  atomic.Bool // nothing is waited for any more
@@ -66,7 +66,7 @@ func Open(o Options) (*Fleet, error) {
 		spots[i] = spot{e, e.Address}
 	}
 	p.spots.Store(&spots)
-	p.dialling, p.abort = context.WithCancel(context.Background())
+	p.life, p.abort = context.WithCancel(context.Background())
 	for range o.Shards {
 		p.shards = append(p.shards, newShard(p))
 	}
@@ -100,7 +100,7 @@ func (p *Fleet) share() error {
 	}
 	if p.options.Shared.ResolveEvery >= 0 {
 		p.work.Add(1)
-		go p.crowd.watch(p.dialling)
+		go p.crowd.watch(p.life)
 	}
 	return nil
 }

@@ -45,9 +45,8 @@ func (k *conn) kick() {
 // writes them together.
 const pause = 100 * time.Microsecond
 
-// promptly lets the caller write what is due, without waiting: the batch is to be handed
-// to push when the mutex is released. nil: somebody else writes. The client's mutex must
-// be held.
+// promptly is write for messages: those that follow one another closely wait for a
+// flusher. The client's mutex must be held.
 func (k *conn) promptly() *batch {
 	if k.flushing || k.dead {
 		return nil
@@ -55,6 +54,16 @@ func (k *conn) promptly() *batch {
 	// An answer has come since the last write, or it is a while ago.
 	if last := k.wire.Outbound(); k.wire.Inbound() <= last && k.client.fleet.now().Sub(last) < pause {
 		k.kick()
+		return nil
+	}
+	return k.write()
+}
+
+// write lets the caller write what is due, without waiting: the batch is to be handed
+// to push when the mutex is released. nil: somebody else writes. The client's mutex must
+// be held.
+func (k *conn) write() *batch {
+	if k.flushing || k.dead {
 		return nil
 	}
 	k.flushing = true
