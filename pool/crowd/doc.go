@@ -28,24 +28,21 @@
 //
 // # Health
 //
-//	                       first proof
-//	      unknown ────────────────────────────▶ healthy ◀─── slow / not slow ──▶ degraded
-//	         │ └─ it joined late ─┐              ▲   │                               │
-//	         │                    ▼     WarmUp   │   │                               │
-//	         │                 warming ──────────┘   │                               │
-//	         │          ┌─────────▲ │                │                               │
-//	         │          │  proved │ │ failed before  │ EjectAfter failures,          │
-//	         │          │         │ │ the first was  │ or early deaths               │
-//	         │          │         │ ▼ stable         ▼                               │
-//	         └──────────│─────▶ is EjectShare reached? ◀─────────────────────────────┘
-//	                    │           │ yes      │ no
-//	         ┌── lease ▶│           ▼          ▼
-//	         └── over ─ probing ◀── ┘        ejected ── proved in a panic ──▶ warming
-//	                    │  ▲   its time is over │ ▲
-//	                    │  └────────────────────┘ │
-//	                    └──────── failed ─────────┘
+//	unknown ──────── first proof ────────▶ healthy ◀── slow, not slow ──▶ degraded
+//	   └── first proof, joined late ──▶ warming
 //
-//	any ── off the list ──▶ draining ── its last connection is gone ──▶ removed
+//	warming ── WarmUp after its first stable connection ──▶ healthy
+//
+//	unknown, healthy, degraded ── EjectAfter failures in a row ──┐
+//	warming ── the same, or one before its first is stable ──────┤
+//	probing ── a probe failed, or its lease is over ─────────────┤
+//	           ┌─────────────────────────────────────────────────┘
+//	           ├─ EjectShare allows it ──▶ ejected ── its time is over ──▶ probing
+//	           └─ it does not ───────────▶ probing, one attempt in about a Floor
+//
+//	probing, ejected and used in a panic ── proved ──▶ warming
+//
+//	any ── off the list ──▶ draining ── nobody is there any more ──▶ removed
 //	draining, removed ── on the list again ──▶ what it was, or unknown
 //
 // Establishment failures count until a proof, early deaths until a stable connection: a
@@ -56,7 +53,8 @@
 // nobody asks, a connected client is asked to move there, for else it would not be found
 // out. The last endpoint that is fit is never ejected. When fewer than PanicBelow of the
 // priority in use are fit, all of them are used, carefully; when none of any priority is,
-// all of all.
+// all of all. That one counts as fit again with its next proof, or when it has not failed
+// for EjectCap.
 //
 // The priority in use is the best that has a fit endpoint: a worse one at once, a better
 // one after FailbackHold. Those who are connected to a worse one then follow.
@@ -94,5 +92,6 @@
 //  13. No more than RebalanceRate of the clients are told to move in a second, none in a
 //     storm, and none from the last fit endpoint.
 //  14. Failover is at once, failback after FailbackHold.
-//  15. A step with room in out allocates nothing.
+//  15. A step with room in out allocates nothing, and takes time in proportion to the
+//     endpoints at most.
 package crowd

@@ -24,6 +24,7 @@ type endpoint struct {
 	fails     int          // establishment failures since the last proof
 	deaths    int          // early deaths since the last stable connection
 	opens     int          // 101s since the last stable connection
+	blamed    heal.Instant // the last of those failures
 	ejections int          // n of the last ejection
 	until     heal.Instant // Ejected: when it is probed; Probing: when the next probe may begin
 	since     heal.Instant // when it became Healthy, or its weight began to grow

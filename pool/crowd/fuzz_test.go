@@ -149,9 +149,18 @@ func (w *walk) end(client int, e uint8, ev Event) {
 func (w *walk) clear() {
 	began := w.now
 	for c := range walkers {
-		if _, ok := w.at[c]; !ok {
+		e, ok := w.at[c]
+		if !ok {
 			w.ask(c)
+			continue
 		}
+		if !w.proved[c] {
+			w.step(Event{Kind: Proved, Client: c, Endpoint: e})
+		}
+		if !w.stable[c] {
+			w.step(Event{Kind: Stable, Client: c, Endpoint: e})
+		}
+		w.proved[c], w.stable[c] = true, true
 	}
 	for len(w.at) < walkers {
 		require.Less(w.t, w.now.Sub(began), 15*time.Minute, "asking %v, dialing %v: %+v", w.asking, w.dialing, w.c.Snapshot())

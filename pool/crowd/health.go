@@ -30,6 +30,7 @@ func (c *Crowd) blame(e *endpoint, term uint32, death bool) {
 	} else {
 		e.fails++
 	}
+	e.blamed = c.now
 	untested := e.health == Warming && !e.tested
 	switch {
 	case e.health == Ejected: // it was used in a panic; its time stays as it is
@@ -40,12 +41,13 @@ func (c *Crowd) blame(e *endpoint, term uint32, death bool) {
 
 // unfit takes an endpoint out of use, unless it is the last one that is fit: somebody has
 // to be asked. That one counts as failing, which begins a panic, and goes as soon as
-// another is fit.
+// another is fit, or when it has not failed for EjectCap, for then nothing is known of it.
 func (c *Crowd) unfit(e *endpoint) {
 	if e.health == Probing {
 		c.exile(e)
 	} else {
 		e.fails = max(e.fails, c.p.EjectAfter)
+		c.wake(e.blamed.Add(c.p.EjectCap))
 	}
 	c.refit()
 }
@@ -153,6 +155,14 @@ func (c *Crowd) sweepEndpoint(e *endpoint) {
 	if e.long && c.now >= e.pause {
 		e.long = false
 		c.refit()
+	}
+	if e.ready() && e.failing(&c.p) {
+		if over := e.blamed.Add(c.p.EjectCap); c.now < over {
+			c.wake(over)
+		} else {
+			e.fails, e.deaths, e.opens = 0, 0, 0
+			c.refit()
+		}
 	}
 	switch {
 	case (e.health == Ejected || e.health == Probing) && c.now < e.until:

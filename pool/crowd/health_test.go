@@ -329,6 +329,23 @@ func TestInvariant10Forgets(t *testing.T) {
 	assert.Equal(t, 1, w.c.book.lists[failures].len)
 }
 
+// A panic about failures of which nobody hears any more is over.
+func TestPanicIsNotForEver(t *testing.T) {
+	w := newWorld(t, Policy{}, named("a")...)
+	for client := range 20 {
+		w.connects(client)
+	}
+	for range 9 {
+		w.ask(100)
+		w.fails(100, heal.Invalid) // and then it gives up
+	}
+	require.True(t, w.panics)
+	w.pass(5*time.Minute - 1)
+	assert.True(t, w.panics)
+	w.pass(1)
+	assert.False(t, w.panics)
+}
+
 // Half of the best tier down is no reason for a panic; most of it down is one, in which
 // those that are not fit are used carefully.
 func TestPanic(t *testing.T) {
