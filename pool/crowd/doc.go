@@ -53,8 +53,8 @@
 // nobody asks, a connected client is asked to move there, for else it would not be found
 // out. The last endpoint that is fit is never ejected. When fewer than PanicBelow of the
 // priority in use are fit, all of them are used, carefully; when none of any priority is,
-// all of all. That one counts as fit again with its next proof, or when it has not failed
-// for EjectCap.
+// all of all. The last one that failed counts as fit again with its next proof, or when it
+// has not failed for EjectCap.
 //
 // The priority in use is the best that has a fit endpoint: a worse one at once, a better
 // one after FailbackHold. Those who are connected to a worse one then follow.
