@@ -72,15 +72,18 @@ func (x *commons) do(actions []crowd.Action) {
 			x.timer.Reset(max(a.At.Sub(p.now()), 0))
 		case crowd.Scatter:
 			for _, s := range p.shards {
-				s.post(mail{order: scatter, crowd: a})
+				s.pass(scatter, a)
 			}
 		case crowd.Shed:
-			p.shards[0].post(mail{order: shed, crowd: a})
+			p.shards[0].pass(shed, a)
 		case crowd.Report:
-			p.shards[0].post(mail{order: notice, crowd: a})
+			p.shards[0].pass(notice, a)
 		}
 	}
 }
+
+// pass posts what the crowd decided for many.
+func (s *shard) pass(o order, a crowd.Action) { s.post(mail{order: o, crowd: &a}) }
 
 // wish is what the crowd knows of what a client wants.
 type wish struct {
@@ -225,7 +228,7 @@ func (s *shard) scatter(within time.Duration) {
 }
 
 // choose moves clients away from an endpoint, each in its turn.
-func (x *commons) choose(a crowd.Action) {
+func (x *commons) choose(a *crowd.Action) {
 	place := a.Endpoint
 	var there []*client
 	x.fleet.clients.each(func(c *client) {
@@ -243,9 +246,9 @@ func (x *commons) choose(a crowd.Action) {
 }
 
 // observe reports what changed.
-func (x *commons) observe(a crowd.Action) {
+func (x *commons) observe(a *crowd.Action) {
 	x.mu.Lock()
-	ev := Event{Kind: Noticed, At: x.fleet.now(), Client: -1, Report: a}
+	ev := Event{Kind: Noticed, At: x.fleet.now(), Client: -1, Report: *a}
 	if place := int(a.Endpoint); place < len(x.keys) {
 		ev.Endpoint = x.keys[place]
 	}

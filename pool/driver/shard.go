@@ -1,20 +1,11 @@
 package driver
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
-
-// servedBetween is how many mails a shard handles before it looks at its timers
-// again, so that a storm of mail does not make them late.
-const servedBetween = 64
-
-// keptBox is how many mails a mailbox keeps room for when it is empty.
-const keptBox = 256
 
 // shard is one event loop: it alone steps its clients, one after the other.
 //
@@ -23,13 +14,10 @@ const keptBox = 256
 //	readers: Lost … ────┘                 ▲                    Dial, Ping, …   │
 //	                                      └───────── TimerFired ───────────────┘
 type shard struct {
-	fleet  *Fleet
-	wheel  wheel
-	notify chan struct{} // holds a token when the mailbox is not empty
+	fleet *Fleet
+	wheel wheel
 
-	mu   sync.Mutex
-	box  []mail
-	read []mail // the box that is being read; the two change places
+	mailbox
 
 	phases  [len(Snapshot{}.Phases)]atomic.Int64
 	dials   atomic.Uint64
@@ -38,61 +26,8 @@ type shard struct {
 	discarded atomic.Uint64 // messages that had arrived
 }
 
-// mail is what a shard is told: an event of a client, or an order to the shard.
-type mail struct {
-	client *client
-	event  heal.Event
-	conn   *conn         // Opened, Proved, Lost, Checked, Disproved, over, empty
-	err    error         // Failed, Lost, Disproved
-	took   time.Duration // Opened, Failed: since the dial began
-
-	order  order
-	passed *sync.WaitGroup // pass
-	crowd  crowd.Action    // scatter, shed, notice
-}
-
-type order uint8
-
-const (
-	step    order = iota // step the client
-	over                 // nothing of conn is left
-	empty                // look whether conn, which is draining, has finished
-	remove               // end the client for good
-	settle               // look whether a client that is being removed has finished
-	scatter              // shared: let everybody draw anew who waits
-	shed                 // shared: choose clients to move
-	notice               // shared: tell what changed
-	pass                 // tell that everything before this was handled
-	force                // kill every connection
-	quit                 // drop what is queued and end
-)
-
 func newShard(p *Fleet) *shard {
-	return &shard{fleet: p, notify: make(chan struct{}, 1)}
-}
-
-// post puts mail into the box. It never blocks. The box is bounded by what clients can
-// have under way: a few mails each.
-func (s *shard) post(m mail) {
-	s.mu.Lock()
-	s.box = append(s.box, m)
-	s.mu.Unlock()
-	select {
-	case s.notify <- struct{}{}:
-	default:
-	}
-}
-
-// collect empties the box.
-func (s *shard) collect() []mail {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.read)
-	if cap(s.read) > keptBox {
-		s.read = nil
-	}
-	s.box, s.read = s.read[:0], s.box
-	return s.read
+	return &shard{fleet: p, mailbox: mailbox{notify: make(chan struct{}, 1)}}
 }
 
 // run is the event loop.
@@ -102,13 +37,13 @@ func (s *shard) run() {
 	defer clock.Stop()
 	serve := s.fire
 	for {
-		for i, m := range s.collect() {
-			if !s.handle(m) {
-				return
+		for b := s.collect(); b != nil; b = b.recycle() {
+			for i := range b.mails[:b.n] {
+				if !s.handle(&b.mails[i]) {
+					return
+				}
 			}
-			if (i+1)%servedBetween == 0 {
-				s.wheel.advance(s.fleet.now(), serve)
-			}
+			s.wheel.advance(s.fleet.now(), serve) // a storm of mail must not make timers late
 		}
 		s.wheel.advance(s.fleet.now(), serve)
 		if at, ok := s.wheel.due(); ok {
@@ -124,12 +59,12 @@ func (s *shard) run() {
 }
 
 // handle does what one mail asks; false: the loop is over.
-func (s *shard) handle(m mail) bool {
+func (s *shard) handle(m *mail) bool {
 	switch m.order {
 	case step:
-		if m.client.admit(&m) {
-			s.step(m.client, m.event, 0, &m)
-			m.client.after(&m)
+		if m.client.admit(m) {
+			s.step(m.client, m.event, 0, m)
+			m.client.after(m)
 		}
 	case empty:
 		m.conn.empty()
