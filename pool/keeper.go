@@ -95,7 +95,6 @@ func (p *Pool) resize() {
 	if p.slotsOwned != before {
 		p.publish(Event{Kind: Resized, N: p.slotsOwned})
 	}
-	p.reserve()
 }
 
 // spare is the slot that is missed least: one that is not connected, else the one with

@@ -101,6 +101,7 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 		adrift: map[*Subscription]struct{}{}, sessions: map[string]*Session{}, leases: map[*Lease]struct{}{},
 		picker: crowd.Picker{Balance: c.Crowd.Balance, Rand: heal.Rand{Seed: c.Seed}},
 	}
+	log := p.Watch(context.Background()) // before anything happens
 	var err error
 	p.fleet, err = driver.Open(p.options())
 	if faults := c.faults(); faults != nil {
@@ -112,12 +113,14 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", err)
 	}
+	if c.Logger != nil {
+		go narrate(log, c.Logger)
+	} else {
+		p.watchers.remove(log)
+	}
 	if c.Receive != nil {
 		p.unclaimed = newInbox(c.InboxFrames, c.InboxBytes, c.ReceiveSlow)
 		go p.handle()
-	}
-	if c.Logger != nil {
-		go narrate(p.Watch(context.Background()), c.Logger)
 	}
 	p.mu.Lock()
 	for range max(c.Min, c.MinReady) {

@@ -100,6 +100,7 @@ func TestSessionLosesNothingAndKeepsOrder(t *testing.T) {
 	for _, policy := range []string{"resets", "moves"} {
 		t.Run(policy, func(t *testing.T) {
 			inWorld(t, nil, func(w *world) {
+				w.net.Latency = 120 * time.Millisecond // so that a hello takes a while
 				s, err := w.pool.Session(w.Context(), lasting())
 				require.NoError(w, err)
 				const n = 300
