@@ -147,7 +147,7 @@ func (p *Pool) options() driver.Options {
 		MaxMessage: c.MaxMessage, MaxFrame: c.MaxFrame,
 		Guarantee: driver.AtMostOnce, QueueFrames: c.QueueMessages, QueueBytes: c.QueueBytes,
 		InboxFrames: c.InboxFrames, InboxBytes: c.InboxBytes,
-		Header: p.header(), Credentials: p.credentials(),
+		Header: p.header(), Credentials: c.Credentials,
 		Validate: p.validate, Observe: p.observe, Receive: p.receive, InFlight: p.inFlightOn,
 	}
 	switch c.QueueFull {
@@ -168,27 +168,6 @@ func (p *Pool) header() func(int, uint32) http.Header {
 		return nil
 	}
 	return func(int, uint32) http.Header { return h }
-}
-
-// credentials asks the user for them.
-func (p *Pool) credentials() func(context.Context, Attempt, *Credentials) (Credentials, error) {
-	fetch := p.config.Credentials
-	if fetch == nil {
-		return nil
-	}
-	return func(ctx context.Context, a Attempt, rejected *Credentials) (Credentials, error) {
-		var found Credentials
-		fetched := make(chan Credentials, 1)
-		err := apart(ctx, func() error {
-			c, err := fetch(ctx, a, rejected)
-			fetched <- c
-			return err
-		})
-		if err == nil {
-			found = <-fetched
-		}
-		return found, err
-	}
 }
 
 // inFlightOn is what was written to a connection that is to go, and waits for its answer.

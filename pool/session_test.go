@@ -254,3 +254,56 @@ func TestSessionClosesWithWhatIsLeft(t *testing.T) {
 		require.NoError(w, s.Close(w.Context()), "again")
 	})
 }
+
+// TestSessionStandsStillWhileItMoves: what was handed over has left before the hello, and
+// nothing is handed over until the new connection is in use. Else it would go over the old
+// one, to a server that has stopped listening there.
+func TestSessionStandsStillWhileItMoves(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		var s *Session
+		at := func(look func()) {
+			if s != nil {
+				w.pool.mu.Lock()
+				look()
+				w.pool.mu.Unlock()
+			}
+		}
+		c, hellos := lasting(), 0
+		c.Hello = func(State) Message {
+			hellos++
+			at(func() { assert.Zero(w, s.ring.queued) })
+			return text("hello k")
+		}
+		c.Accept = func(m Message) (Continuity, error) {
+			if s != nil {
+				_, err := s.Send(context.Background(), numbered(4))
+				assert.NoError(w, err)
+				time.Sleep(time.Second)
+				at(func() { assert.Equal(w, uint64(4), s.ring.next().message.Seq) })
+			}
+			return resumes(m)
+		}
+		opened, err := w.pool.Session(w.Context(), c)
+		require.NoError(w, err)
+		hear := w.deaf()
+		var receipts []*Receipt
+		for i := range 3 {
+			m := Message{Payload: fmt.Appendf(nil, "msg %d ", i+1), Seq: uint64(i + 1)}
+			m.Payload = append(m.Payload, make([]byte, 60<<10)...)
+			r, err := opened.Send(w.Context(), m)
+			require.NoError(w, err)
+			receipts = append(receipts, r)
+		}
+		synctest.Wait()
+		s = opened
+		at(func() { assert.Positive(w, s.ring.queued) })
+		w.pool.Renew()
+		time.Sleep(time.Second)
+		assert.Equal(w, 1, hellos, "it waits")
+		hear()
+		time.Sleep(10 * time.Second)
+		assert.Equal(w, 2, hellos)
+		assert.Equal(w, []Outcome{Acked, Acked, Acked}, outcomes(receipts))
+		assert.Contains(w, w.a.texts(), "msg 4")
+	})
+}

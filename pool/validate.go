@@ -43,7 +43,7 @@ func (e Exchange) Receive(ctx context.Context, match func(Message) bool) (Messag
 // or its subscriptions have to say before anything newer.
 func (p *Pool) validate(ctx context.Context, x driver.Exchange) error {
 	if check := p.config.Validate; check != nil {
-		if err := apart(ctx, func() error { return check(ctx, Exchange{x}) }); err != nil {
+		if err := check(ctx, Exchange{x}); err != nil {
 			return err
 		}
 	}
@@ -63,19 +63,6 @@ func (p *Pool) validate(ctx context.Context, x driver.Exchange) error {
 		return s.session.resume(ctx, x)
 	}
 	return p.subscribeAgain(ctx, x, s)
-}
-
-// apart runs the user's code on a goroutine of its own, so that closing the pool does not
-// wait for code that does not heed its context.
-func apart(ctx context.Context, f func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // subscribeAgain asks for all that lived on a slot, and for all that is adrift.

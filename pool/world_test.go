@@ -174,8 +174,9 @@ func word(first string) func(Message) (string, bool) {
 //
 //	req ID …       res ID …
 //	sub TOPIC      subbed TOPIC, and from then on event TOPIC …
-//	msg N          ack N
-//	hello KEY      resumed N, the highest msg of that key so far
+//	msg N …        ack N
+//	hello KEY      resumed N, the highest msg of that key so far; it is this connection's now, and
+//	               what another one still says is not heard
 //	lost …         nothing
 type server struct {
 	t testing.TB
@@ -187,6 +188,7 @@ type server struct {
 	accepted []*served
 	got      []string       // every text that arrived, in order
 	numbers  map[string]int // by key
+	owner    map[string]*served
 	running  sync.WaitGroup
 	quit     chan struct{}
 }
@@ -209,7 +211,7 @@ func serve(t testing.TB, n *memnet.Network, address string) *server {
 }
 
 func serveOn(t testing.TB, l net.Listener) *server {
-	s := &server{t: t, l: l, numbers: map[string]int{}, quit: make(chan struct{})}
+	s := &server{t: t, l: l, numbers: map[string]int{}, owner: map[string]*served{}, quit: make(chan struct{})}
 	s.running.Add(1)
 	go s.accept()
 	return s
@@ -411,6 +413,10 @@ func (c *served) listen() {
 func (c *served) hear(text string) {
 	s := c.server
 	s.mu.Lock()
+	if c.key != "" && s.owner[c.key] != c {
+		s.mu.Unlock()
+		return
+	}
 	c.got = append(c.got, text)
 	s.got = append(s.got, text)
 	answer := s.answer
@@ -428,14 +434,15 @@ func (c *served) hear(text string) {
 		s.mu.Unlock()
 		c.say("subbed " + rest)
 	case "msg":
-		n, _ := strconv.Atoi(rest)
+		number, _, _ := strings.Cut(rest, " ")
+		n, _ := strconv.Atoi(number)
 		s.mu.Lock()
 		s.numbers[c.key] = max(s.numbers[c.key], n)
 		s.mu.Unlock()
-		c.say("ack " + rest)
+		c.say("ack " + number)
 	case "hello":
 		s.mu.Lock()
-		c.key = rest
+		c.key, s.owner[rest] = rest, c
 		n := s.numbers[rest]
 		s.mu.Unlock()
 		c.say("resumed " + strconv.Itoa(n))
