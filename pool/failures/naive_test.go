@@ -61,6 +61,7 @@ type naive struct {
 	// lock is what locksWrites and locksCallbacks hold: a channel, for a bubble sees
 	// nothing of those who wait for a mutex, and its time would stand still.
 	lock    chan struct{}
+	writing chan struct{}
 	over    chan struct{} // closed by close
 	running sync.WaitGroup
 
@@ -79,7 +80,7 @@ type naive struct {
 
 func (w *world) naive(f flaws) *naive {
 	n := &naive{
-		flaws: f, w: w, lock: make(chan struct{}, 1), over: make(chan struct{}),
+		flaws: f, w: w, lock: make(chan struct{}, 1), writing: make(chan struct{}, 1), over: make(chan struct{}),
 		rand: rand.New(rand.NewPCG(42, uint64(len(w.naives)))), waiting: map[string]chan string{}, pongs: map[net.Conn]time.Time{},
 	}
 	w.naives = append(w.naives, n)
@@ -288,16 +289,16 @@ func (n *naive) take(text string) {
 		return
 	}
 	if n.locksCallbacks {
-		if !n.take1() {
+		if !n.enter() {
 			return
 		}
-		defer n.give1()
+		defer n.leave()
 	}
 	n.receive(text)
 }
 
-// take1 and give1 hold the one lock.
-func (n *naive) take1() bool {
+// enter and leave hold the one lock.
+func (n *naive) enter() bool {
 	select {
 	case n.lock <- struct{}{}:
 		return true
@@ -306,7 +307,7 @@ func (n *naive) take1() bool {
 	}
 }
 
-func (n *naive) give1() { <-n.lock }
+func (n *naive) leave() { <-n.lock }
 
 // keepalive pings, and ends a connection whose pong is late.
 func (n *naive) keepalive(conn net.Conn, ended chan struct{}) {
@@ -323,7 +324,16 @@ func (n *naive) keepalive(conn net.Conn, ended chan struct{}) {
 			return
 		}
 		asked := time.Now()
-		_ = n.write(conn, ws.NewPingFrame(nil))
+		ping := make(chan struct{})
+		n.running.Add(1)
+		go func() {
+			defer n.running.Done()
+			defer close(ping)
+			_ = n.write(conn, ws.NewPingFrame(nil))
+		}()
+		if n.locksWrites {
+			<-ping
+		}
 		if !n.wait(3 * time.Second) {
 			return
 		}
@@ -365,11 +375,17 @@ func (n *naive) hangUp(conn net.Conn) {
 // write writes one frame.
 func (n *naive) write(conn net.Conn, f ws.Frame) error {
 	if n.locksWrites {
-		if !n.take1() {
+		if !n.enter() {
 			return net.ErrClosed
 		}
-		defer n.give1()
+		defer n.leave()
 	}
+	select { // one frame at a time
+	case n.writing <- struct{}{}:
+	case <-n.w.quit:
+		return net.ErrClosed
+	}
+	defer func() { <-n.writing }()
 	if !n.endlessWrites {
 		_ = conn.SetWriteDeadline(time.Now().Add(10 * time.Second))
 	}
@@ -433,10 +449,10 @@ func (n *naive) request(ctx context.Context, text string) (string, error) {
 
 func (n *naive) connected() bool {
 	if n.locksWrites {
-		if !n.take1() {
+		if !n.enter() {
 			return false
 		}
-		defer n.give1()
+		defer n.leave()
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -451,10 +467,10 @@ func (n *naive) heard() []string {
 
 func (n *naive) close() {
 	if n.locksWrites || n.locksCallbacks {
-		if !n.take1() {
+		if !n.enter() {
 			return
 		}
-		defer n.give1()
+		defer n.leave()
 	}
 	n.mu.Lock()
 	conn, first := n.conn, !n.closed

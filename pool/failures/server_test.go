@@ -1,6 +1,7 @@
 package failures
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -45,7 +46,6 @@ type served struct {
 	net.Conn
 	server *server
 	at     time.Duration
-	header map[string]string
 	key    string
 	codes  []uint16 // of close frames that arrived
 	over   bool
@@ -103,7 +103,7 @@ func (s *server) accept(l net.Listener) {
 			return
 		}
 		s.mu.Lock()
-		c := &served{Conn: nc, server: s, at: s.w.now(), header: map[string]string{}}
+		c := &served{Conn: nc, server: s, at: s.w.now()}
 		s.accepted = append(s.accepted, c)
 		handle := s.handle
 		s.mu.Unlock()
@@ -200,13 +200,16 @@ func (c *served) closes() []uint16 {
 }
 
 func (c *served) upgrade() bool {
-	u := ws.Upgrader{OnHeader: func(key, value []byte) error {
-		c.server.mu.Lock()
-		defer c.server.mu.Unlock()
-		c.header[string(key)] = string(value)
-		return nil
-	}}
-	_, err := u.Upgrade(c.Conn)
+	_, err := ws.Upgrade(c.Conn)
+	return err == nil
+}
+
+// accept answers an upgrade that was read already.
+func (c *served) accept(request []byte) bool {
+	_, err := ws.Upgrade(struct {
+		io.Reader
+		io.Writer
+	}{bytes.NewReader(request), c.Conn})
 	return err == nil
 }
 
