@@ -3,6 +3,7 @@ package failures
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,16 +74,15 @@ func TestCallbackDeadlock(t *testing.T) {
 	for _, from := range []string{"Judge", "Credentials", "Validate", "Request", "Reply", "Topic", "Receive"} {
 		t.Run(from, func(t *testing.T) {
 			inWorld(t, true, func(w *world) {
-				var p *healed
-				called := false
+				var opened atomic.Pointer[healed]
+				var called atomic.Bool
 				on := func(name string) {
-					if name == from && p != nil && !called {
-						called = true
+					if p := opened.Load(); name == from && p != nil && called.CompareAndSwap(false, true) {
 						p.Snapshot()
 						_ = p.Close(context.Background())
 					}
 				}
-				p = w.pool(1, func(c *pool.Config) {
+				p := w.pool(1, func(c *pool.Config) {
 					c.Judge = func(pool.End) pool.Ruling { on("Judge"); return pool.Ruling{} }
 					c.Credentials = func(context.Context, pool.Attempt, *pool.Credentials) (pool.Credentials, error) {
 						on("Credentials")
@@ -96,12 +96,13 @@ func TestCallbackDeadlock(t *testing.T) {
 					c.Receive = func(pool.Message) { on("Receive") }
 				})
 				settle(time.Minute)
+				opened.Store(p)
 				_, _ = p.request(w.within(time.Second), "req 1")
 				w.a.say("news")
 				settle(time.Second)
 				w.a.reset()
 				settle(time.Minute)
-				assert.True(w, called)
+				assert.True(w, called.Load())
 				assert.Empty(w, w.a.open())
 				_, err := p.Send(w.Context(), message("lost"))
 				require.ErrorIs(w, err, pool.ErrClosed)
