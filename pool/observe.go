@@ -160,9 +160,7 @@ func (p *Pool) joins(s *slot) {
 	if len(s.flights) == 0 {
 		p.idle(s)
 	}
-	if len(p.adrift) > 0 || len(p.homeless) > 0 {
-		p.wake()
-	}
+	p.wake() // for what is homeless or adrift, and for demand that waited to see if this is enough
 	p.change.all()
 }
 

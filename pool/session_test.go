@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -260,26 +261,28 @@ func TestSessionClosesWithWhatIsLeft(t *testing.T) {
 // one, to a server that has stopped listening there.
 func TestSessionStandsStillWhileItMoves(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
-		var s *Session
-		at := func(look func()) {
-			if s != nil {
-				w.pool.mu.Lock()
-				look()
-				w.pool.mu.Unlock()
-			}
+		var moving atomic.Pointer[Session]
+		queued := func(s *Session) int {
+			w.pool.mu.Lock()
+			defer w.pool.mu.Unlock()
+			return s.ring.queued
 		}
-		c, hellos := lasting(), 0
+		var hellos atomic.Int32
+		c := lasting()
 		c.Hello = func(State) Message {
-			hellos++
-			at(func() { assert.Zero(w, s.ring.queued) })
+			hellos.Add(1)
+			if s := moving.Load(); s != nil {
+				assert.Zero(w, queued(s))
+			}
 			return text("hello k")
 		}
 		c.Accept = func(m Message) (Continuity, error) {
-			if s != nil {
-				_, err := s.Send(context.Background(), numbered(4))
+			if s := moving.Load(); s != nil {
+				r, err := s.Send(context.Background(), numbered(4))
 				assert.NoError(w, err)
 				time.Sleep(time.Second)
-				at(func() { assert.Equal(w, uint64(4), s.ring.next().message.Seq) })
+				assert.Equal(w, Queued, r.Outcome())
+				assert.Zero(w, queued(s))
 			}
 			return resumes(m)
 		}
@@ -295,14 +298,14 @@ func TestSessionStandsStillWhileItMoves(t *testing.T) {
 			receipts = append(receipts, r)
 		}
 		synctest.Wait()
-		s = opened
-		at(func() { assert.Positive(w, s.ring.queued) })
+		assert.Positive(w, queued(opened))
+		moving.Store(opened)
 		w.pool.Renew()
 		time.Sleep(time.Second)
-		assert.Equal(w, 1, hellos, "it waits")
+		assert.EqualValues(w, 1, hellos.Load(), "it waits")
 		hear()
 		time.Sleep(10 * time.Second)
-		assert.Equal(w, 2, hellos)
+		assert.EqualValues(w, 2, hellos.Load())
 		assert.Equal(w, []Outcome{Acked, Acked, Acked}, outcomes(receipts))
 		assert.Contains(w, w.a.texts(), "msg 4")
 	})

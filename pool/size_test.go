@@ -13,11 +13,16 @@ import (
 func TestThePoolGrowsWithDemandAndShrinksWithout(t *testing.T) {
 	inWorld(t, func(c *Config) { c.AnswerWithin = 10 * time.Second }, func(w *world) {
 		w.mute()
+		w.net.Latency = 100 * time.Millisecond
 		for i := range 60 {
+			if i == 30 { // the first that were needed are on their way, and will not be enough
+				time.Sleep(50 * time.Millisecond)
+				assert.Equal(w, 3, w.pool.Snapshot().Size)
+			}
 			_, err := w.pool.Send(w.Context(), text("req %d", i))
 			require.NoError(w, err)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 		assert.Equal(w, 4, w.pool.Snapshot().Usable)
 		resized := of(Resized, w.events())
 		require.NotEmpty(w, resized)

@@ -213,14 +213,14 @@ func serve(t testing.TB, n *memnet.Network, address string) *server {
 func serveOn(t testing.TB, l net.Listener) *server {
 	s := &server{t: t, l: l, numbers: map[string]int{}, owner: map[string]*served{}, quit: make(chan struct{})}
 	s.running.Add(1)
-	go s.accept()
+	go s.accept(l)
 	return s
 }
 
-func (s *server) accept() {
+func (s *server) accept(l net.Listener) {
 	defer s.running.Done()
 	for {
-		nc, err := s.l.Accept()
+		nc, err := l.Accept()
 		if err != nil {
 			return
 		}
@@ -263,7 +263,7 @@ func (s *server) up(n *memnet.Network, address string) {
 	require.NoError(s.t, err)
 	s.l = l
 	s.running.Add(1)
-	go s.accept()
+	go s.accept(l)
 }
 
 // stop ends everything and waits.
