@@ -72,6 +72,7 @@ func (c *Crowd) missed(s *seat, blame, death bool) {
 	c.book.join(s, failures)
 	c.forget()
 	if blame {
+		c.pace.note(false) // it is broken, or was: what it took is not what it takes
 		c.blame(e, term, death)
 	}
 }

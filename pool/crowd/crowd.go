@@ -90,7 +90,7 @@ func (c *Crowd) begin(now heal.Instant, out []Action, ticked bool) {
 // something is due before the time that is in force.
 func (c *Crowd) end() []Action {
 	c.admit()
-	c.pace.roll(c.now)
+	c.measure()
 	if c.due < c.armed {
 		c.armed = c.due
 		c.do(Action{Kind: Arm, At: max(c.armed, c.now)})

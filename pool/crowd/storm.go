@@ -77,8 +77,8 @@ func (c *Crowd) turn() {
 func (c *Crowd) scatter() {
 	s := &c.storm
 	within := c.p.StormSpread
-	if c.pace.seen > 0 {
-		within = max(within, time.Duration(min(float64(s.lost)/c.pace.seen, longestSpread.Seconds())*float64(time.Second)))
+	if rate := c.pace.seen(c.now); rate > 0 {
+		within = max(within, time.Duration(min(float64(s.lost)/rate, longestSpread.Seconds())*float64(time.Second)))
 	}
 	s.told = s.lost
 	s.until = c.now.Add(2 * within)
@@ -104,32 +104,59 @@ func (c *Crowd) sweepStorm() {
 	}
 }
 
-// pace measures how many handshakes per second the endpoints take. Only seconds in which
-// clients had to wait because of the limits throughout tell that; any other tells how
-// many there were.
+// pace measures how many handshakes per second the endpoints take. Only spells in which
+// clients had to wait because of the limits throughout tell that, of a second at least and
+// of as many handshakes as the limits let through at once; any other tells how many there
+// were. A spell in which one failed tells that something was broken. So does one that was
+// cut short by an outage, which is why what was measured holds for a while only: believed
+// for ever, a few handshakes between two outages would have everybody wait for minutes,
+// and nobody would find out that they need not.
 type pace struct {
 	from   heal.Instant
 	opened int
 	full   bool
-	seen   float64 // handshakes per second; 0: not known
+	rate   float64      // handshakes per second
+	until  heal.Instant // rate holds until then
 }
+
+// paceHolds is how long a pace that was measured is believed.
+const paceHolds = time.Minute
 
 func (p *pace) note(full bool) { p.full = p.full && full }
 
-// roll closes a second, or more when nothing was opened in it. More than before is believed at once, less slowly: a window that
-// is too short costs a queue, which admission holds, one that is too long costs everybody
-// time.
-func (p *pace) roll(now heal.Instant) {
+// seen is the pace in handshakes per second; 0: not known.
+func (p *pace) seen(now heal.Instant) float64 {
+	if now >= p.until {
+		return 0
+	}
+	return p.rate
+}
+
+// measure closes a spell that was long enough. More than before is believed at once, less
+// slowly: a window that is too short costs a queue, which admission holds, one that is too
+// long costs everybody time.
+func (c *Crowd) measure() {
+	p, now := &c.pace, c.now
 	span := now.Sub(p.from)
-	if span < time.Second || p.full && p.opened == 0 {
+	if span < time.Second || p.full && p.opened < c.round() {
 		return
 	}
-	if p.full {
+	if p.full && p.opened > 0 {
 		rate := float64(p.opened) / span.Seconds()
-		if rate < p.seen {
-			rate = p.seen + (rate-p.seen)/8
+		if before := p.seen(now); rate < before {
+			rate = before + (rate-before)/8
 		}
-		p.seen = rate
+		p.rate, p.until = rate, now.Add(paceHolds)
 	}
 	p.from, p.opened, p.full = now, 0, true
+}
+
+// round is how many handshakes may be under way at once where clients are sent.
+func (c *Crowd) round() (n int) {
+	for i := range c.endpoints {
+		if e := &c.endpoints[i]; c.inUse(e) {
+			n += e.limit.room()
+		}
+	}
+	return min(n, c.p.Dials)
 }

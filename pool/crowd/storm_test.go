@@ -168,3 +168,34 @@ func TestInvariant11Window(t *testing.T) {
 		})
 	}
 }
+
+// What a few handshakes between two outages took is no pace: a storm after that is spread
+// like one of which nothing is known, and not over minutes.
+func TestInvariant11WindowAfterAnOutage(t *testing.T) {
+	w := newWorld(t, Policy{EndpointDials: 4, StormShare: 1, EjectAfter: 100, RebalanceAt: -1}, named("a")...)
+	for client := range 40 {
+		w.ask(client)
+	}
+	w.opens(0, time.Millisecond)
+	w.pass(10 * time.Second) // the others hang
+	for client := 1; client < 5; client++ {
+		w.fails(client, heal.Timeout)
+	}
+	w.pass(2 * time.Second)
+	assert.Zero(t, w.c.pace.seen(w.now))
+}
+
+// A pace that was measured is believed for a minute.
+func TestInvariant11PaceHolds(t *testing.T) {
+	w := newWorld(t, Policy{EndpointDials: 1, StormShare: 1, RebalanceAt: -1}, named("a")...)
+	for client := range 61 {
+		w.ask(client)
+	}
+	for client := range 60 {
+		w.pass(100 * time.Millisecond)
+		w.opens(client, 100*time.Millisecond)
+	}
+	at := w.c.pace.until
+	assert.InDelta(t, 10, w.c.pace.seen(at-1), 1)
+	assert.Zero(t, w.c.pace.seen(at))
+}
