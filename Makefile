@@ -2,6 +2,7 @@
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME   ?= 20s
+SOAKTIME   ?= 10m
 
 .DEFAULT_GOAL := check
 
@@ -37,6 +38,9 @@ fuzz: ## each fuzz target for FUZZTIME
 		done; \
 	done
 
+soak: ## a pool of 500 connections through every fault, for SOAKTIME
+	go test -race -count=1 -timeout 0 -v -run '^TestSoak$$' ./pool/soak -soak.for=$(SOAKTIME)
+
 bench: ## the benchmarks, ready for benchstat
 	go test -run '^$$' -bench . -benchmem ./...
 
@@ -46,4 +50,4 @@ build: ## the command, as ./wsheal
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.PHONY: check format format-check lint tidy-check test race golden fuzz bench build help
+.PHONY: check format format-check lint tidy-check test race golden fuzz soak bench build help
