@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/heal"
 )
 
 // secure is a server with TLS on a real socket, for a bubble cannot see through TLS. It
@@ -90,7 +91,7 @@ func TestEachHealIsAFullHandshake(t *testing.T) {
 	t.Run("client=ours", func(t *testing.T) {
 		s := serveTLS(t)
 		policy := pool.DefaultPolicy()
-		policy.First.Within = time.Millisecond
+		policy.First = heal.First{Rule: heal.AtOnce}
 		p, err := pool.Open(t.Context(), pool.Config{
 			Endpoints: []pool.Endpoint{{URL: s.url()}}, Max: 1, TLS: s.config(), Policy: policy, Seed: 1,
 			Correlate: pool.Correlate{
