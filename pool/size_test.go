@@ -11,22 +11,25 @@ import (
 )
 
 func TestThePoolGrowsWithDemandAndShrinksWithout(t *testing.T) {
-	inWorld(t, func(c *Config) { c.AnswerWithin = 10 * time.Second }, func(w *world) {
+	inWorld(t, func(c *Config) { c.Max, c.AnswerWithin = 12, 10*time.Second }, func(w *world) {
 		w.mute()
 		w.net.Latency = 100 * time.Millisecond
-		for i := range 60 {
-			if i == 30 { // the first that were needed are on their way, and will not be enough
+		before := 0
+		for i := range 140 {
+			if i == 60 { // those that are needed are on their way, and will not be enough
 				time.Sleep(50 * time.Millisecond)
-				assert.Equal(w, 3, w.pool.Snapshot().Size)
+				before = w.pool.Snapshot().Size
+				assert.Greater(w, before, 3)
 			}
 			_, err := w.pool.Send(w.Context(), text("req %d", i))
 			require.NoError(w, err)
 		}
+		assert.Equal(w, before, w.pool.Snapshot().Size)
 		time.Sleep(2 * time.Second)
-		assert.Equal(w, 4, w.pool.Snapshot().Usable)
+		assert.Equal(w, 11, w.pool.Snapshot().Usable, "140 in flight, 16 each at 80 %")
 		resized := of(Resized, w.events())
 		require.NotEmpty(w, resized)
-		assert.Equal(w, 4, resized[len(resized)-1].N)
+		assert.Equal(w, 11, resized[len(resized)-1].N)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		assert.Equal(w, 2, w.pool.Snapshot().Usable)
