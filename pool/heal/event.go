@@ -48,7 +48,7 @@ type Event struct {
 	// TimerFired: what has been seen of the live connection, 0 for never.
 	Inbound  Instant // its last byte arrived
 	Outbound Instant // a write last made progress; this and Handed both 0: the driver does not look, and a ping counts as handed over when it was ordered
-	Drained  Instant // a write for which the kernel had had no room last went on, so that the peer takes what we send; a write that the kernel took at once shows nothing of the peer
+	Drained  Instant // a write for which the kernel had had no room last went on, so that the peer takes what we send, or the peer's kernel acknowledged something new; a write that the kernel took at once shows nothing of the peer
 	Handed   Instant // the last ping was handed to the kernel whole; 0 while it waits for its turn
 	Heard    Instant // the server's own last ping
 	Path     Path    // what the kernel knows of the peer, asked for while suspect

@@ -19,6 +19,8 @@ type Conn struct {
 	decoder     decoder
 	heard       atomic.Int64 // heal.Instant of the last ping
 	subprotocol string
+	acked       uint64 // of Taken
+	taken       heal.Instant
 	deflate     bool
 	wakes       uint8 // of Serve, up to settling
 	handle      func(Frame, error) bool

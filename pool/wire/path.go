@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/wsheal/wsheal/pool/heal"
+import (
+	"time"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
 
 // Path asks the kernel what it knows of a peer that does not answer: PathUnknown where it
 // cannot be asked (no Linux, no bare TCP socket beneath, closed) or cannot say yet.
@@ -15,15 +19,32 @@ func (c *Conn) Path() heal.Path {
 	return facts.path()
 }
 
+// Taken is when the peer's kernel was last seen to acknowledge something new: what ours
+// holds moves, though no write waits for it. A ping behind a queue in the kernel is late
+// because of the queue. It is seen by looking, so that the first look may find what is
+// old; 0: the kernel cannot be asked. It is for one goroutine at a time.
+func (c *Conn) Taken() heal.Instant {
+	if c.socket.raw == nil {
+		return 0
+	}
+	if f, ok := askKernel(c.socket.raw); ok && f.acked != c.acked {
+		c.acked = f.acked
+		c.taken = heal.Instant(max(0, time.Since(c.socket.epoch)-f.ago))
+	}
+	return c.taken
+}
+
 // facts is what TCP knows of the other end (tcp_info of Linux).
 type facts struct {
 	established bool
-	retransmits uint8  // how often in a row the same bytes were sent again, in vain so far
-	probes      uint8  // probes in a row, of a closed window or a long silence, without an answer
-	unacked     uint32 // segments that are on their way
-	waiting     uint32 // bytes that the kernel has not sent yet
-	window      uint32 // bytes that the peer has room for
-	sent        uint64 // bytes that were sent in all
+	retransmits uint8         // how often in a row the same bytes were sent again, in vain so far
+	probes      uint8         // probes in a row, of a closed window or a long silence, without an answer
+	unacked     uint32        // segments that are on their way
+	waiting     uint32        // bytes that the kernel has not sent yet
+	window      uint32        // bytes that the peer has room for
+	sent        uint64        // bytes that were sent in all
+	acked       uint64        // bytes that were acknowledged in all
+	ago         time.Duration // since an acknowledgement arrived
 }
 
 // twice is how often in a row something must have been lost before the path is blamed:

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +25,7 @@ func askKernel(raw syscall.RawConn) (f facts, ok bool) {
 			established: i.State == tcpEstablished || i.State == tcpCloseWait,
 			retransmits: i.Retransmits, probes: i.Probes,
 			unacked: i.Unacked, waiting: i.Notsent_bytes, window: i.Snd_wnd, sent: i.Bytes_sent,
+			acked: i.Bytes_acked, ago: time.Duration(i.Last_ack_recv) * time.Millisecond,
 		}
 	})
 	return f, ok && err == nil

@@ -92,6 +92,38 @@ func TestPathWithoutASocket(t *testing.T) {
 	assert.False(t, ok)
 }
 
+// TestTaken: what the peer's kernel acknowledges is progress, and what it does not is none.
+func TestTaken(t *testing.T) {
+	servers := make(chan *net.TCPConn, 1)
+	over := make(chan struct{})
+	url := "ws://" + tcp(t, upgraded(func(c *net.TCPConn) {
+		servers <- c
+		<-over
+	}))
+	t.Cleanup(func() { close(over) })
+	c := dial(t, &Dialer{}, Request{URL: url})
+	server := <-servers
+	ping := func() {
+		_, err := c.WriteNow(c.AppendFrame(nil, ws.OpPing, nil))
+		require.NoError(t, err)
+	}
+
+	ping()
+	comesTo(t, c, heal.PathFrozen)
+	first := c.Taken()
+	assert.Positive(t, first)
+	assert.Equal(t, first, c.Taken(), "nothing new")
+
+	restore := deafen(t, server)
+	ping()
+	comesTo(t, c, heal.PathDead)
+	assert.Equal(t, first, c.Taken())
+	restore()
+	comesTo(t, c, heal.PathFrozen)
+	assert.Greater(t, c.Taken(), first)
+	assert.LessOrEqual(t, c.Taken(), heal.Instant(time.Since(c.socket.epoch)))
+}
+
 // TestAResetBeforeTheWait has the kernel tell of a RST to the look that precedes a wait: it
 // would answer the read behind it with the end of the stream.
 func TestAResetBeforeTheWait(t *testing.T) {
