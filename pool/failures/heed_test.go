@@ -24,21 +24,26 @@ func TestRetryAfterLost(t *testing.T) {
 		"503":         reject(503, "Retry-After: 60\r\n"),
 		"503 at date": func(c *served) { reject(503, "Retry-After: "+inAMinute()+"\r\n")(c) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			naive, ours := both(t, func(w *world) time.Duration {
-				settle(time.Second - w.now()%time.Second) // dates are whole seconds
-				w.a.behave(life)
-				from := w.now()
-				w.open(flaws{}, nil)
-				settle(5 * time.Minute)
-				all := w.dialed(from)
-				require.Greater(w, len(all), 1)
-				return all[1] - all[0]
+		for sharing, open := range map[string]func(w *world){
+			"pool":  func(w *world) { w.open(flaws{}, nil) },
+			"alone": func(w *world) { w.alone(1, flaws{}, nil) },
+		} {
+			t.Run(name+"/"+sharing, func(t *testing.T) {
+				naive, ours := both(t, func(w *world) time.Duration {
+					settle(time.Second - w.now()%time.Second) // dates are whole seconds
+					w.a.behave(life)
+					from := w.now()
+					open(w)
+					settle(5 * time.Minute)
+					all := w.dialed(from)
+					require.Greater(w, len(all), 1)
+					return all[1] - all[0]
+				})
+				assert.Less(t, naive, 2*time.Second)
+				assert.GreaterOrEqual(t, ours, time.Minute)
+				assert.Less(t, ours, 72*time.Second, "ours: up to a fifth later, and not all at once")
 			})
-			assert.Less(t, naive, 2*time.Second)
-			assert.GreaterOrEqual(t, ours, time.Minute)
-			assert.Less(t, ours, 72*time.Second, "ours: up to a fifth later, and not all at once")
-		})
+		}
 	}
 	t.Run("1013", func(t *testing.T) {
 		naive, ours := both(t, func(w *world) time.Duration {
