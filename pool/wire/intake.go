@@ -81,33 +81,83 @@ func (in *intake) straight(p []byte) (int, error) {
 	}
 }
 
+// plain tells whether what arrives is read from a bare TCP socket as it is.
+func (in *intake) plain() bool { return in.socket.raw != nil && in.secure == nil }
+
 // fill waits for bytes; what was buffered has been read.
 func (in *intake) fill() error {
 	for {
-		switch err := in.fetch(); err {
-		case errAgain:
-			if err := in.socket.wait(); err != nil {
-				return err
+		err := in.fetch()
+		switch {
+		case err == errAgain && in.plain():
+			return in.land(true)
+		case err == errAgain:
+			err = in.socket.wait()
+			if err == nil {
+				continue
 			}
-		default:
-			return err
 		}
+		return err
 	}
 }
 
-// park waits for bytes to arrive on a bare socket; elsewhere, reading waits.
+// park waits for bytes to arrive on a bare socket, and has read them when that can be done
+// in one go; elsewhere, reading waits.
 func (in *intake) park() {
-	if in.socket.raw != nil {
-		_ = in.socket.wait() // what went wrong is told to who reads
+	switch { // what went wrong is told to who reads
+	case in.plain():
+		_ = in.land(true)
+	case in.socket.raw != nil:
+		_ = in.socket.wait()
 	}
+}
+
+// land reads into a borrowed buffer, which is held only if there is something; errAgain:
+// there is nothing, and it was not to wait. Waiting and reading are one call, for two take
+// about a twentieth more CPU time per echo (bench/cost, echo).
+func (in *intake) land(wait bool) error {
+	r := &in.socket.in
+	if r.told != nil {
+		return r.told
+	}
+	if r.land == nil {
+		r.land = in.landNow
+	}
+	r.patient = wait
+	if err := in.socket.raw.Read(r.land); err != nil {
+		return in.socket.ended(err)
+	}
+	return r.err
+}
+
+// landNow asks the kernel; false: wait, and ask again.
+func (in *intake) landNow(fd uintptr) bool {
+	r := &in.socket.in
+	loan := lent.Get().(*[lentBuffer]byte)
+	n, err := readFD(fd, loan[:])
+	if err == nil {
+		in.loan, in.buf, in.r, in.w = loan, loan[:], 0, n
+		in.socket.inbound.Store(in.socket.now())
+		r.dry, r.err = n < len(loan), nil
+		return true
+	}
+	lent.Put(loan)
+	if err == errAgain && r.patient {
+		return false
+	}
+	r.err = in.socket.ended(err)
+	return true
 }
 
 // fetch buffers what there is. Where the socket is a bare one it does not wait, and
 // holds no buffer when there was nothing: errAgain.
 func (in *intake) fetch() error {
 	in.release()
-	if in.socket.in.dry && in.secure == nil {
+	switch {
+	case in.socket.in.dry && in.secure == nil:
 		return errAgain
+	case in.plain():
+		return in.land(false)
 	}
 	if in.socket.raw != nil {
 		in.loan = lent.Get().(*[lentBuffer]byte)

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"errors"
-	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -48,13 +47,14 @@ type socket struct {
 // reading is what a system call to read needs and leaves. The functions are made once,
 // because a RawConn would make them escape each time.
 type reading struct {
-	look, take func(fd uintptr) bool
-	looked     bool
-	dry        bool  // the last read left nothing behind
-	told       error // what the kernel told; it does so once
-	p          []byte
-	n          int
-	err        error
+	look, take, land func(fd uintptr) bool
+	looked           bool
+	patient          bool  // land may wait
+	dry              bool  // the last read left nothing behind
+	told             error // what the kernel told; it does so once
+	p                []byte
+	n                int
+	err              error
 }
 
 // writing is the same for a system call to write.
@@ -117,26 +117,30 @@ func (s *socket) readNow(p []byte) (int, error) {
 	if err == nil {
 		err = in.err
 	}
-	switch {
-	case err == errAgain:
-		in.dry = true
-	case err != nil:
-		in.told = err
-	default:
-		in.dry = in.n < len(p)
-		s.inbound.Store(s.now())
-		return in.n, nil
+	if err != nil {
+		return 0, s.ended(err)
 	}
-	return 0, err
+	in.dry = in.n < len(p)
+	s.inbound.Store(s.now())
+	return in.n, nil
 }
 
 func (s *socket) takeNow(fd uintptr) bool {
-	n, err := readFD(fd, s.in.p)
-	if err != nil && err != errAgain && err != io.EOF {
+	s.in.n, s.in.err = readFD(fd, s.in.p)
+	return true
+}
+
+// ended notes why a read brought nothing, and returns the error in its proper shape.
+func (s *socket) ended(err error) error {
+	if err == errAgain {
+		s.in.dry = true
+		return err
+	}
+	if _, ok := err.(syscall.Errno); ok {
 		err = s.failed("read", err)
 	}
-	s.in.n, s.in.err = n, err
-	return true
+	s.in.told, s.in.dry = err, false // there is something to tell
+	return err
 }
 
 // wait parks until there is something to read. The frames below it are few and small, so
