@@ -50,16 +50,53 @@ func TestFailoverAndBack(t *testing.T) {
 // counts as ready.
 func TestAccepted101IsNotAConnection(t *testing.T) {
 	inQuietWorld(t, nil, func(w *world) {
-		w.a.behave(func(c *served) {
-			if _, err := ws.Upgrade(c.Conn); err == nil {
-				_, _ = io.Copy(io.Discard, c.Conn) // and answers nothing, not even pings
-			}
-		})
+		w.a.behave(mute)
 		_, err := Open(w.within(time.Minute), w.config)
 		require.ErrorIs(w, err, ErrNoConnection)
 		var f *Failure
 		require.ErrorAs(w, err, &f)
-		assert.Contains(w, []heal.Cause{heal.Unproved, heal.HalfOpen}, f.Cause)
+		assert.Equal(w, heal.Unproved, f.Cause)
+	})
+}
+
+// mute upgrades, and answers nothing then, not even pings.
+func mute(c *served) {
+	if _, err := ws.Upgrade(c.Conn); err == nil {
+		_, _ = io.Copy(io.Discard, c.Conn)
+	}
+}
+
+func TestA101AloneNeitherResetsTheBackoffNorCountsAsHealth(t *testing.T) {
+	inQuietWorld(t, both, func(w *world) {
+		w.a.behave(mute)
+		w.config.Min, w.config.Max, w.config.MinReady = 1, 1, -1
+		w.config.Endpoints = w.config.Endpoints[:1]
+		w.open()
+		time.Sleep(5 * time.Minute)
+		attempts := of(Attempted, w.events())
+		require.Greater(w, len(attempts), 6)
+		for i, ev := range attempts {
+			assert.Equal(w, heal.Unproved, ev.Failure.Cause)
+			if i > 5 { // ProveTimeout, and the upper half of Backoff.Cap
+				assert.GreaterOrEqual(w, ev.At.Sub(attempts[i-1].At), w.config.Policy.ProveTimeout+w.config.Policy.Backoff.Cap/2)
+			}
+		}
+		assert.Empty(w, of(Lost, w.events()))
+	})
+	inQuietWorld(t, both, func(w *world) {
+		w.a.behave(mute)
+		w.config.MinReady = -1
+		w.open()
+		time.Sleep(30 * time.Second)
+		assert.Empty(w, w.a.open())
+		assert.Equal(w, 2, w.pool.Snapshot().Usable)
+		var ejected []string
+		for _, ev := range of(EndpointChanged, w.events()) {
+			if ev.Health == crowd.Ejected {
+				ejected = append(ejected, ev.Endpoint)
+			}
+		}
+		assert.Equal(w, []string{"a@10.0.0.1:80"}, ejected)
 	})
 }
 

@@ -61,8 +61,6 @@ func (p *Pool) stepped(ev *driver.Event) {
 		p.outlived(s, ev.Step.Gen)
 	case joined && is.Usable() && ev.Step.Kind == heal.Proved:
 		p.rose(s, ev)
-	case ev.Step.Kind == heal.Proved && ev.Step.RTT > 0:
-		p.answersOn(s, ev.Step.Gen)
 	case (was == heal.Dialing || was == heal.Moving || joined) && is != was && is != heal.Retired && ended(ev):
 		p.failed(s, ev)
 	}
@@ -100,7 +98,7 @@ func ended(ev *driver.Event) bool {
 	return false
 }
 
-// rose notes that a connection carries data, as far as the fleet knows.
+// rose notes that a connection was proved and carries data.
 func (p *Pool) rose(s *slot, ev *driver.Event) {
 	if s.live == 0 {
 		s.moved = false
@@ -110,31 +108,7 @@ func (p *Pool) rose(s *slot, ev *driver.Event) {
 	}
 	s.live = ev.State.Live
 	s.endpoint = p.endpointOf(s.client)
-	p.refit(s)
-	if ev.Step.RTT > 0 {
-		s.heard = max(s.heard, s.live)
-	}
-	if s.heard >= s.live {
-		p.joins(s)
-	}
-}
-
-// answersOn notes that something has come back over a connection.
-func (p *Pool) answersOn(s *slot, gen uint32) {
-	if gen <= s.heard {
-		return
-	}
-	s.heard = gen
-	if gen == s.live {
-		p.joins(s)
-	}
-}
-
-// hears is answersOn for those who do not hold the mutex.
-func (p *Pool) hears(s *slot, gen uint32) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.answersOn(s, gen)
+	p.joins(s)
 }
 
 // joins puts a slot to use whose connection is ready.
@@ -166,17 +140,12 @@ func (p *Pool) joins(s *slot) {
 
 // fell notes that a client has no usable connection any more.
 func (p *Pool) fell(s *slot, ev *driver.Event) {
-	ready := s.heard >= s.live
 	s.lost, s.live = max(s.lost, s.live), 0
-	switch {
-	case ev.State.Phase == heal.Retired:
-	case ready:
+	if ev.State.Phase != heal.Retired {
 		s.since = p.now()
 		s.failure = p.failureOf(s, ev)
 		p.count.lost[s.failure.Cause]++
 		p.tell(s, Event{Kind: Lost, Failure: s.failure})
-	default: // nothing ever came back over it
-		p.failed(s, ev)
 	}
 	p.failure = cmp.Or(s.failure, p.failure)
 	p.refit(s)

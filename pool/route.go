@@ -6,7 +6,7 @@ import "bytes"
 // Who it is for is asked in this order:
 //
 //	lease ─▶ session (acknowledgements first) ─▶ answer ─▶ confirmation ─▶ topic ─▶ Receive
-func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
+func (p *Pool) receive(client int, _ uint32, payload []byte, text bool) {
 	m := Message{Payload: payload, Text: text}
 	p.mu.Lock()
 	s := p.slots[client]
@@ -14,7 +14,6 @@ func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
 		p.mu.Unlock()
 		return
 	}
-	p.answersOn(s, gen)
 	lease, session := s.lease, s.session
 	var asking []*Subscription
 	for sub := range s.subs {

@@ -13,7 +13,6 @@ type slot struct {
 	lease    *Lease   // who has it to himself; nil: nobody
 	phase    heal.Phase
 	live     uint32    // generation of the connection that carries data; 0: none
-	heard    uint32    // newest generation over which something has come back
 	lost     uint32    // generations up to this one have ended
 	endpoint string    // of the connection, or of the last one
 	moved    bool      // its connection replaced another
@@ -40,9 +39,8 @@ func newSlot(client int) *slot {
 // counts tells whether a slot is one of the pool's own that stay.
 func (s *slot) counts() bool { return s.session == nil && !s.retiring }
 
-// ready tells whether a slot has a connection over which something has come back. The
-// fleet takes a validation that asked nothing for proof; a 101 alone is none here.
-func (s *slot) ready() bool { return s.phase.Usable() && s.live != 0 && s.heard >= s.live }
+// ready tells whether a slot has a connection that was proved.
+func (s *slot) ready() bool { return s.phase.Usable() && s.live != 0 }
 
 // up tells whether a message that is given to it now can go out.
 func (s *slot) up() bool { return s.ready() && s.phase != heal.Suspect }

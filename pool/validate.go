@@ -56,13 +56,17 @@ func (p *Pool) validate(ctx context.Context, x driver.Exchange) error {
 	if s == nil {
 		return ErrClosed
 	}
-	if p.config.Validate != nil { // that was the proof
-		p.hears(s, x.Gen())
-	}
+	resume := func() error { return p.subscribeAgain(ctx, x, s) }
 	if s.session != nil {
-		return s.session.resume(ctx, x)
+		resume = func() error { return s.session.resume(ctx, x) }
 	}
-	return p.subscribeAgain(ctx, x, s)
+	if err := resume(); err != nil {
+		return err
+	}
+	if p.config.Validate == nil { // nobody has looked at the server: a 101 alone proves nothing
+		return driver.ErrNoProof
+	}
+	return nil
 }
 
 // subscribeAgain asks for all that lived on a slot, and for all that is adrift.
@@ -112,9 +116,6 @@ func (p *Pool) ask(ctx context.Context, x driver.Exchange, s *slot, sub *Subscri
 		return nil
 	}
 	_, err := x.Receive(ctx, func(payload []byte) bool { return sub.confirm(Message{Payload: payload}) })
-	if err == nil {
-		p.hears(s, x.Gen())
-	}
 	return err
 }
 
@@ -157,7 +158,6 @@ func (s *Session) resume(ctx context.Context, x driver.Exchange) error {
 		if err != nil {
 			return fmt.Errorf("hello: %w", err)
 		}
-		p.hears(s.slot, x.Gen())
 	} else {
 		s.goesOn(c)
 	}
