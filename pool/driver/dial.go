@@ -36,6 +36,7 @@ func (c *client) dial(order heal.Action) {
 	go func() {
 		defer p.work.Done()
 		defer cancel()
+
 		d.run(ctx)
 	}()
 }

@@ -59,6 +59,54 @@ func TestControlFramesPassALargeMessage(t *testing.T) {
 	})
 }
 
+// TestNothingFollowsACloseFrameInTheMiddleOfAMessage.
+func TestNothingFollowsACloseFrameInTheMiddleOfAMessage(t *testing.T) {
+	inWorld(t, func(o *Options) { o.QueueBytes = 1 << 20 }, func(w *world) {
+		w.net.Buffer, w.net.Latency = 10_000, 10*time.Millisecond
+		var ops list[ws.OpCode]
+		w.server.behave(func(c *served) {
+			if c.upgrade() {
+				c.frames(func(op ws.OpCode, p []byte) bool {
+					ops.add(op)
+					return op != ws.OpPing || c.write(ws.NewPongFrame(p))
+				})
+			}
+		})
+		w.fleet.Start(0)
+		time.Sleep(time.Second)
+		require.NoError(w, w.fleet.Send(0, Message{Seq: 1, Payload: make([]byte, 600_000)}))
+		time.Sleep(100 * time.Millisecond)
+		require.NoError(w, w.fleet.Close(w.Context()))
+		time.Sleep(time.Minute)
+		seen := ops.all()
+		assert.Contains(w, seen, ws.OpBinary)
+		assert.Equal(w, ws.OpClose, seen[len(seen)-1])
+		dropped := w.log.of(Dropped)
+		require.Len(w, dropped, 1)
+		assert.Equal(w, InDoubt, dropped[0].Outcome)
+	})
+}
+
+// TestAMessageIsSentOnce, although its batch went in two pieces.
+func TestAMessageIsSentOnce(t *testing.T) {
+	var log journal
+	p := &Fleet{options: Options{Guarantee: AtLeastOnce, Observe: log.observe}}
+	c := &client{fleet: p, shard: newShard(p)}
+	k := &conn{client: c}
+	for seq := range uint64(2) {
+		c.outbox.push(Message{Seq: seq})
+		m, _ := c.outbox.due()
+		c.outbox.carry(m, k)
+	}
+	b := &batch{bytes: make([]byte, 20), parts: []part{{seq: 0, to: 10, last: true}, {seq: 1, position: 1, from: 10, to: 20, last: true}}}
+	b.written, b.touched = 15, 15
+	require.True(t, k.settled(b, nil))
+	assert.Equal(t, []uint64{0}, seqs(log.of(Sent)))
+	b.written, b.touched = 20, 20
+	require.True(t, k.settled(b, nil))
+	assert.Equal(t, []uint64{0, 1}, seqs(log.of(Sent)))
+}
+
 // TestALargeMessageCutShort is in doubt, although its last fragment was never written.
 func TestALargeMessageCutShort(t *testing.T) {
 	inWorld(t, func(o *Options) { o.QueueBytes = 1 << 20 }, func(w *world) {

@@ -49,6 +49,26 @@ func TestFullBlockWaitsInOrder(t *testing.T) {
 	})
 }
 
+// TestFullBlockKeepsTheOrder: a message that would fit does not overtake those that wait
+// because they are larger, until they give up.
+func TestFullBlockKeepsTheOrder(t *testing.T) {
+	inWorld(t, func(o *Options) { o.QueueBytes, o.Full = 100, Block }, func(w *world) {
+		require.NoError(w, w.fleet.Send(0, Message{Payload: make([]byte, 60)}))
+		gaveUp, queued := make(chan error, 1), make(chan error, 1)
+		go func() {
+			gaveUp <- w.fleet.SendWait(w.within(time.Second), 0, Message{Payload: make([]byte, 50)})
+		}()
+		synctest.Wait()
+		go func() { queued <- w.fleet.SendWait(w.Context(), 0, Message{Payload: make([]byte, 10)}) }()
+		synctest.Wait()
+		require.ErrorIs(w, w.fleet.Send(0, Message{Payload: make([]byte, 10)}), ErrQueueFull)
+		require.Empty(w, queued)
+		require.ErrorIs(w, <-gaveUp, context.DeadlineExceeded)
+		require.NoError(w, <-queued)
+		require.NoError(w, w.fleet.Send(0, Message{Payload: make([]byte, 10)}))
+	})
+}
+
 func TestFullBlockEndsWithTheClient(t *testing.T) {
 	inWorld(t, narrow(Block), func(w *world) {
 		require.NoError(w, w.send(0, 0))

@@ -76,7 +76,7 @@ func TestRejectedCredentialsAreRefreshedOnce(t *testing.T) {
 	x := issuer{accepted: "v2"}
 	inWorld(t, func(o *Options) {
 		o.Clients, o.Credentials = 20, x.fetch
-		o.Policy.Backoff = heal.Backoff{Base: 500 * time.Millisecond, Jitter: heal.Full}
+		o.Policy.Backoff = heal.Backoff{Base: 10 * time.Second, Jitter: heal.Full} // some while it is fetched, some after
 	}, func(w *world) {
 		w.server.behave(x.guard)
 		for i := range 20 {

@@ -101,8 +101,10 @@ func TestSharedStormIsSpread(t *testing.T) {
 		w.listen("b:80")
 		w.listen("c:80")
 		w.starts(time.Minute)
-		for _, c := range w.ends() {
-			c.Reset()
+		for _, server := range append(w.others, w.server) {
+			for _, c := range server.conns() {
+				c.mem().Reset()
+			}
 		}
 		synctest.Wait()
 		assert.True(w, w.fleet.Snapshot().Crowd.Storm)
@@ -118,10 +120,10 @@ func TestSharedStormIsSpread(t *testing.T) {
 func TestAloneNothingLeaksBetweenClients(t *testing.T) {
 	life := func(clients int) (steps []Event) {
 		inWorld(t, func(o *Options) { o.Clients = clients }, func(w *world) {
-			w.connect()
-			time.Sleep(15 * time.Second)
-			for _, c := range w.ends() {
-				c.Reset()
+			w.net.Latency = time.Millisecond
+			w.starts(15 * time.Second)
+			for _, c := range w.server.conns() {
+				c.mem().Reset()
 			}
 			time.Sleep(time.Minute)
 			for _, ev := range w.log.of(Stepped) {
@@ -166,6 +168,16 @@ func TestSetEndpointsMovesClientsAway(t *testing.T) {
 			}
 			usable[ev.Client] = ev.State.Phase.Usable()
 		}
+	})
+}
+
+// TestAnAdmissionThatNobodyWantsIsHandedBack at once, and not when its lease is over.
+func TestAnAdmissionThatNobodyWantsIsHandedBack(t *testing.T) {
+	inWorld(t, share, func(w *world) {
+		w.fleet.crowd.tell(crowd.Event{Kind: crowd.Asked, Client: 0, Avoid: -1})
+		require.Equal(w, 1, w.fleet.Snapshot().Crowd.Dialing, "admitted, although the client is idle")
+		synctest.Wait()
+		assert.Zero(w, w.fleet.Snapshot().Crowd.Dialing)
 	})
 }
 
@@ -252,7 +264,7 @@ func TestEachAddressIsAnEndpoint(t *testing.T) {
 		// What cannot be resolved for a while goes on to hold.
 		book.set(func(b *phonebook) { b.err = errors.New("no answer") })
 		time.Sleep(time.Minute)
-		assert.Equal(w, 20, w.fleet.Snapshot().Usable())
+		assert.Equal(w, counts, w.spread())
 		require.ErrorContains(w, w.fleet.Snapshot().Unresolved, "resolve chat.test: no answer")
 
 		// An address that goes is left, one that comes is used.

@@ -142,6 +142,8 @@ func (k *conn) settled(b *batch, err error) bool {
 	k.settle(b, c.fleet.now())
 	c.mu.Unlock()
 	c.fleet.tell(b.events)
+	clear(b.events)
+	b.events = b.events[:0]
 	if err != nil {
 		k.unwritable(err)
 	}
