@@ -126,7 +126,7 @@ func (c *Crowd) lost(ev Event) {
 	} else {
 		c.hold(e, ev)
 		if !ev.Early {
-			c.missing()
+			c.missing(ev.Client)
 		}
 	}
 	s := c.book.find(ev.Client)

@@ -49,7 +49,7 @@ type ActionKind uint8
 const (
 	Admit   ActionKind = iota // let Client dial Endpoint (heal.Admitted); every Admit is answered by Opened, Failed or Withdrawn
 	Arm                       // call back with Ticked at At; it replaces the time before it
-	Scatter                   // tell every client that is waiting (heal.Scatter), with Within
+	Scatter                   // tell Client, or where that is -1 everybody who is waiting (heal.Scatter), with Within
 	Shed                      // let N clients that are connected to Endpoint move elsewhere (heal.Move), one after the other
 	Report                    // tell whoever watches: Endpoint's Health changed, or a storm or panic began or ended
 )

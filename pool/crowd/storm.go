@@ -18,11 +18,12 @@ type storm struct {
 	slot  int64  // the newest
 	sum   int
 
-	lost  int          // in this storm
-	told  int          // of them when clients were scattered last
-	back  int          // connections proved since it began
-	calm  heal.Instant // when it may be found calm
-	until heal.Instant // when it is over, whoever is back
+	lost  int           // in this storm
+	told  int           // of them when everybody was scattered last
+	wide  time.Duration // within which
+	back  int           // connections proved since it began
+	calm  heal.Instant  // when it may be found calm
+	until heal.Instant  // when it is over, whoever is back
 }
 
 // most is the share of those lost that must be back for a storm to be over.
@@ -31,8 +32,8 @@ const most = 0.8
 // longestSpread bounds the window over which a storm is scattered.
 const longestSpread = 5 * time.Minute
 
-// missing counts a connection that was lost and should not have been.
-func (c *Crowd) missing() {
+// missing counts a connection that client lost and should not have.
+func (c *Crowd) missing(client int) {
 	s := &c.storm
 	c.turn()
 	s.slots[s.slot%int64(len(s.slots))]++
@@ -42,6 +43,8 @@ func (c *Crowd) missing() {
 		s.calm = c.now.Add(c.p.StormWindow)
 		if s.lost >= 2*s.told {
 			c.scatter()
+		} else {
+			c.do(Action{Kind: Scatter, Client: client, N: 1, Within: s.wide})
 		}
 		return
 	}
@@ -72,18 +75,19 @@ func (c *Crowd) turn() {
 }
 
 // scatter spreads those who are waiting over the time that the server needs for as many
-// as were lost, as far as is known. It is told again each time that the losses have
-// doubled.
+// as were lost, as far as is known. Everybody is told again each time that the losses have
+// doubled; who is lost in between is told alone, else half of a storm could come back
+// within the window that is for a single loss.
 func (c *Crowd) scatter() {
 	s := &c.storm
 	within := c.p.StormSpread
 	if rate := c.pace.seen(c.now); rate > 0 {
 		within = max(within, time.Duration(min(float64(s.lost)/rate, longestSpread.Seconds())*float64(time.Second)))
 	}
-	s.told = s.lost
+	s.told, s.wide = s.lost, within
 	s.until = c.now.Add(2 * within)
 	c.wake(s.calm)
-	c.do(Action{Kind: Scatter, N: s.lost, Within: within})
+	c.do(Action{Kind: Scatter, Client: -1, N: s.lost, Within: within})
 }
 
 // sweepStorm ends a storm: nothing was lost for a whole window, and most are back. Those

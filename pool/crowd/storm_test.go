@@ -30,16 +30,20 @@ func TestInvariant11Storm(t *testing.T) {
 	acts := w.loses(19, at[19])
 	assert.True(t, w.storm, "20 of 100")
 	assert.Equal(t, before/2, limits(), "halved")
-	assert.Contains(t, acts, Action{Kind: Scatter, N: 20, Within: 5 * time.Second})
-	scattered := 0
+	assert.Contains(t, acts, Action{Kind: Scatter, Client: -1, N: 20, Within: 5 * time.Second})
+	scattered, alone := 0, 0
 	for client := 20; client < 100; client++ {
 		for _, a := range w.loses(client, at[client]) {
-			if a.Kind == Scatter {
+			if a.Kind == Scatter && a.Client < 0 {
 				scattered++
+			} else if a.Kind == Scatter {
+				assert.Equal(t, Action{Kind: Scatter, Client: client, N: 1, Within: 5 * time.Second}, a)
+				alone++
 			}
 		}
 	}
 	assert.Equal(t, 2, scattered, "at 40 and at 80")
+	assert.Equal(t, 78, alone, "the others as they are lost")
 	assert.Equal(t, before/2, limits(), "once")
 
 	w.pass(2 * time.Second)

@@ -195,6 +195,10 @@ func (tr *transcript) write(acts []Action) {
 		case Arm:
 			fmt.Fprintf(&tr.out, "arm %v\n", time.Duration(a.At))
 		case Scatter:
+			if a.Client >= 0 {
+				fmt.Fprintf(&tr.out, "scatter %d alone within %v\n", a.Client, a.Within)
+				continue
+			}
 			fmt.Fprintf(&tr.out, "scatter %d within %v\n", a.N, a.Within)
 		case Shed:
 			fmt.Fprintf(&tr.out, "shed %d from %s\n", a.N, keys[a.Endpoint])

@@ -71,6 +71,12 @@ func (x *commons) do(actions []crowd.Action) {
 		case crowd.Arm:
 			x.timer.Reset(max(a.At.Sub(p.now()), 0))
 		case crowd.Scatter:
+			if a.Client >= 0 {
+				if c := p.clients.get(a.Client); c != nil {
+					c.shard.post(mail{client: c, event: heal.Event{Kind: heal.Scatter, Within: a.Within}})
+				}
+				continue
+			}
 			for _, s := range p.shards {
 				s.pass(scatter, a)
 			}
