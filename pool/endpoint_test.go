@@ -2,8 +2,11 @@ package pool
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -252,4 +255,33 @@ func TestSlowEndpointsGetLess(t *testing.T) {
 		got[s.endpoint]++
 	}
 	assert.InDelta(t, 200, got["fast"], 1)
+}
+
+func TestABadCertificateAndNowhereElseToGoGivesUp(t *testing.T) {
+	forged := func(context.Context, string, string) (net.Conn, error) {
+		return nil, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
+	}
+	inQuietWorld(t, nil, func(w *world) {
+		w.config.DialContext = forged
+		began := time.Now()
+		_, err := Open(w.within(time.Minute), w.config)
+		require.ErrorIs(w, err, ErrGaveUp)
+		var f *Failure
+		require.ErrorAs(w, err, &f)
+		assert.Equal(w, heal.TLS, f.Cause)
+		assert.Zero(w, time.Since(began))
+	})
+	inQuietWorld(t, both, func(w *world) {
+		w.config.DialContext, w.config.MinReady = forged, -1
+		w.open()
+		require.NoError(w, w.pool.SetEndpoints(w.config.Endpoints[:1]))
+		time.Sleep(time.Minute)
+		assert.NotEmpty(w, of(GaveUp, w.events()), "there was another one")
+	})
+	inQuietWorld(t, both, func(w *world) {
+		w.config.DialContext = forged
+		_, err := Open(w.within(time.Minute), w.config)
+		require.ErrorIs(w, err, ErrNoConnection, "the other one may have a good one")
+		assert.NotErrorIs(w, err, ErrGaveUp)
+	})
 }

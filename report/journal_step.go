@@ -18,6 +18,9 @@ func appendStep(b []byte, t int64, s *Step) []byte {
 	b = appendWord(b, `,"cause":`, s.Cause)
 	b = appendUint(b, `,"code":`, uint64(s.Code))
 	b = appendWord(b, `,"verdict":`, s.Verdict)
+	if s.Only {
+		b = append(b, `,"only":true`...)
+	}
 	b = appendInt(b, `,"retry_after":`, s.RetryAfter)
 	b = appendInt(b, `,"within":`, s.Within)
 	b = appendInt(b, `,"rtt":`, s.RTT)

@@ -86,6 +86,7 @@ type Step struct {
 	Cause         string `json:"cause,omitempty"`
 	Code          uint16 `json:"code,omitempty"`
 	Verdict       string `json:"verdict,omitempty"` // what the user's hook said of an end
+	Only          bool   `json:"only,omitempty"`    // an end: shared: there is no other endpoint
 	RetryAfter    int64  `json:"retry_after,omitempty"`
 	Within        int64  `json:"within,omitempty"` // window to spread over
 	RTT           int64  `json:"rtt,omitempty"`

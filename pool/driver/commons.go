@@ -2,6 +2,7 @@ package driver
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wsheal/wsheal/pool/crowd"
@@ -24,6 +25,8 @@ type commons struct {
 	keys   []string       // of endpoints, by index
 	timer  *time.Timer
 	closed bool
+
+	lone atomic.Bool // there is one endpoint to go to, and no other
 
 	turn int // of shard 0: whose turn it is to be moved
 }
@@ -105,6 +108,12 @@ type seat struct {
 	proved  bool
 	stable  bool
 	planned bool // its end was meant
+}
+
+// only tells whether an end leaves a client nowhere else to go.
+func (x *commons) only(kind heal.EventKind) bool {
+	ends := kind == heal.Failed || kind == heal.Lost || kind == heal.Disproved
+	return x != nil && ends && x.lone.Load()
 }
 
 // follow tells the crowd what a step of a client means for all.

@@ -136,6 +136,7 @@ func (x *commons) settle() error {
 		return fmt.Errorf("fleet: endpoints: %w", err)
 	}
 	x.out, n.begun = out, true
+	x.lone.Store(len(spots) == 1)
 	places := slices.Clone(*x.fleet.spots.Load())
 	for i := range spots {
 		at, _ := x.crowd.Index(list[i].Key)

@@ -119,6 +119,7 @@ func (s *shard) fire(t *timer) {
 func (s *shard) step(c *client, ev heal.Event, late time.Duration, m *mail) {
 	o := &s.fleet.options
 	now, from := s.fleet.now(), c.state.Phase
+	ev.Only = s.fleet.crowd.only(ev.Kind)
 	actions := heal.Step(now, ev, &c.state, &o.Policy, heal.Rand{Seed: o.Seed, Client: uint64(c.id)})
 	if to := c.state.Phase; to != from {
 		s.phases[from].Add(-1)

@@ -99,6 +99,11 @@ func TestTable(t *testing.T) {
 	assert.Equal(t, Pointless, lone.judge(end{cause: TLS}).verdict)
 	assert.Equal(t, Elsewhere, many.judge(end{cause: Invalid}).verdict)
 	assert.Equal(t, Retry, lone.judge(end{cause: Invalid}).verdict)
+	pool := Policy{Heed: true, Shared: true}
+	for _, only := range []bool{false, true} {
+		assert.Equal(t, map[bool]Verdict{false: Elsewhere, true: Pointless}[only], pool.judge(end{cause: TLS, only: only}).verdict)
+		assert.Equal(t, map[bool]Verdict{false: Elsewhere, true: Retry}[only], pool.judge(end{cause: Invalid, only: only}).verdict)
+	}
 	assert.Equal(t, stern, lone.judge(end{cause: CloseFrame, code: 1002}).pace)
 	assert.Equal(t, slow, lone.judge(end{cause: DNS}).pace)
 }

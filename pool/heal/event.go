@@ -41,6 +41,7 @@ type Event struct {
 	Timer      uint32        // TimerFired
 	Verdict    Verdict       // Failed, Lost, Disproved: what the user's hook says; ByTable where it has no say
 	Endpoint   uint8         // Admitted
+	Only       bool          // Failed, Lost, Disproved: shared: there is no other endpoint to go to
 	RetryAfter time.Duration // Failed, Lost, Disproved: what the server, or the hook, asked for; 0 when nothing
 	Within     time.Duration // Failed, Lost, Disproved: window over which the server wants its clients spread; Scatter: the pool does
 	RTT        time.Duration // Proved: from the ping's hand-over to the kernel to its pong; 0: none was measured

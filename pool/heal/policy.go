@@ -81,7 +81,7 @@ type Policy struct {
 	Rules            []Rule     // heeding: exceptions to the table of causes, the first that fits counts; nil: none
 	Refreshable      bool       // there are credentials that can be refreshed; set by the driver, not by the policy's author
 	Shared           bool       // dials are asked for (Ask) and admitted; set by the driver, not by the policy's author
-	Endpoints        []Endpoint // where a client may dial; set by the pool, not by the policy's author. Shared: all that counts is whether there is more than one, and none stands for any number
+	Endpoints        []Endpoint // where a client may dial; set by the pool, not by the policy's author. Shared: all that counts is whether there is more than one; none stands for any number, and Event.Only says when it is one
 }
 
 // defaultStall is what a WriteStall of 0 stands for.

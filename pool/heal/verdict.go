@@ -30,12 +30,13 @@ type end struct {
 	cause      Cause
 	code       uint16
 	hook       Verdict
+	only       bool // there is no other endpoint
 	retryAfter time.Duration
 	within     time.Duration
 }
 
 func endOf(ev *Event) end {
-	return end{ev.Cause, ev.Code, ev.Verdict, ev.RetryAfter, ev.Within}
+	return end{ev.Cause, ev.Code, ev.Verdict, ev.Only, ev.RetryAfter, ev.Within}
 }
 
 // ruling is what an end asks for.
@@ -69,17 +70,17 @@ func (p *Policy) judge(e end) ruling {
 	switch {
 	case r.verdict == Reauth && !p.Refreshable:
 		r.verdict = Pointless
-	case r.verdict == Elsewhere && !p.others():
+	case r.verdict == Elsewhere && !p.others(e):
 		r.verdict = Retry
 	}
 	r.wait = r.verdict == Throttled || r.verdict != Pointless && (e.retryAfter > 0 || e.within > 0)
 	return r
 }
 
-// others tells whether there may be another endpoint than the one dialled last. A pool
-// that names none to its clients may have any number.
-func (p *Policy) others() bool {
-	return len(p.Endpoints) > 1 || p.Shared && len(p.Endpoints) == 0
+// others tells whether there may be another endpoint than the one that ended so. A pool
+// that names none to its clients may have any number, and says with the end if it is one.
+func (p *Policy) others(e end) bool {
+	return len(p.Endpoints) > 1 || p.Shared && len(p.Endpoints) == 0 && !e.only
 }
 
 // look finds an end in the policy's rules, else in the table.
@@ -125,7 +126,7 @@ func (p *Policy) table(e end) ruling {
 			return ruling{verdict: Reauth}
 		}
 	case TLS: // a certificate does not mend itself
-		if p.others() {
+		if p.others(e) {
 			return ruling{verdict: Elsewhere}
 		}
 		return ruling{verdict: Pointless}

@@ -16,7 +16,7 @@ func StepRecord(ev driver.Event) report.Step {
 		Client: ev.Client, Gen: ev.State.Gen,
 		Event: is.Kind.String(), EventGen: is.Gen, EventEndpoint: is.Endpoint, Timer: is.Timer,
 		Cause: is.Cause.String(), Code: is.Code, Verdict: is.Verdict.String(),
-		RetryAfter: int64(is.RetryAfter), Within: int64(is.Within), RTT: int64(is.RTT),
+		Only: is.Only, RetryAfter: int64(is.RetryAfter), Within: int64(is.Within), RTT: int64(is.RTT),
 		Inbound: int64(is.Inbound), Outbound: int64(is.Outbound), Drained: int64(is.Drained),
 		Handed: int64(is.Handed), Heard: int64(is.Heard), Path: is.Path.String(),
 		From: ev.From.String(), To: ev.State.Phase.String(),
@@ -57,7 +57,7 @@ func stepEvent(s report.Step) (heal.Event, error) {
 	}
 	ev := heal.Event{
 		Kind: kind, Code: s.Code, Gen: s.EventGen, Endpoint: s.EventEndpoint, Timer: s.Timer,
-		RetryAfter: time.Duration(s.RetryAfter), Within: time.Duration(s.Within), RTT: time.Duration(s.RTT),
+		Only: s.Only, RetryAfter: time.Duration(s.RetryAfter), Within: time.Duration(s.Within), RTT: time.Duration(s.RTT),
 		Inbound: heal.Instant(s.Inbound), Outbound: heal.Instant(s.Outbound), Drained: heal.Instant(s.Drained),
 		Handed: heal.Instant(s.Handed), Heard: heal.Instant(s.Heard),
 	}

@@ -18,7 +18,7 @@ import (
 // this fail until the journal has them.
 func TestNothingOfAStepIsLeftOut(t *testing.T) {
 	event := heal.Event{
-		Kind: heal.Lost, Cause: heal.CloseFrame, Code: 4001, Gen: 2, Timer: 3, Verdict: heal.Elsewhere, Endpoint: 4,
+		Kind: heal.Lost, Cause: heal.CloseFrame, Code: 4001, Gen: 2, Timer: 3, Verdict: heal.Elsewhere, Endpoint: 4, Only: true,
 		RetryAfter: 5, Within: 6, RTT: 7, Inbound: 8, Outbound: 9, Drained: 10, Handed: 11, Heard: 12, Path: heal.PathFrozen,
 	}
 	for v, i := reflect.ValueOf(event), 0; i < v.NumField(); i++ {
