@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +92,44 @@ func TestCloseByForce(t *testing.T) {
 		err := w.fleet.Close(w.within(100 * time.Millisecond))
 		require.ErrorIs(w, err, context.DeadlineExceeded)
 		assert.Equal(w, begun.Add(100*time.Millisecond), w.now())
+	})
+}
+
+// TestForceComesAfterTheEnd has an event loop find all that a Close by force posts to it at
+// once: whoever was killed before he was closed would dial once more.
+func TestForceComesAfterTheEnd(t *testing.T) {
+	const clients = 300
+	var busy, free chan struct{}
+	inWorld(t, func(o *Options) {
+		busy, free = make(chan struct{}), make(chan struct{})
+		hold := sync.OnceFunc(func() { close(busy); <-free })
+		o.Clients = clients
+		inner := o.Observe
+		o.Observe = func(ev Event) {
+			inner(ev)
+			hold()
+		}
+	}, func(w *world) {
+		w.fleet.Start(0)
+		<-busy
+		go func() { _ = w.fleet.Close(w.within(0)) }()
+		synctest.Wait()
+		s := w.fleet.shards[0]
+		s.mu.Lock()
+		closed := 0
+		for b := s.first; b != nil; b = b.next {
+			for _, m := range b.mails[:b.n] {
+				if m.event.Kind == heal.Close {
+					closed++
+				}
+				if m.order == force {
+					assert.Equal(w, clients, closed)
+				}
+			}
+		}
+		s.mu.Unlock()
+		assert.Equal(w, clients, closed)
+		close(free)
 	})
 }
 

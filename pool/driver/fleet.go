@@ -235,6 +235,7 @@ func (p *Fleet) Snapshot() Snapshot {
 		s.Dials += shard.dials.Load()
 		s.Waiting += int(shard.waiting.Load())
 		s.Discarded += shard.discarded.Load()
+		s.Timers += int(shard.wheel.armed.Load())
 	}
 	if p.crowd != nil {
 		s.Crowd = p.crowd.snapshot()
@@ -256,6 +257,11 @@ func (p *Fleet) Close(ctx context.Context) error {
 		p.joining.Lock()
 		p.closed.Store(true)
 		p.joining.Unlock()
+		// Before force can be asked for: a client whose connection was killed before it was
+		// closed would dial once more.
+		p.clients.each(func(c *client) {
+			c.shard.post(mail{client: c, event: heal.Event{Kind: heal.Close}})
+		})
 		go p.shutdown()
 	})
 	select {
@@ -276,15 +282,12 @@ func (p *Fleet) Close(ctx context.Context) error {
 	return fmt.Errorf("fleet: close by force: %w", ctx.Err())
 }
 
-// shutdown ends the clients, waits for what they have under way and ends the loops.
+// shutdown waits for what the clients, who are being closed, have under way, and ends the loops.
 func (p *Fleet) shutdown() {
 	defer close(p.quiet)
 	defer p.crew.end()
 	defer p.users.Wait()
 	defer close(p.done)
-	p.clients.each(func(c *client) {
-		c.shard.post(mail{client: c, event: heal.Event{Kind: heal.Close}})
-	})
 	// Once every shard has passed this barrier, no dial will be ordered any more, and
 	// what is under way can be waited for.
 	var barrier sync.WaitGroup
@@ -319,6 +322,7 @@ type Snapshot struct {
 	Phases     [heal.Phases]int // clients by heal.Phase
 	Dials      uint64           // dials begun so far
 	Waiting    int              // messages queued or unacknowledged
+	Timers     int              // in force: one of each client that has something to wait for
 	Discarded  uint64           // messages that had arrived and were given up so far, for an inbox was full
 	Crowd      crowd.Snapshot   // shared: what the clients decide together
 	Unresolved error            // shared: of the last look at the endpoints' names; what was known before it holds
