@@ -13,6 +13,11 @@ import (
 // whose connection has ended.
 var ErrOver = errors.New("fleet: the exchange is over")
 
+// ErrNoProof is what Options.Validate returns of a new connection against which it has
+// nothing to say, but of which it has seen nothing either: the proof is then a pong, or any
+// message, as it is without Validate. Of a connection that is checked again it is a pass.
+var ErrNoProof = errors.New("fleet: nothing was proved")
+
 // Exchange is a conversation over one connection beside its data: a hello after the
 // handshake, or a check later on. It is valid until Options.Validate returns.
 //
@@ -85,18 +90,21 @@ func (x *exchange) end(err error) {
 	k, c := x.conn, x.conn.client
 	ended := x.ctx.Err()
 	x.cancel()
-	m := mail{client: c, conn: k, err: err, event: heal.Event{Kind: heal.Disproved, Gen: k.gen}}
+	m := mail{client: c, conn: k, event: heal.Event{Kind: heal.Disproved, Gen: k.gen}}
+	passed, told := err == nil || errors.Is(err, ErrNoProof), ended == nil // else the time is over, or the connection, and heal knows
 	c.mu.Lock()
 	switch {
-	case err != nil:
+	case !passed:
+		m.err = err
 	case x.first:
-		k.trusted, k.exchanged = true, true
+		k.trusted, k.exchanged = true, k.exchanged || err == nil
+		told = told && k.exchanged // else what comes back tells
 		m.event.Kind, m.event.RTT = heal.Proved, k.control.rtt
 	default:
 		m.event.Kind = heal.Checked
 	}
 	c.mu.Unlock()
-	if ended == nil { // else the time is over, or the connection, and heal knows
+	if told {
 		c.shard.post(m)
 	}
 	c.mu.Lock()

@@ -217,3 +217,38 @@ func TestAReplacementIsValidated(t *testing.T) {
 		assert.Greater(w, w.fleet.Client(0).Gen, uint32(1))
 	})
 }
+
+func TestAnExchangeThatSawNothingLeavesTheProofToThePong(t *testing.T) {
+	nothing := func(context.Context, Exchange) error { return ErrNoProof }
+	inWorld(t, func(o *Options) { o.Validate = nothing }, func(w *world) {
+		w.net.Latency = 100 * time.Millisecond
+		w.fleet.Start(0)
+		time.Sleep(time.Second)
+		proved := w.log.steps(heal.Proved)
+		require.Len(w, proved, 1)
+		assert.Equal(w, 200*time.Millisecond, proved[0].Step.RTT, "by the pong")
+		assert.Equal(w, 1, w.fleet.Snapshot().Usable())
+	})
+	late := func(context.Context, Exchange) error { time.Sleep(time.Second); return ErrNoProof }
+	inWorld(t, func(o *Options) { o.Validate = late }, func(w *world) {
+		w.fleet.Start(0)
+		time.Sleep(999 * time.Millisecond)
+		synctest.Wait()
+		assert.Empty(w, w.log.steps(heal.Proved))
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		assert.Len(w, w.log.steps(heal.Proved), 1, "the pong came before")
+	})
+	inWorld(t, func(o *Options) { o.Validate = nothing }, func(w *world) {
+		w.server.behave(func(c *served) {
+			if c.upgrade() {
+				c.frames(func(ws.OpCode, []byte) bool { return true })
+			}
+		})
+		w.fleet.Start(0)
+		time.Sleep(w.opt.Policy.ProveTimeout)
+		synctest.Wait()
+		assert.Empty(w, w.log.steps(heal.Proved))
+		assert.Equal(w, heal.Unproved, w.state(0).Cause)
+	})
+}

@@ -58,7 +58,7 @@ type Options struct {
 	Credentials func(ctx context.Context, a Attempt, rejected *Credentials) (Credentials, error)
 	// Validate decides whether a connection is what it should be, before it counts as
 	// usable, within Policy.ProveTimeout, and again every Policy.CheckEvery. Its success
-	// is the proof; nil: a pong, or any message, is.
+	// is the proof, unless it returns ErrNoProof; nil: a pong, or any message, is.
 	Validate func(ctx context.Context, x Exchange) error
 	// Judge has a say in what an end asks for; nil: it has none. The client waits for it.
 	// Ends that the policy orders itself (a silence, a time that is over) are not asked about.
