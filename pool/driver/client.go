@@ -193,6 +193,7 @@ func (c *client) witness(ev *heal.Event) {
 	c.mu.Unlock()
 	if c.state.Phase == heal.Suspect {
 		ev.Path = w.Path()
+		ev.Drained = max(ev.Drained, w.Taken())
 	}
 }
 

@@ -31,7 +31,7 @@ func TestClientsComeAndGo(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.Len(w, w.log.of(Left), pageSize)
-		assert.Equal(w, Snapshot{Phases: [heal.Phases]int{heal.Idle: pageSize, heal.Ready: 1}, Dials: 2}, w.fleet.Snapshot())
+		assert.Equal(w, Snapshot{Phases: [heal.Phases]int{heal.Idle: pageSize, heal.Ready: 1}, Dials: 2, Timers: 1}, w.fleet.Snapshot())
 		assert.Nil(w, (*w.fleet.clients.pages.Load())[0], "nothing is kept of those who left")
 		assert.Equal(w, heal.Retired, w.fleet.Client(3).Phase)
 		require.ErrorIs(w, w.send(3, 1), ErrLeft)

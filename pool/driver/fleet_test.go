@@ -29,7 +29,7 @@ func TestConnectsAndEchoes(t *testing.T) {
 		assert.Equal(w, numbered(7), received[0].Payload)
 		assert.False(w, received[0].Acked, "at-most-once waits for nothing")
 		assert.Equal(w, uint32(1), received[0].Gen)
-		assert.Equal(w, Snapshot{Phases: [heal.Phases]int{heal.Ready: 1}, Dials: 1}, w.fleet.Snapshot())
+		assert.Equal(w, Snapshot{Phases: [heal.Phases]int{heal.Ready: 1}, Dials: 1, Timers: 1}, w.fleet.Snapshot())
 		assert.Equal(w, "0", w.server.last().client)
 
 		time.Sleep(patient().StableAfter)

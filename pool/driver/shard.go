@@ -124,6 +124,9 @@ func (s *shard) step(c *client, ev heal.Event, late time.Duration, m *mail) {
 	if to := c.state.Phase; to != from {
 		s.phases[from].Add(-1)
 		s.phases[to].Add(1)
+		if to == heal.Retired {
+			s.wheel.disarm(&c.timer)
+		}
 	}
 	c.show(from, now)
 	gen := ev.Gen

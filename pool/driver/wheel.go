@@ -2,6 +2,7 @@ package driver
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"time"
 
 	"github.com/wsheal/wsheal/pool/heal"
@@ -41,7 +42,8 @@ type wheel struct {
 	now   uint64         // the tick up to which everything has been fired
 	used  [levels]uint64 // a bit per slot that is not empty
 	heads [levels][slots]*timer
-	ready []*timer // scratch of advance
+	ready []*timer     // scratch of advance
+	armed atomic.Int64 // timers in it; the one thing that others may look at
 }
 
 // arm puts a timer that is not armed into the wheel. One that is overdue fires at the
@@ -60,6 +62,7 @@ func (w *wheel) arm(t *timer) {
 	}
 	w.heads[level][slot] = t
 	w.used[level] |= 1 << slot
+	w.armed.Add(1)
 }
 
 // disarm takes a timer out, armed or not.
@@ -76,6 +79,7 @@ func (w *wheel) disarm(t *timer) {
 		w.used[t.level] &^= 1 << t.slot
 	}
 	t.next, t.prev, t.armed = nil, nil, false
+	w.armed.Add(-1)
 }
 
 // earliest finds the first slot that is not empty, and the tick at which it begins.
