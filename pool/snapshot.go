@@ -13,6 +13,7 @@ type Snapshot struct {
 	Usable int              // of those, ready ones
 	Phases [heal.Phases]int // all clients, sessions' included, by heal.Phase
 	Leases int
+	Timers int // in force: one of each connection that there is or will be, until Close
 
 	Sessions      int
 	Subscriptions int
@@ -47,7 +48,7 @@ func (p *Pool) Snapshot() Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := Snapshot{
-		Size: p.slotsOwned, Min: p.limits.Min, Max: p.limits.Max, Usable: p.usable(), Leases: len(p.leases),
+		Size: p.slotsOwned, Min: p.limits.Min, Max: p.limits.Max, Usable: p.usable(), Leases: len(p.leases), Timers: fleet.Timers,
 		Sessions: len(p.sessions), Subscriptions: p.subscriptions, Adrift: len(p.adrift),
 		InFlight: p.inFlight, Waiting: p.senders.Len() + p.renters.Len() + len(p.homeless),
 		Shared: fleet.Crowd, Last: p.failure,
