@@ -27,6 +27,7 @@ func (s *soak) missing() string {
 	is("size", p.Size, s.owned)
 	is("usable", p.Usable, s.owned)
 	is("sessions", p.Sessions, sessions)
+	is("timers", p.Timers, s.owned+sessions)
 	phases := map[heal.Phase]int{}
 	for phase, n := range p.Phases {
 		if n > 0 && heal.Phase(phase) != heal.Stable {

@@ -233,6 +233,7 @@ func (s *soak) end(stop func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	assert.NoError(s, s.pool.Close(ctx))
+	assert.Zero(s, s.pool.Snapshot().Timers)
 	s.readers.Wait()
 	s.house.close()
 }
