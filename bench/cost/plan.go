@@ -18,7 +18,7 @@ type plan struct {
 }
 
 // ours are the clients that heal.
-var ours = []string{"fleet"}
+var ours = []string{"fleet", "pool"}
 
 // others are the libraries of others, as they come.
 var others = []string{"gorilla", "coder", "gws"}

@@ -45,6 +45,7 @@ type Conns interface {
 var clients = map[string]Client{
 	"fleet":           fleetClient{},
 	"fleet-receive":   fleetClient{receive: true},
+	"pool":            poolClient{},
 	"gobwas":          bare{gobwas{}},
 	"gobwas-bufio":    bare{gobwas{buffered: true}},
 	"gobwas-combined": bare{gobwas{buffered: true, combined: true}},

@@ -1,0 +1,153 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/wsheal/wsheal/pool"
+	"github.com/wsheal/wsheal/pool/crowd"
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// poolClient is wsheal's pool as applications use it. Where messages are wanted each
+// connection is leased, which is how a pool says over which one a message goes; a
+// goroutine per lease receives.
+type poolClient struct{}
+
+type poolConns struct {
+	pool     *pool.Pool
+	options  Options
+	leases   []*pool.Lease
+	watching sync.WaitGroup
+	readers  sync.WaitGroup
+}
+
+func (poolClient) Open(ctx context.Context, o Options) (Conns, error) {
+	policy, err := promptPolicy()
+	if err != nil {
+		return nil, err
+	}
+	dials := o.InFlight
+	if dials <= 0 {
+		dials = 64
+	}
+	settings := pool.Config{
+		Min: o.Conns, Max: o.Conns, MinReady: -1, Seed: 1, Policy: policy, DialContext: dialTCP, LeaseWarn: -1,
+		// No storm: that all are lost at once would be one, whose spread is another thing to measure.
+		Crowd: crowd.Policy{Dials: dials, EndpointDials: dials, StormLeast: o.Conns + 1, RebalanceAt: -1},
+	}
+	if !o.Reconnect {
+		settings.Policy.First = heal.First{Rule: heal.Spread, Within: time.Hour}
+		settings.Policy.Backoff = heal.Backoff{Base: time.Hour}
+	}
+	for i, url := range o.URLs {
+		settings.Endpoints = append(settings.Endpoints, pool.Endpoint{Name: fmt.Sprint("e", i), URL: url})
+	}
+	c := &poolConns{options: o}
+	if c.pool, err = pool.Open(ctx, settings); err != nil {
+		return nil, err
+	}
+	if err := c.await(ctx); err != nil {
+		_ = c.Close(canceled())
+		return nil, err
+	}
+	return c, nil
+}
+
+// await waits until all connections are usable, healed where that matters, and leased
+// where messages are wanted.
+func (c *poolConns) await(ctx context.Context) error {
+	n := c.options.Conns
+	watch := c.pool.Watch(context.Background()) // what was before it is not told, and counted below
+	for {
+		s := c.pool.Snapshot()
+		if s.Last != nil {
+			return s.Last
+		}
+		if s.Usable == n && (!c.options.Reconnect || s.Phases[heal.Stable] == n) {
+			break
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d connections usable: %w", s.Usable, n, ctx.Err())
+		}
+	}
+	for i := range n { // they are told of together, for none was lost on the way
+		c.back(i)
+	}
+	drainWatch(watch)
+	c.watching.Go(func() { c.watch(watch) })
+	if c.options.Received == nil {
+		return nil
+	}
+	for i := range n {
+		l, err := c.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		c.leases = append(c.leases, l)
+		c.readers.Go(func() { c.receive(i, l) })
+	}
+	return nil
+}
+
+// drainWatch forgets what has been seen so far.
+func drainWatch(w *pool.Watch) {
+	for {
+		if _, err := w.Next(canceled()); err != nil {
+			return
+		}
+	}
+}
+
+// back tells of a connection that is there. A pool tells of those that are usable alone.
+func (c *poolConns) back(i int) {
+	if f := c.options.Opened; f != nil {
+		f(i)
+	}
+	if f := c.options.Usable; f != nil {
+		f(i)
+	}
+}
+
+func (c *poolConns) watch(w *pool.Watch) {
+	for ev := range w.Events(context.Background()) {
+		switch {
+		case ev.Skipped > 0 && c.options.Failed != nil:
+			c.options.Failed(ev.Connection, fmt.Errorf("%d events were not seen", ev.Skipped))
+		case ev.Kind == pool.Connected:
+			c.back(ev.Connection)
+		case ev.Kind == pool.Attempted && c.options.Failed != nil:
+			c.options.Failed(ev.Connection, ev.Failure)
+		}
+	}
+}
+
+func (c *poolConns) receive(i int, l *pool.Lease) {
+	for {
+		m, err := l.Receive(context.Background())
+		if err != nil {
+			return
+		}
+		c.options.Received(i, m.Payload)
+	}
+}
+
+func (c *poolConns) Send(conn int, messages ...[]byte) error {
+	for _, m := range messages {
+		if _, err := c.leases[conn].Send(context.Background(), pool.Message{Payload: m}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *poolConns) Close(ctx context.Context) error {
+	err := c.pool.Close(ctx)
+	c.readers.Wait()
+	c.watching.Wait()
+	return err
+}
