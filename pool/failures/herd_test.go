@@ -75,7 +75,7 @@ func TestAHerdInOnePool(t *testing.T) {
 		return float64(peak(w.dialed(lost), 100*time.Millisecond)) / herd
 	})
 	assert.InDelta(t, 1.0, naive, 0)
-	assert.Less(t, ours, 0.15)
+	assert.Less(t, ours, 0.10)
 }
 
 // TestHandshakesUnlimited: a cold start opens everything at once, and a server that takes a
@@ -118,7 +118,7 @@ func TestPlannedCloseIsAStorm(t *testing.T) {
 				return float64(peak(all, 100*time.Millisecond)) / herd
 			})
 			assert.InDelta(t, 1.0, naive, 0)
-			assert.Less(t, ours, 0.15)
+			assert.Less(t, ours, 0.10)
 		})
 	}
 }
@@ -200,5 +200,5 @@ func TestPingsInStep(t *testing.T) {
 		return float64(peak(w.a.pings, 100*time.Millisecond)) / herd
 	})
 	assert.InDelta(t, 1.0, naive, 0)
-	assert.Less(t, ours, 0.15)
+	assert.Less(t, ours, 0.10)
 }
