@@ -17,15 +17,18 @@ format-check:
 lint: ## vet and staticcheck
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	cd bench && go vet ./... && go run $(STATICCHECK) ./...
 
 tidy-check:
 	go mod tidy -diff
+	cd bench && go mod tidy -diff
 
 test: ## the tests, as the README has them
 	go test ./...
 
-race: ## the tests with the race detector, in random order
+race: ## the tests with the race detector, in random order, and those against other libraries
 	go test -race -shuffle=on ./...
+	$(MAKE) -C bench test
 
 golden: ## rewrite golden files and transcripts; read the diff before you commit it
 	go test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
@@ -37,6 +40,9 @@ fuzz: ## each fuzz target for FUZZTIME
 			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+cost: ## what healing costs against bare clients of other libraries, in about 25 minutes
+	$(MAKE) -C bench cost
 
 soak: ## a pool of 500 connections through every fault, for SOAKTIME
 	go test -race -count=1 -timeout 0 -v -run '^TestSoak$$' ./pool/soak -soak.for=$(SOAKTIME)
@@ -50,4 +56,4 @@ build: ## the command, as ./wsheal
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.PHONY: check format format-check lint tidy-check test race golden fuzz soak bench build help
+.PHONY: check format format-check lint tidy-check test race golden fuzz cost soak bench build help
