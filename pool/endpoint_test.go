@@ -245,7 +245,7 @@ func TestSlowEndpointsGetLess(t *testing.T) {
 	p.picker.Balance = crowd.LeastConnections
 	for _, name := range []string{"fast", "slow"} {
 		s := newSlot(0)
-		s.endpoint = name
+		s.endpoint, s.flights = name, map[*flight]struct{}{}
 		p.fit = append(p.fit, s)
 	}
 	got := map[string]int{}

@@ -41,6 +41,9 @@ type flight struct {
 // attach gives a flight to a slot.
 func (p *Pool) attach(f *flight, s *slot) {
 	f.slot, f.out, f.gen = s, false, 0
+	if s.flights == nil {
+		s.flights = map[*flight]struct{}{}
+	}
 	s.flights[f] = struct{}{}
 	p.inFlight++
 	if p.busy() {

@@ -28,12 +28,13 @@ type slot struct {
 	dropped  int       // inbound messages for which there was no room, not told of yet
 	restart  time.Time // gave up: when to try again; zero: never
 
+	// Made when they are needed: an idle pool of many connections is the lighter for it.
 	flights map[*flight]struct{} // given to it and not done with
 	subs    map[*Subscription]struct{}
 }
 
 func newSlot(client int) *slot {
-	return &slot{client: client, place: -1, flights: map[*flight]struct{}{}, subs: map[*Subscription]struct{}{}}
+	return &slot{client: client, place: -1}
 }
 
 // counts tells whether a slot is one of the pool's own that stay.

@@ -154,6 +154,9 @@ func (s *Subscription) settleOn(home *slot) Message {
 	}
 	delete(s.pool.adrift, s)
 	s.home, s.asking = home, s.config.Confirm != nil
+	if home.subs == nil {
+		home.subs = map[*Subscription]struct{}{}
+	}
 	home.subs[s] = struct{}{}
 	return s.config.Message
 }
