@@ -284,9 +284,10 @@ func (k *conn) endWithin(d time.Duration) {
 	}
 }
 
-// ping sends a ping; its payload is the number of pings so far.
+// ping sends a ping; its payload is the number of pings so far. Who is pinged is idle.
 func (k *conn) ping() {
 	k.client.mu.Lock()
+	k.client.outbox.rest()
 	k.control.pings++
 	k.control.ping, k.control.open, k.control.handed = true, true, 0
 	k.unlock()

@@ -271,3 +271,54 @@ func TestOutboxAgainstAModel(t *testing.T) {
 		}
 	}
 }
+
+// TestRoomForBursts keeps what a burst needed for the next one, unless it was large, and
+// until the client is idle.
+func TestRoomForBursts(t *testing.T) {
+	var o outbox
+	carry := func(n int) {
+		for range n {
+			o.push(Message{})
+		}
+		for range n {
+			m, _ := o.due()
+			o.carry(m, new(conn))
+			o.finish(m)
+		}
+		assert.Zero(t, o.left())
+	}
+	carry(burst / 2)
+	assert.GreaterOrEqual(t, cap(o.messages), burst/2)
+	o.push(Message{})
+	o.rest()
+	assert.Equal(t, 1, o.left(), "what waits stays")
+	m, _ := o.due()
+	o.finish(m)
+	o.rest()
+	assert.Zero(t, cap(o.messages))
+	carry(burst + 1)
+	assert.Zero(t, cap(o.messages))
+	carry(1)
+	assert.Zero(t, o.bytes)
+}
+
+// TestAPingLetsGoOfTheRoom is the moment at which a client counts as idle.
+func TestAPingLetsGoOfTheRoom(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.connect()
+		for seq := range uint64(64) {
+			require.NoError(w, w.send(0, seq+1))
+		}
+		synctest.Wait()
+		c := w.fleet.clients.get(0)
+		room := func() int {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return cap(c.outbox.messages)
+		}
+		assert.NotZero(w, room())
+		time.Sleep(w.opt.Policy.PingEvery + w.opt.Policy.PingEvery/2)
+		synctest.Wait()
+		assert.Zero(w, room())
+	})
+}
