@@ -50,17 +50,11 @@ func (c *Crowd) withdrawn(client int) {
 
 // admit lets clients dial for as long as there are some that may.
 func (c *Crowd) admit() {
-	full := false
-	for c.book.waiting() > 0 {
-		if full = c.dialing >= c.p.Dials; full {
-			break
-		}
+	for c.book.waiting() > 0 && c.dialing < c.p.Dials {
 		if o := c.openings(); !c.admitOne(&o) {
-			full = o.full && o.usable == 0
 			break
 		}
 	}
-	c.pace.note(full)
 }
 
 // openings is where clients could be sent now.
@@ -69,7 +63,6 @@ type openings struct {
 	used   int     // endpoints in use
 	usable int     // of them those with room
 	most   float64 // largest weight among them
-	full   bool    // some in use are at their limit
 	unit   float64 // connections that a unit of weight should have, while they are being levelled; 0: they are not
 }
 
@@ -100,7 +93,6 @@ func (c *Crowd) openings() openings {
 		}
 		o.used++
 		if e.dialing >= e.limit.room() {
-			o.full = true
 			continue
 		}
 		o.usable++

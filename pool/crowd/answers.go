@@ -32,7 +32,6 @@ func (c *Crowd) opened(ev Event) {
 	}
 	e.dialing--
 	c.dialing--
-	c.pace.opened++
 	e.opens++
 	e.limit.answered(ev.Took, s.epoch, c.now, &c.p)
 	s.stage = open
@@ -72,7 +71,6 @@ func (c *Crowd) missed(s *seat, blame, death bool) {
 	c.book.join(s, failures)
 	c.forget()
 	if blame {
-		c.pace.note(false) // it is broken, or was: what it took is not what it takes
 		c.blame(e, term, death)
 	}
 }

@@ -26,7 +26,6 @@ type Crowd struct {
 	tier   tier
 	budget budget
 	storm  storm
-	pace   pace
 	moves  moves
 	pings  pings
 
@@ -90,7 +89,6 @@ func (c *Crowd) begin(now heal.Instant, out []Action, ticked bool) {
 // something is due before the time that is in force.
 func (c *Crowd) end() []Action {
 	c.admit()
-	c.measure()
 	if c.due < c.armed {
 		c.armed = c.due
 		c.do(Action{Kind: Arm, At: max(c.armed, c.now)})

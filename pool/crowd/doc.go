@@ -62,9 +62,9 @@
 // # Storms
 //
 // Losses of StormShare within StormWindow have one cause. Everybody who waits is
-// scattered over what the endpoints need for so many, by the rate that they took when
-// they were busy, and all limits are halved once. A storm is over when nothing was lost
-// for a window and 80 % are back, or after twice the time over which it was scattered.
+// scattered over StormSpread, and all limits are halved once; what the endpoints cannot
+// take in that time waits for admission. A storm is over when nothing was lost for a
+// window and 80 % are back, or after twice the time over which it was scattered.
 //
 // # Invariants
 //

@@ -20,7 +20,7 @@ type Policy struct {
 	StormShare  float64       // 0: 0.2
 	StormLeast  int           // 0: 8
 	StormWindow time.Duration // 0: 1 s
-	StormSpread time.Duration // shortest window to come back in after a storm; 0: 5 s
+	StormSpread time.Duration // window to come back in after a storm; 0: 5 s
 
 	// Admission: handshakes under way at once.
 	Dials         int     // over all endpoints; 0: 256

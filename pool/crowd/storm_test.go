@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/wsheal/wsheal/pool/heal"
 )
@@ -125,81 +124,4 @@ func TestInvariant11OverWithoutThem(t *testing.T) {
 	assert.True(t, w.storm)
 	w.pass(1)
 	assert.False(t, w.storm)
-}
-
-// The window over which clients are scattered follows from what the endpoints took when
-// they were busy, and only then.
-func TestInvariant11Window(t *testing.T) {
-	for name, tt := range map[string]struct {
-		dials  int             // that may be under way
-		spells []time.Duration // of 20 clients each: one comes in so long
-		want   float64
-	}{
-		"busy, 10 a second":              {1, []time.Duration{100 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond}, 6},
-		"idle, 2 a second":               {64, []time.Duration{500 * time.Millisecond, 500 * time.Millisecond, 500 * time.Millisecond}, 5},
-		"busy, first 10, later 5":        {1, []time.Duration{100 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond}, 7.7},
-		"busy, first 5, later 10":        {1, []time.Duration{200 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond}, 6},
-		"busy, 1 in 10 s, 5 min at most": {1, []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second}, 300},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, Policy{EndpointDials: tt.dials, StormShare: 1, RebalanceAt: -1}, named("a")...)
-			if tt.dials == 1 { // all wait
-				for client := range 61 {
-					w.ask(client)
-				}
-			}
-			for client := range 60 {
-				w.pass(tt.spells[client/20])
-				if tt.dials > 1 {
-					w.ask(client)
-				}
-				w.opens(client, 100*time.Millisecond)
-				w.proves(client, 0)
-				w.settles(client, 0)
-			}
-			for client := range 59 {
-				w.loses(client, 0)
-			}
-			acts := w.loses(59, 0)
-			require.True(t, w.storm)
-			for _, a := range acts {
-				if a.Kind == Scatter {
-					assert.InDelta(t, tt.want, a.Within.Seconds(), tt.want/8)
-					return
-				}
-			}
-			t.Fatal("nothing was scattered")
-		})
-	}
-}
-
-// What a few handshakes between two outages took is no pace: a storm after that is spread
-// like one of which nothing is known, and not over minutes.
-func TestInvariant11WindowAfterAnOutage(t *testing.T) {
-	w := newWorld(t, Policy{EndpointDials: 4, StormShare: 1, EjectAfter: 100, RebalanceAt: -1}, named("a")...)
-	for client := range 40 {
-		w.ask(client)
-	}
-	w.opens(0, time.Millisecond)
-	w.pass(10 * time.Second) // the others hang
-	for client := 1; client < 5; client++ {
-		w.fails(client, heal.Timeout)
-	}
-	w.pass(2 * time.Second)
-	assert.Zero(t, w.c.pace.seen(w.now))
-}
-
-// A pace that was measured is believed for a minute.
-func TestInvariant11PaceHolds(t *testing.T) {
-	w := newWorld(t, Policy{EndpointDials: 1, StormShare: 1, RebalanceAt: -1}, named("a")...)
-	for client := range 61 {
-		w.ask(client)
-	}
-	for client := range 60 {
-		w.pass(100 * time.Millisecond)
-		w.opens(client, 100*time.Millisecond)
-	}
-	at := w.c.pace.until
-	assert.InDelta(t, 10, w.c.pace.seen(at-1), 1)
-	assert.Zero(t, w.c.pace.seen(at))
 }
