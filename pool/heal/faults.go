@@ -13,6 +13,10 @@ const MaxEndpoints = 256
 // longest is the longest duration that a policy may name: more is a slip of units.
 const longest = 24 * time.Hour
 
+// Shortest is how often a policy may have something done on a connection that is well, at
+// most: more often burns CPU and nothing else.
+const Shortest = time.Millisecond
+
 // Fault is one field of a policy that cannot work.
 type Fault struct {
 	Field string // as policies are written: "backoff.cap"
@@ -28,7 +32,7 @@ func (p *Policy) Faults() []Fault {
 	c := check{}
 	c.positive("handshake_timeout", p.HandshakeTimeout)
 	c.positive("prove_timeout", p.ProveTimeout)
-	c.atLeast("ping.every", p.PingEvery, 0)
+	c.orNone("ping.every", p.PingEvery)
 	if p.PingEvery > 0 {
 		c.positive("ping.timeout", p.PingTimeout)
 	} else {
@@ -38,7 +42,7 @@ func (p *Policy) Faults() []Fault {
 	c.must(p.PingTimeoutMin == 0 || 0 < p.PingTimeoutMin && p.PingTimeoutMin <= p.PingTimeout, "ping.timeout_min", "a duration from 0 to ping.timeout", p.PingTimeoutMin)
 	c.atLeast("expect_ping", p.ExpectPing, 0)
 	c.atLeast("write_stall", p.WriteStall, 0)
-	c.atLeast("check.every", p.CheckEvery, 0)
+	c.orNone("check.every", p.CheckEvery)
 	c.must(p.Lifetime == 0 || p.StableAfter < p.Lifetime-p.Lifetime/10 && p.Lifetime <= longest,
 		"lifetime", "0, or a duration of which nine tenths are more than stable_after, at most 24h", p.Lifetime)
 	c.atLeast("drain_timeout", p.DrainTimeout, 0)
@@ -99,6 +103,10 @@ func (c *check) must(ok bool, field, want string, got any) {
 
 func (c *check) positive(field string, d time.Duration) {
 	c.must(0 < d && d <= longest, field, "a duration above 0, at most 24h", d)
+}
+
+func (c *check) orNone(field string, d time.Duration) {
+	c.must(d == 0 || Shortest <= d && d <= longest, field, "0, or a duration of at least 1ms, at most 24h", d)
 }
 
 func (c *check) atLeast(field string, d, least time.Duration) {

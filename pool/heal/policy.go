@@ -65,12 +65,12 @@ type Policy struct {
 	Name             string
 	HandshakeTimeout time.Duration // TCP, TLS and upgrade together; must be > 0
 	ProveTimeout     time.Duration // from the 101 to the first validated exchange; must be > 0
-	PingEvery        time.Duration // longest silence before a ping: each is U(PingEvery/2, PingEvery); 0: no pings but the one that proves
+	PingEvery        time.Duration // longest silence before a ping: each is U(PingEvery/2, PingEvery); at least 1 ms, or 0: no pings but the one that proves
 	PingTimeout      time.Duration // longest that a ping may stay unanswered once it was handed over and nothing moves; > 0 where PingEvery > 0
 	PingTimeoutMin   time.Duration // shortest: the timeout is srtt + 4·rttvar (RFC 6298 section 2) between the two; 0: always PingTimeout
 	ExpectPing       time.Duration // longest wait for the server's own pings, after which the connection is killed; 0: none are expected
 	WriteStall       time.Duration // a write that makes no progress for so long ends the connection; 0: 10 s (see StallAfter)
-	CheckEvery       time.Duration // how often a usable connection is validated again, each U(CheckEvery/2, CheckEvery) after the last; 0: never
+	CheckEvery       time.Duration // how often a usable connection is validated again, each U(CheckEvery/2, CheckEvery) after the last; at least 1 ms, or 0: never
 	Lifetime         time.Duration // age at which a connection is replaced, each U(0.9, 1)·Lifetime, which must leave room for StableAfter; 0: never
 	DrainTimeout     time.Duration // how long a connection that was replaced may take to finish what is in flight; 0: it is shut at once
 	First            First         // the first reconnect after the loss of a healed connection

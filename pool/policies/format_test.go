@@ -29,8 +29,8 @@ func random(r *rand.Rand) Policy {
 		return least + time.Duration(r.Int64N(int64([]time.Duration{1000, time.Millisecond, time.Minute, 20 * time.Hour}[r.IntN(4)])))
 	}
 	p := heal.Policy{
-		Name: "p", HandshakeTimeout: d(1), ProveTimeout: d(1), PingEvery: d(0), PingTimeout: d(1),
-		ExpectPing: d(0), WriteStall: d(1), CheckEvery: d(0), DrainTimeout: d(0),
+		Name: "p", HandshakeTimeout: d(1), ProveTimeout: d(1), PingEvery: d(heal.Shortest) * time.Duration(r.IntN(2)), PingTimeout: d(1),
+		ExpectPing: d(0), WriteStall: d(1), CheckEvery: d(heal.Shortest) * time.Duration(r.IntN(2)), DrainTimeout: d(0),
 		First:       heal.First{Rule: heal.FirstRule(r.IntN(3))},
 		Backoff:     heal.Backoff{Base: d(1), Factor: 1 + r.Float64()*float64(r.IntN(2)*1000), Jitter: heal.Jitter(r.IntN(5))},
 		StableAfter: d(0), ResetOn: heal.ResetOn(r.IntN(2)), Heed: r.IntN(2) == 0,
