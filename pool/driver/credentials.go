@@ -50,12 +50,18 @@ func (d *dial) header(ctx context.Context) (http.Header, error) {
 	var header http.Header
 	if o.Header != nil {
 		header = o.Header(d.Client, d.Gen)
+		if err := HeaderFaults(header); err != nil {
+			return nil, err
+		}
 	}
 	if o.Credentials == nil {
 		return header, nil
 	}
 	x, err := d.credentials(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := HeaderFaults(x.Header); err != nil {
 		return nil, err
 	}
 	c.credentials = x

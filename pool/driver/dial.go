@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/pool/wire"
@@ -12,9 +13,23 @@ import (
 // newDialer is what all connections of a fleet are opened by.
 func newDialer(o *Options) *wire.Dialer {
 	return &wire.Dialer{
-		DialContext: o.DialContext, Resolve: o.Resolve, Proxy: o.Proxy, TLS: o.TLS,
+		DialContext: dialing(o.DialContext), Resolve: o.Resolve, Proxy: o.Proxy, TLS: o.TLS,
 		Subprotocols: o.Subprotocols, Deflate: o.Deflate,
 		MaxMessage: o.MaxMessage, MaxFrame: o.MaxFrame, Epoch: o.Epoch,
+	}
+}
+
+// dialing is a user's way to dial, held to its word: a connection or an error.
+func dialing(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	if dial == nil {
+		return nil
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if c == nil && err == nil {
+			err = errors.New("DialContext returned neither a connection nor an error")
+		}
+		return c, err
 	}
 }
 

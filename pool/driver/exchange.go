@@ -146,6 +146,9 @@ func (x *exchange) First() bool         { return x.first }
 
 func (x *exchange) Send(ctx context.Context, m Message) error {
 	k, c := x.conn, x.conn.client
+	if err := c.fleet.options.sound(&m); err != nil {
+		return err
+	}
 	a := &ahead{message: m.own(), done: make(chan struct{})}
 	c.mu.Lock()
 	if k.exchange != x || x.ctx.Err() != nil || k.control.said {

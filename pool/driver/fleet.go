@@ -20,6 +20,7 @@ var (
 	ErrLeft      = errors.New("fleet: the client was removed")
 	ErrQueueFull = errors.New("fleet: queue full")
 	ErrInboxFull = errors.New("fleet: inbox full")
+	ErrNotText   = errors.New("fleet: a text message that is not UTF-8")
 )
 
 // Fleet drives clients through heal.Step. Its methods may be called from many goroutines
@@ -53,10 +54,10 @@ type Fleet struct {
 // Open validates the options and starts the fleet's event loops. It dials nothing:
 // Start does. Its error names everything that is wrong with the options.
 func Open(o Options) (*Fleet, error) {
-	o = o.withDefaults()
-	if err := o.validate(); err != nil {
+	if err := joined(o.Faults()); err != nil {
 		return nil, err
 	}
+	o = o.withDefaults()
 	p := &Fleet{
 		options: o, dialer: newDialer(&o), stall: o.Policy.StallAfter(),
 		crew: newCrew(), done: make(chan struct{}), quiet: make(chan struct{}),
@@ -164,10 +165,10 @@ func (p *Fleet) tellClient(client int, kind heal.EventKind) {
 // Send queues one message for a client and returns without waiting for the network.
 // The payload is copied. It is sent when the client is usable, in order of Send. It
 // fails with ErrQueueFull when the client's queue has no room for it and Options.Full
-// makes none, with ErrLeft when the client is being removed, and with ErrClosed once
+// makes none, with ErrNotText when it is text and not UTF-8, with ErrLeft when the client is being removed, and with ErrClosed once
 // Close was called.
 func (p *Fleet) Send(client int, m Message) error {
-	c, err := p.sendable(client)
+	c, err := p.sendable(client, &m)
 	if err != nil {
 		return err
 	}
@@ -178,14 +179,14 @@ func (p *Fleet) Send(client int, m Message) error {
 // with others who do, until ctx ends, whose error it then returns; the message was not
 // queued. No connection is the worse for it.
 func (p *Fleet) SendWait(ctx context.Context, client int, m Message) error {
-	c, err := p.sendable(client)
+	c, err := p.sendable(client, &m)
 	if err != nil {
 		return err
 	}
 	return c.sendWait(ctx, m)
 }
 
-func (p *Fleet) sendable(client int) (*client, error) {
+func (p *Fleet) sendable(client int, m *Message) (*client, error) {
 	if p.closed.Load() {
 		return nil, ErrClosed
 	}
@@ -193,7 +194,7 @@ func (p *Fleet) sendable(client int) (*client, error) {
 	if c == nil {
 		return nil, ErrLeft
 	}
-	return c, nil
+	return c, p.options.sound(m)
 }
 
 // ClientInfo is one client at one moment.

@@ -1,6 +1,9 @@
 package driver
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // Message is one message to send.
 type Message struct {
@@ -8,6 +11,15 @@ type Message struct {
 	Text    bool   // a text message, which must be UTF-8; false: as Options.Text says
 	Seq     uint64 // its number, for Ack and for events
 	Ref     any    // handed back with every event about the message; nil: none
+}
+
+// sound tells what keeps a message from being sent at all: a peer would end the connection
+// for it, with 1007 (RFC 6455 8.1).
+func (o *Options) sound(m *Message) error {
+	if (m.Text || o.Text) && !utf8.Valid(m.Payload) {
+		return ErrNotText
+	}
+	return nil
 }
 
 // own makes the message's payload independent of the caller's.

@@ -133,7 +133,7 @@ func (x *commons) settle() error {
 	}
 	out, err := x.crowd.SetEndpoints(x.fleet.now(), list, x.out[:0])
 	if err != nil {
-		return fmt.Errorf("fleet: endpoints: %w", err)
+		return &Fault{"Endpoints", err}
 	}
 	x.out, n.begun = out, true
 	x.lone.Store(len(spots) == 1)
@@ -153,23 +153,14 @@ func (x *commons) settle() error {
 // SetEndpoints says where the clients of a shared fleet may be sent from now on. What is
 // known of an address that stays is kept; those connected to one that does not are moved,
 // a few at a time. Names that are new are resolved first, which is not waited for. Its
-// error says what is wrong with the list, which is then not used.
+// error says what is wrong with the list, each a *Fault; it is then not used.
 func (p *Fleet) SetEndpoints(list []Endpoint) error {
 	x := p.crowd
 	if x == nil {
 		return errors.New("fleet: clients that are alone have the endpoints they were opened with")
 	}
-	var errs []error
-	for i, e := range list {
-		if err := dialable(e.URL); err != nil {
-			errs = append(errs, fmt.Errorf("fleet: Endpoints[%d].URL %q: %w", i, e.URL, err))
-		}
-	}
-	if len(list) == 0 {
-		errs = append(errs, fmt.Errorf("fleet: endpoints: %w", crowd.ErrNoEndpoints))
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	if err := joined(endpointFaults(list)); err != nil {
+		return err
 	}
 	n := &x.names
 	n.mu.Lock()

@@ -49,7 +49,8 @@ type Options struct {
 	Epoch     time.Time   // zero of every heal.Instant; zero: the moment of Open
 	Shared    *Shared     // makes the clients one pool; nil: each is alone
 
-	// Header returns the headers of one upgrade request; nil: none. It must not block.
+	// Header returns the headers of one upgrade request; nil: none. It must not block. What
+	// HeaderFaults has to say of them ends the attempt, as heal.Credentials.
 	Header func(client int, gen uint32) http.Header
 	// Credentials returns headers that prove who the client is, for each attempt. Where
 	// rejected is not nil, those were refused, and newer ones are to be fetched, which is
@@ -74,7 +75,7 @@ type Options struct {
 	// TLS is for wss; nil: the system's roots. Where it names no session cache, the
 	// fleet's connections share one, so that healing does not take full handshakes.
 	TLS          *tls.Config
-	Subprotocols []string // offered, best first; nil: none
+	Subprotocols []string // offered, best first, each a token; nil: none. A server may choose none of them
 	Deflate      bool     // offer permessage-deflate, without context takeover
 	MaxMessage   int      // largest message accepted from the peer, bytes after inflation; 0: 1 MiB
 	MaxFrame     int      // largest frame accepted from the peer, bytes; 0: MaxMessage

@@ -7,8 +7,11 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -41,55 +44,93 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// validate returns everything that cannot work, joined; o has its defaults.
-func (o *Options) validate() error {
-	var errs []error
-	must := func(ok bool, format string, args ...any) {
+// Fault is one option that cannot work.
+type Fault struct {
+	Option string // its name in Options
+	Err    error  // what is expected there; of Policy and Shared.Policy a heal.Fault
+}
+
+func (f *Fault) Error() string { return "fleet: " + f.Option + ": " + f.Err.Error() }
+
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Faults returns everything that cannot work; none when Open accepts the options.
+func (o Options) Faults() []*Fault {
+	o = o.withDefaults()
+	var all []*Fault
+	fault := func(option string, err error) { all = append(all, &Fault{option, err}) }
+	must := func(ok bool, option, want string, got any) {
 		if !ok {
-			errs = append(errs, fmt.Errorf("fleet: "+format, args...))
+			fault(option, fmt.Errorf("expected %s, got %v", want, got))
 		}
 	}
-	must(o.Clients >= 0, "Clients is %d: want at least 0", o.Clients)
-	must(len(o.Endpoints) > 0, "Endpoints is empty: want at least one")
-	for i, e := range o.Endpoints {
-		if err := dialable(e.URL); err != nil {
-			must(false, "Endpoints[%d].URL %q: %w", i, e.URL, err)
-		}
-	}
+	must(o.Clients >= 0, "Clients", "at least 0", o.Clients)
+	all = append(all, endpointFaults(o.Endpoints)...)
 	for _, f := range o.Policy.Faults() {
-		must(false, "Policy: %w", f)
+		fault("Policy", f)
 	}
-	must(o.Guarantee <= AtLeastOnce, "Guarantee is %d: want AtMostOnce or AtLeastOnce", o.Guarantee)
-	must(o.Guarantee != AtLeastOnce || o.Ack != nil, "Ack is nil: AtLeastOnce cannot do without")
-	must(o.QueueFrames > 0, "QueueFrames is %d: want at least 1", o.QueueFrames)
-	must(o.QueueBytes > 0, "QueueBytes is %d: want at least 1", o.QueueBytes)
-	must(o.Full <= Disconnect, "Full is %d: want FailFast, Block, DropOldest or Disconnect", o.Full)
-	must(o.InboxFrames > 0, "InboxFrames is %d: want at least 1", o.InboxFrames)
-	must(o.InboxBytes > 0, "InboxBytes is %d: want at least 1", o.InboxBytes)
-	must(o.InboxFull <= Disconnect, "InboxFull is %d: want Block, DropOldest or Disconnect", o.InboxFull)
-	must(o.MaxMessage > 0, "MaxMessage is %d: want at least 1", o.MaxMessage)
-	must(o.MaxFrame >= 0, "MaxFrame is %d: want at least 0", o.MaxFrame)
+	all = append(all, protocolFaults(o.Subprotocols)...)
+	must(o.Guarantee <= AtLeastOnce, "Guarantee", "AtMostOnce or AtLeastOnce", o.Guarantee)
+	must(o.Guarantee != AtLeastOnce || o.Ack != nil, "Ack", "a function, for AtLeastOnce cannot do without", "nil")
+	must(o.QueueFrames > 0, "QueueFrames", "at least 1", o.QueueFrames)
+	must(o.QueueBytes > 0, "QueueBytes", "at least 1", o.QueueBytes)
+	must(o.Full <= Disconnect, "Full", "FailFast, Block, DropOldest or Disconnect", o.Full)
+	must(o.InboxFrames > 0, "InboxFrames", "at least 1", o.InboxFrames)
+	must(o.InboxBytes > 0, "InboxBytes", "at least 1", o.InboxBytes)
+	must(o.InboxFull <= Disconnect, "InboxFull", "Block, DropOldest or Disconnect", o.InboxFull)
+	must(o.MaxMessage > 0, "MaxMessage", "at least 1", o.MaxMessage)
+	must(o.MaxFrame >= 0, "MaxFrame", "at least 0", o.MaxFrame)
 	if o.Shared != nil {
-		for _, f := range o.Shared.Policy.Faults() {
-			must(false, "Shared.Policy: %w", f)
+		for _, err := range o.Shared.Policy.Faults() {
+			fault("Shared.Policy", err)
+		}
+		every := o.Shared.ResolveEvery
+		must(every <= 0 || every >= heal.Shortest, "Shared.ResolveEvery", "at least 1ms, or 0 for the default, or less for never", every)
+	}
+	must(o.Shards > 0, "Shards", "at least 1", o.Shards)
+	return all
+}
+
+// joined is a list of faults as one error, nil when there are none.
+func joined(all []*Fault) error {
+	errs := make([]error, len(all))
+	for i, f := range all {
+		errs[i] = f
+	}
+	return errors.Join(errs...)
+}
+
+// endpointFaults returns what is wrong with a list of endpoints.
+func endpointFaults(list []Endpoint) (all []*Fault) {
+	if len(list) == 0 {
+		return []*Fault{{"Endpoints", crowd.ErrNoEndpoints}}
+	}
+	for i, e := range list {
+		if err := dialable(e.URL); err != nil {
+			all = append(all, &Fault{fmt.Sprintf("Endpoints[%d].URL", i), fmt.Errorf("%w, got %q", err, e.URL)})
 		}
 	}
-	must(o.Shards > 0, "Shards is %d: want at least 1", o.Shards)
-	return errors.Join(errs...)
+	return all
 }
 
 // dialable tells what keeps a URL from being dialled.
 func dialable(raw string) error {
 	u, err := url.ParseRequestURI(raw)
+	if err != nil {
+		return errors.New("expected a URL such as ws://host:port/path")
+	}
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), "80"), 10, 16)
 	switch {
-	case err != nil:
-		return errors.New("want a URL such as ws://host:port/path")
 	case u.Scheme != "ws" && u.Scheme != "wss":
-		return errors.New("want the scheme ws or wss")
+		return errors.New("expected the scheme ws or wss")
 	case u.Hostname() == "":
-		return errors.New("want a host")
+		return errors.New("expected a host")
 	case u.User != nil:
-		return errors.New("want credentials in Options.Header, not in the URL")
+		return errors.New("expected credentials in a header, not in the URL")
+	case err != nil || port == 0:
+		return errors.New("expected a port from 1 to 65535")
+	case strings.Contains(raw, "#"):
+		return errors.New("expected no fragment (RFC 6455 3)")
 	}
 	return nil
 }

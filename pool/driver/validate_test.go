@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -27,13 +28,13 @@ func TestOpenNamesEverythingThatCannotWork(t *testing.T) {
 		assert.True(t, strings.HasPrefix(line, "fleet: "), line)
 	}
 	for _, want := range []string{
-		"Clients is -1", "Endpoints[0].URL", "Endpoints[1].URL", "Endpoints[2].URL", "Endpoints[3].URL", "endpoints.4.weight",
-		"handshake_timeout", "prove_timeout", "Ack is nil", "QueueFrames", "QueueBytes", "MaxMessage", "MaxFrame", "Shards",
+		"Clients: expected at least 0, got -1", "Endpoints[0].URL", "Endpoints[1].URL", "Endpoints[2].URL", "Endpoints[3].URL", "endpoints.4.weight",
+		"handshake_timeout", "prove_timeout", "Ack: ", "QueueFrames", "QueueBytes", "MaxMessage", "MaxFrame", "Shards",
 	} {
 		assert.Contains(t, err.Error(), want)
 	}
 	_, err = Open(Options{Policy: patient()})
-	assert.EqualError(t, err, "fleet: Endpoints is empty: want at least one")
+	assert.EqualError(t, err, "fleet: Endpoints: "+crowd.ErrNoEndpoints.Error())
 }
 
 func TestOpenLeavesTheCallersOptionsAlone(t *testing.T) {
