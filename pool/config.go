@@ -3,8 +3,6 @@ package pool
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -39,25 +37,28 @@ type Config struct {
 	// SetEndpoints changes them at run time.
 	Endpoints []Endpoint
 	// ResolveEvery is how often names are resolved again, ±20 %, and after failures, with
-	// each address an endpoint of its own; 0: 30 s; < 0: never, each dial resolves.
+	// each address an endpoint of its own; at least 1 ms, or 0: 30 s; < 0: never, each dial
+	// resolves.
 	ResolveEvery time.Duration
 
-	// Size. Sessions are not counted: each has a connection of its own.
-	Min      int              // connections kept, however little there is to do; 0: 1; < 0: none, they come on demand
+	// Size. Sessions are not counted: each has a connection of its own. Min, Max and
+	// Sessions are at most 1<<20 each; every connection takes a file descriptor.
+	Min      int              // connections kept, however little there is to do; 0: 1; < 0: none, they come on demand: MinReady, and what Send, Subscribe and Acquire ask for
 	Max      int              // most connections; 0: 8, or Min if that is more
 	MinReady int              // connections that Open waits for; 0: 1; < 0: none, Open returns at once and the pool goes on in the background
 	Size     crowd.SizePolicy // when to grow and shrink; its Min and Max are filled from above
 	Sessions int              // most sessions at once; 0: 1024
 
-	// Policy is the rules by which one connection heals; zero: DefaultPolicy(). Its Endpoints,
-	// Shared and Refreshable are filled in.
+	// Policy is the rules by which one connection heals; zero: DefaultPolicy(). One that is
+	// not zero has to be complete: change what DefaultPolicy or policies.Lookup returns. Its
+	// Endpoints, Shared and Refreshable are filled in.
 	Policy heal.Policy
 	// Crowd is the rules by which the connections heal together: balance, storms, admission,
 	// retry budget, ejection, rebalancing. The zero value is complete; its EjectAfter is 2 here,
 	// because a pool of few connections would take long to fail 5 times.
 	Crowd crowd.Policy
-	// RestartAfter is when a connection that gave up tries again, ±20 %; 0: 1 min; < 0: only
-	// when Restart is called.
+	// RestartAfter is when a connection that gave up tries again, ±20 %; at least 1 ms, or 0: 1
+	// min; < 0: only when Restart is called.
 	RestartAfter time.Duration
 	// Judge has a say in what the end of an attempt or connection asks for, before the table
 	// of causes does; nil: none. It must not block.
@@ -131,7 +132,7 @@ func (c Config) withDefaults() Config {
 	either(&c.Size.Load, 16)
 	either(&c.Size.GrowAt, 0.8)
 	either(&c.Sessions, 1024)
-	if c.Policy.HandshakeTimeout == 0 && c.Policy.Name == "" {
+	if blank(c.Policy) {
 		c.Policy = DefaultPolicy()
 	}
 	either(&c.Crowd.EjectAfter, 2)
@@ -155,26 +156,4 @@ func either[T comparable](v *T, otherwise T) {
 	if *v == zero {
 		*v = otherwise
 	}
-}
-
-// faults returns what is wrong with a completed Config, beside what the fleet finds.
-func (c *Config) faults() error {
-	var all []error
-	wrong := func(is bool, format string, args ...any) {
-		if is {
-			all = append(all, fmt.Errorf(format, args...))
-		}
-	}
-	wrong(c.Max < max(c.Min, 1), "Max: expected at least Min and 1, got %d with Min %d", c.Max, c.Min)
-	wrong(c.MinReady > max(c.Max, 0), "MinReady: expected at most Max (%d), got %d", c.Max, c.MinReady)
-	wrong(c.Sessions < 0, "Sessions: expected at least 0, got %d", c.Sessions)
-	wrong(c.QueueFull > Disconnect, "QueueFull: expected Wait, FailFast, DropOldest or Disconnect, got %d", c.QueueFull)
-	wrong(c.QueueMessages < 0, "QueueMessages: expected at least 0, got %d", c.QueueMessages)
-	wrong(c.QueueBytes < 0, "QueueBytes: expected at least 0, got %d", c.QueueBytes)
-	wrong(c.AnswerWithin < 0, "AnswerWithin: expected at least 0, got %v", c.AnswerWithin)
-	wrong((c.Correlate.Request == nil) != (c.Correlate.Reply == nil), "Correlate: expected both Request and Reply, or neither")
-	wrong(c.ReceiveSlow != Backlog && c.ReceiveSlow != SkipOldest, "ReceiveSlow: expected Backlog or SkipOldest, got %d", c.ReceiveSlow)
-	wrong(c.InboxFrames < 0, "InboxFrames: expected at least 0, got %d", c.InboxFrames)
-	wrong(c.InboxBytes < 0, "InboxBytes: expected at least 0, got %d", c.InboxBytes)
-	return errors.Join(all...)
 }

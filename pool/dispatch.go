@@ -22,7 +22,8 @@ import (
 // Config.Correlate, and its connection was lost before that came.
 //
 // Its error is that of a message that was not accepted: ErrClosed, ErrDraining, ErrGaveUp,
-// ErrQueueFull, ErrNoConnection, ErrTooLarge, ErrDuplicate, or that of ctx.
+// ErrQueueFull, ErrNoConnection, ErrTooLarge, ErrNotText,
+// ErrDuplicate, or that of ctx.
 func (p *Pool) Send(ctx context.Context, m Message) (*Receipt, error) {
 	f, err := p.flight(m, false)
 	if err == nil {
@@ -38,6 +39,9 @@ func (p *Pool) Send(ctx context.Context, m Message) (*Receipt, error) {
 func (p *Pool) flight(m Message, request bool) (*flight, error) {
 	if len(m.Payload) > p.config.QueueBytes {
 		return nil, fmt.Errorf("%w: %d bytes, and Config.QueueBytes is %d", ErrTooLarge, len(m.Payload), p.config.QueueBytes)
+	}
+	if err := m.sound(); err != nil {
+		return nil, err
 	}
 	m.Payload = bytes.Clone(m.Payload) // the caller's is his own again, and this may be needed again
 	f := &flight{pool: p, message: m, receipt: &Receipt{}}

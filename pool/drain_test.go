@@ -26,7 +26,7 @@ func TestDrainFinishesWhatIsInFlight(t *testing.T) {
 			func() error { _, err := w.pool.Request(w.Context(), text("req x")); return err },
 			func() error { _, err := w.pool.Acquire(w.Context()); return err },
 			func() error { _, err := w.pool.Subscribe(w.Context(), SubscribeConfig{}); return err },
-			func() error { _, err := w.pool.Session(w.Context(), SessionConfig{}); return err },
+			func() error { _, err := w.pool.Session(w.Context(), SessionConfig{Key: "late"}); return err },
 		} {
 			require.ErrorIs(w, send(), ErrDraining)
 		}
@@ -75,7 +75,7 @@ func TestCloseWakesEveryone(t *testing.T) {
 		go func() { _, err := w.pool.Send(context.Background(), text("x")); errs <- err }()
 		go func() { _, err := w.pool.Request(context.Background(), text("req 2")); errs <- err }()
 		go func() { _, err := w.pool.Acquire(context.Background()); errs <- err }()
-		go func() { _, err := w.pool.Session(context.Background(), SessionConfig{}); errs <- err }()
+		go func() { _, err := w.pool.Session(context.Background(), SessionConfig{Key: "late"}); errs <- err }()
 		go func() { _, err := w.pool.Subscribe(context.Background(), SubscribeConfig{Topic: "u"}); errs <- err }()
 		go func() { _, err := sub.Next(context.Background()); errs <- err }()
 		synctest.Wait()

@@ -10,19 +10,21 @@ import (
 // What callers branch on. Errors of the pool wrap these, with the operation and what is
 // known of the reason; errors.Is finds them.
 var (
-	ErrClosed         = errors.New("pool closed")
-	ErrDraining       = errors.New("pool draining") // no new messages; what is in flight goes on
-	ErrNotSent        = errors.New("not sent")      // no byte of the message reached the kernel: sending it again cannot double it
-	ErrOutcomeUnknown = errors.New("outcome unknown")
-	ErrQueueFull      = errors.New("queue full")
-	ErrTooLarge       = errors.New("message too large")
-	ErrNoConnection   = errors.New("no connection") // none was usable in time; the pool goes on trying
-	ErrGaveUp         = errors.New("gave up")       // a *Failure says why; Restart tries again
-	ErrDuplicate      = errors.New("already in use")
-	ErrSequence       = errors.New("number out of order")
-	ErrLeaseOver      = errors.New("lease over")
-	ErrSlowConsumer   = errors.New("slow consumer")
-	ErrNoCorrelation  = errors.New("no id to know the answer by")
+	ErrClosed          = errors.New("pool closed")
+	ErrDraining        = errors.New("pool draining") // no new messages; what is in flight goes on
+	ErrNotSent         = errors.New("not sent")      // no byte of the message reached the kernel: sending it again cannot double it
+	ErrOutcomeUnknown  = errors.New("outcome unknown")
+	ErrQueueFull       = errors.New("queue full")
+	ErrTooLarge        = errors.New("message too large")
+	ErrNotText         = errors.New("text message is not UTF-8") // nothing of it was queued
+	ErrNoConnection    = errors.New("no connection")             // none was usable in time; the pool goes on trying
+	ErrGaveUp          = errors.New("gave up")                   // a *Failure says why; Restart tries again
+	ErrDuplicate       = errors.New("already in use")
+	ErrTooManySessions = errors.New("too many sessions") // Config.Sessions are open
+	ErrSequence        = errors.New("number out of order")
+	ErrLeaseOver       = errors.New("lease over")
+	ErrSlowConsumer    = errors.New("slow consumer")
+	ErrNoCorrelation   = errors.New("no id to know the answer by")
 )
 
 // Failure is why an attempt failed or a connection ended. Errors that name one are

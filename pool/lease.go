@@ -177,6 +177,12 @@ func (p *Pool) offer() {
 // Config.Correlate is not asked: Written is final.
 func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 	p := l.pool
+	if size := len(m.Payload); size > p.config.QueueBytes {
+		return nil, fmt.Errorf("lease: %w: %d bytes, and Config.QueueBytes is %d", ErrTooLarge, size, p.config.QueueBytes)
+	}
+	if err := m.sound(); err != nil {
+		return nil, fmt.Errorf("lease: %w", err)
+	}
 	f := &flight{pool: p, message: m, receipt: &Receipt{}, bound: true}
 	p.mu.Lock()
 	err := l.over

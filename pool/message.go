@@ -1,13 +1,23 @@
 package pool
 
+import "unicode/utf8"
+
 // Message is one data message, either way.
 type Message struct {
 	Payload []byte // of one that is sent: copied; of one that arrived: the receiver's
-	Text    bool   // a text message, which must be UTF-8; false: binary
+	Text    bool   // a text message, which must be UTF-8, else sending it fails with ErrNotText; false: binary
 	// Idempotent says that the peer may get the message twice. Only such a message is sent
 	// again when the connection that carried it was lost before it was answered.
 	Idempotent bool
 	Seq        uint64 // its number in a Session that acknowledges, counting up; 0: it has none
+}
+
+// sound tells what keeps a message from being sent at all.
+func (m *Message) sound() error {
+	if m.Text && !utf8.Valid(m.Payload) {
+		return ErrNotText
+	}
+	return nil
 }
 
 // Correlate tells which answer belongs to which message, for Request and for receipts

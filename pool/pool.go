@@ -101,17 +101,13 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 		adrift: map[*Subscription]struct{}{}, sessions: map[string]*Session{}, leases: map[*Lease]struct{}{},
 		picker: crowd.Picker{Balance: c.Crowd.Balance, Rand: heal.Rand{Seed: c.Seed}},
 	}
+	if err := p.faults(); err != nil {
+		return nil, fmt.Errorf("open pool: %w", err)
+	}
 	log := p.Watch(context.Background()) // before anything happens
 	var err error
-	p.fleet, err = driver.Open(p.options())
-	if faults := c.faults(); faults != nil {
-		if err == nil {
-			err = p.fleet.Close(ctx)
-		}
-		err = errors.Join(faults, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open pool: %w", err)
+	if p.fleet, err = driver.Open(p.options()); err != nil {
+		return nil, fmt.Errorf("open pool: %w", inOurWords(err))
 	}
 	if c.Logger != nil {
 		go narrate(log, c.Logger)
@@ -225,11 +221,11 @@ func (p *Pool) handle() {
 }
 
 // Resize sets the bounds of the pool's size, both as Config.Min and Config.Max have them
-// without their zero values: 0 <= min <= max, max > 0. The pool grows at once, and shrinks by
+// without their zero values: 0 <= min <= max, 0 < max <= 1<<20. The pool grows at once, and shrinks by
 // letting the least loaded finish what is in flight on them.
 func (p *Pool) Resize(minimum, maximum int) error {
-	if minimum < 0 || maximum < max(minimum, 1) {
-		return fmt.Errorf("resize: expected 0 <= min <= max and max > 0, got %d and %d", minimum, maximum)
+	if minimum < 0 || maximum < max(minimum, 1) || maximum > most {
+		return fmt.Errorf("resize: expected 0 <= min <= max and 0 < max <= %d, got %d and %d", most, minimum, maximum)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -283,7 +279,7 @@ func (p *Pool) Restart() {
 // that stays is kept; connections to one that has gone move elsewhere, a few at a time.
 func (p *Pool) SetEndpoints(list []Endpoint) error {
 	if err := p.fleet.SetEndpoints(slices.Clone(list)); err != nil {
-		return fmt.Errorf("set endpoints: %w", err)
+		return fmt.Errorf("set endpoints: %w", inOurWords(err))
 	}
 	return nil
 }

@@ -110,8 +110,8 @@ func TestFaultsAreToldAllAtOnce(t *testing.T) {
 	_, other := Open(context.Background(), Config{Min: 5, Max: 3, Endpoints: []Endpoint{{URL: "ws://a/"}}})
 	require.EqualError(t, other, "open pool: Max: expected at least Min and 1, got 3 with Min 5")
 	_, other = Open(context.Background(), Config{Crowd: crowd.Policy{Dials: -1}, Endpoints: []Endpoint{{URL: "ws://a/"}}})
-	require.ErrorContains(t, other, "shared.admission.dials: expected")
-	for _, want := range []string{"Max: ", "Sessions: ", "QueueFull: ", "AnswerWithin: ", "Correlate: ", "Endpoints is empty"} {
+	require.ErrorContains(t, other, "Crowd.Dials: expected")
+	for _, want := range []string{"Max: ", "Sessions: ", "QueueFull: ", "AnswerWithin: ", "Correlate: ", "Endpoints: no endpoints"} {
 		assert.ErrorContains(t, err, want)
 	}
 }

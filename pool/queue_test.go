@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"math"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -199,5 +200,45 @@ func TestWrittenToAConnectionThatIsOver(t *testing.T) {
 		s.lost = 0
 		p.mu.Unlock()
 		assert.Equal(w, Unknown, f.receipt.Outcome())
+	})
+}
+
+func TestTextThatIsNotUTF8IsRefusedBeforeAnythingIsQueued(t *testing.T) {
+	bad := Message{Payload: []byte("req \xff\xfe"), Text: true}
+	inWorld(t, nil, func(w *world) {
+		_, err := w.pool.Send(w.Context(), bad)
+		require.ErrorIs(w, err, ErrNotText)
+		_, err = w.pool.Request(w.Context(), bad)
+		require.ErrorIs(w, err, ErrNotText)
+		_, err = w.pool.Subscribe(w.Context(), SubscribeConfig{Topic: "t", Message: bad})
+		require.ErrorIs(w, err, ErrNotText)
+		_, err = w.pool.Subscribe(w.Context(), SubscribeConfig{Topic: "t", Message: text("sub t"), Cancel: bad})
+		require.ErrorIs(w, err, ErrNotText)
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		_, err = l.Send(w.Context(), bad)
+		require.ErrorIs(w, err, ErrNotText)
+		l.Release()
+		s, err := w.pool.Session(w.within(time.Minute), SessionConfig{Key: "k"})
+		require.NoError(w, err)
+		_, err = s.Send(w.Context(), bad)
+		require.ErrorIs(w, err, ErrNotText)
+		_, err = w.pool.Session(w.within(5*time.Second), SessionConfig{Key: "l", Hello: func(State) Message { return bad }})
+		require.ErrorIs(w, err, ErrNotText)
+		assert.Zero(w, w.pool.Snapshot().InFlight)
+		assert.Empty(w, w.a.texts())
+		bad.Text = false
+		_, err = w.pool.Send(w.Context(), bad)
+		require.NoError(w, err)
+		synctest.Wait()
+		assert.Len(w, w.a.texts(), 1, "binary may be anything")
+	})
+}
+
+func TestTheSizeOfAPoolIsBounded(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		require.ErrorContains(w, w.pool.Resize(math.MaxInt, math.MaxInt), "max <= 1048576")
+		require.Error(w, w.pool.Resize(0, most+1))
+		require.NoError(w, w.pool.Resize(0, most))
 	})
 }

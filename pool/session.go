@@ -14,7 +14,7 @@ import (
 
 // SessionConfig is one session.
 type SessionConfig struct {
-	Key string // names the session in this pool; must be unique among the open ones
+	Key string // names the session in this pool; must not be empty, and be unique among the open ones
 	// Ack tells what an inbound message acknowledges. With it the session is at-least-once:
 	// a message with a Seq is kept until it was acknowledged, and is sent again on each new
 	// connection, in order, before newer ones; the peer tells doubles by their number. nil:
@@ -83,6 +83,25 @@ func (p *Pool) Session(ctx context.Context, c SessionConfig) (*Session, error) {
 	return nil, fmt.Errorf("session %s: %w", c.Key, err)
 }
 
+// faults returns all that is wrong with a completed SessionConfig.
+func (c *SessionConfig) faults() error {
+	var all []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			all = append(all, fmt.Errorf("SessionConfig."+format, args...))
+		}
+	}
+	wrong(c.Key == "", "Key: expected one")
+	wrong(c.Accept != nil && c.Hello == nil, "Accept: expected Hello with it")
+	wrong(c.Ring.Messages < 0, "Ring.Messages: expected at least 0, got %d", c.Ring.Messages)
+	wrong(c.Ring.Bytes < 0, "Ring.Bytes: expected at least 0, got %d", c.Ring.Bytes)
+	wrong(c.Ring.Age < 0, "Ring.Age: expected at least 0, got %v", c.Ring.Age)
+	wrong(c.Messages < 0, "Messages: expected at least 0, got %d", c.Messages)
+	wrong(c.Bytes < 0, "Bytes: expected at least 0, got %d", c.Bytes)
+	wrong(c.Slow > Hangup, "Slow: expected Backlog, SkipOldest or Hangup, got %d", c.Slow)
+	return errors.Join(all...)
+}
+
 func (p *Pool) newSession(c SessionConfig) (*Session, error) {
 	either(&c.Ring.Messages, 1024)
 	either(&c.Ring.Bytes, 1<<20)
@@ -90,8 +109,8 @@ func (p *Pool) newSession(c SessionConfig) (*Session, error) {
 	either(&c.Messages, 256)
 	either(&c.Bytes, 1<<20)
 	either(&c.Slow, Backlog)
-	if c.Accept != nil && c.Hello == nil {
-		return nil, errors.New("SessionConfig.Accept: expected Hello with it")
+	if err := c.faults(); err != nil {
+		return nil, err
 	}
 	s := &Session{pool: p, config: c, inbox: newInbox(c.Messages, c.Bytes, c.Slow)}
 	s.ring.limit = c.Ring
@@ -105,7 +124,7 @@ func (p *Pool) newSession(c SessionConfig) (*Session, error) {
 	case p.sessions[c.Key] != nil:
 		return nil, ErrDuplicate
 	case len(p.sessions) >= p.config.Sessions:
-		return nil, fmt.Errorf("%d sessions are open, which is Config.Sessions", len(p.sessions))
+		return nil, fmt.Errorf("%w: Config.Sessions is %d", ErrTooManySessions, p.config.Sessions)
 	}
 	p.sessions[c.Key] = s
 	s.slot = p.add(s)
@@ -174,6 +193,9 @@ func (s *Session) send(ctx context.Context, m Message) (*Receipt, error) {
 	p := s.pool
 	if size := len(m.Payload); size > min(s.config.Ring.Bytes, p.config.QueueBytes) {
 		return nil, fmt.Errorf("%w: %d bytes, and Ring.Bytes is %d, Config.QueueBytes %d", ErrTooLarge, size, s.config.Ring.Bytes, p.config.QueueBytes)
+	}
+	if err := m.sound(); err != nil {
+		return nil, err
 	}
 	for {
 		p.mu.Lock()

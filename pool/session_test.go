@@ -310,3 +310,44 @@ func TestSessionStandsStillWhileItMoves(t *testing.T) {
 		assert.Contains(w, w.a.texts(), "msg 4")
 	})
 }
+
+func TestBoundsOfReadersAreChecked(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		_, err := w.pool.Session(w.Context(), SessionConfig{Ring: Ring{Messages: -1, Bytes: -1, Age: -1}, Messages: -1, Bytes: -1, Slow: 9})
+		for _, field := range []string{"Key", "Ring.Messages", "Ring.Bytes", "Ring.Age", "Messages", "Bytes", "Slow"} {
+			require.ErrorContains(w, err, "SessionConfig."+field+": expected")
+		}
+		_, err = w.pool.Subscribe(w.Context(), SubscribeConfig{Topic: "t", Messages: -1, Bytes: -1, Slow: 9, Message: Message{Payload: make([]byte, 1<<20)}})
+		for _, field := range []string{"Messages", "Bytes", "Slow"} {
+			require.ErrorContains(w, err, "SubscribeConfig."+field+": expected")
+		}
+		require.ErrorIs(w, err, ErrTooLarge)
+		huge := func(State) Message { return Message{Payload: make([]byte, 1<<20)} }
+		_, err = w.pool.Session(w.within(5*time.Second), SessionConfig{Key: "k", Hello: huge})
+		require.ErrorIs(w, err, ErrTooLarge)
+		assert.Zero(w, w.pool.Snapshot().Sessions)
+	})
+}
+
+func TestTooManySessions(t *testing.T) {
+	inWorld(t, func(c *Config) { c.Sessions = 1 }, func(w *world) {
+		_, err := w.pool.Session(w.within(time.Minute), SessionConfig{Key: "k"})
+		require.NoError(w, err)
+		_, err = w.pool.Session(w.within(time.Minute), SessionConfig{Key: "l"})
+		require.ErrorIs(w, err, ErrTooManySessions)
+	})
+}
+
+func TestAfterCloseEverythingSaysClosed(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		require.NoError(w, w.pool.Close(w.Context()))
+		require.ErrorIs(w, w.pool.SetEndpoints(w.config.Endpoints), ErrClosed)
+		require.ErrorIs(w, w.pool.Resize(1, 2), ErrClosed)
+		_, err := w.pool.Acquire(w.Context())
+		require.ErrorIs(w, err, ErrClosed)
+		_, err = w.pool.Subscribe(w.Context(), SubscribeConfig{Topic: "t"})
+		require.ErrorIs(w, err, ErrClosed)
+		err = w.pool.SetEndpoints([]Endpoint{{URL: "x"}})
+		require.EqualError(w, err, `set endpoints: Endpoints[0].URL: expected a URL such as ws://host:port/path, got "x"`)
+	})
+}

@@ -59,6 +59,9 @@ func (p *Pool) Subscribe(ctx context.Context, c SubscribeConfig) (*Subscription,
 	either(&c.Messages, 256)
 	either(&c.Bytes, 1<<20)
 	either(&c.Slow, SkipOldest)
+	if err := c.faults(p.config.QueueBytes); err != nil {
+		return nil, fmt.Errorf("subscribe %s: %w", c.Topic, err)
+	}
 	c.Message.Payload = slices.Clone(c.Message.Payload)
 	c.Cancel.Payload = slices.Clone(c.Cancel.Payload)
 	s := &Subscription{pool: p, config: c, inbox: newInbox(c.Messages, c.Bytes, c.Slow), ready: make(chan struct{})}
@@ -89,6 +92,27 @@ func (p *Pool) Subscribe(ctx context.Context, c SubscribeConfig) (*Subscription,
 	}
 	s.leave(err)
 	return nil, fmt.Errorf("subscribe %s: %w", c.Topic, err)
+}
+
+// faults returns all that is wrong with a completed SubscribeConfig.
+func (c *SubscribeConfig) faults(largest int) error {
+	var all []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			all = append(all, fmt.Errorf("SubscribeConfig."+format, args...))
+		}
+	}
+	message := func(name string, m Message) {
+		err := m.sound()
+		wrong(err != nil, "%s: %w", name, err)
+		wrong(len(m.Payload) > largest, "%s: %w: %d bytes, and Config.QueueBytes is %d", name, ErrTooLarge, len(m.Payload), largest)
+	}
+	message("Message", c.Message)
+	message("Cancel", c.Cancel)
+	wrong(c.Messages < 0, "Messages: expected at least 0, got %d", c.Messages)
+	wrong(c.Bytes < 0, "Bytes: expected at least 0, got %d", c.Bytes)
+	wrong(c.Slow > Hangup, "Slow: expected Backlog, SkipOldest or Hangup, got %d", c.Slow)
+	return errors.Join(all...)
 }
 
 // Next returns what comes next, in order: a message, or a statement about the stream. Its

@@ -25,7 +25,7 @@ func (e Exchange) First() bool { return e.x.First() }
 
 // Send sends a message ahead of everything that is queued.
 func (e Exchange) Send(ctx context.Context, m Message) error {
-	return e.x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text})
+	return inOurWords(e.x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text}))
 }
 
 // Receive returns the next message for which match is true, which nobody else gets; with
@@ -107,7 +107,7 @@ func (p *Pool) subscribeAgain(ctx context.Context, x driver.Exchange, s *slot) (
 func (p *Pool) ask(ctx context.Context, x driver.Exchange, s *slot, sub *Subscription) error {
 	m := sub.question()
 	if err := x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text}); err != nil {
-		return err
+		return inOurWords(err)
 	}
 	if sub.config.Confirm == nil {
 		p.mu.Lock()
@@ -140,8 +140,11 @@ func (s *Session) resume(ctx context.Context, x driver.Exchange) error {
 	c := Continuity{Kind: Fresh, Reason: "nothing was said of a session"}
 	if hello := s.config.Hello; hello != nil {
 		m := hello(state)
+		if len(m.Payload) > p.config.QueueBytes {
+			return fmt.Errorf("hello: %w: %d bytes, and Config.QueueBytes is %d", ErrTooLarge, len(m.Payload), p.config.QueueBytes)
+		}
 		if err := x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text}); err != nil {
-			return fmt.Errorf("hello: %w", err)
+			return fmt.Errorf("hello: %w", inOurWords(err))
 		}
 	}
 	if accept := s.config.Accept; accept != nil {
