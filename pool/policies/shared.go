@@ -13,7 +13,7 @@ var sharedFields = []field{
 	share("shared.storm.share", "of the live connections, lost within the window", func(p *Policy) *float64 { return &p.Shared.StormShare }),
 	count("shared.storm.least", "connections lost that make a storm at least", func(p *Policy) *int { return &p.Shared.StormLeast }),
 	positive("shared.storm.window", "time within which they are lost", func(p *Policy) *time.Duration { return &p.Shared.StormWindow }),
-	positive("shared.storm.spread", "shortest window to come back in", func(p *Policy) *time.Duration { return &p.Shared.StormSpread }),
+	positive("shared.storm.spread", "window to come back in", func(p *Policy) *time.Duration { return &p.Shared.StormSpread }),
 	count("shared.admission.dials", "handshakes under way at once, over all endpoints", func(p *Policy) *int { return &p.Shared.Dials }),
 	count("shared.admission.endpoint_dials", "the same to one endpoint, at first and at most", func(p *Policy) *int { return &p.Shared.EndpointDials }),
 	above("shared.admission.latency_factor", "a handshake slower than that times the usual halves the limit", 1, func(p *Policy) *float64 { return &p.Shared.LatencyFactor }),
