@@ -48,15 +48,11 @@ func (c *client) dial(order heal.Action) {
 	c.dialed, c.cancel = order.Gen, cancel
 	c.shard.dials.Add(1)
 	p.work.Add(1)
-	go func() {
-		defer p.work.Done()
-		defer cancel()
-
-		d.run(ctx)
-	}()
+	d.cancel = cancel
+	p.crew.run(job{dial: d, within: ctx})
 }
 
-// dial is one attempt under way, on a goroutine of its own.
+// dial is one attempt under way, on a goroutine that does nothing else meanwhile.
 type dial struct {
 	Attempt
 	client *client
@@ -65,6 +61,14 @@ type dial struct {
 	fresh  bool  // the credentials that were rejected must be replaced first
 	before *gate // what came before has ended; nil: it need not have
 	ended  *gate // to be opened when the generation is over
+	cancel context.CancelFunc
+}
+
+// do is the whole of the attempt.
+func (d *dial) do(ctx context.Context) {
+	defer d.client.fleet.work.Done()
+	defer d.cancel()
+	d.run(ctx)
 }
 
 // run dials once whatever came before has ended, so that a client never has two
