@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/wsheal/wsheal/pool/driver"
+	"github.com/wsheal/wsheal/pool/heal"
 )
 
 // Send gives a message to the least loaded connection, by Config.Crowd's balance. It
@@ -22,9 +24,10 @@ import (
 // Config.Correlate, and its connection was lost before that came.
 //
 // Its error is that of a message that was not accepted: ErrClosed, ErrDraining, ErrGaveUp,
-// ErrQueueFull, ErrNoConnection, ErrTooLarge, ErrNotText,
+// ErrQueueFull, ErrLeased, ErrNoConnection, ErrTooLarge, ErrNotText,
 // ErrDuplicate, or that of ctx.
 func (p *Pool) Send(ctx context.Context, m Message) (*Receipt, error) {
+	given(ctx)
 	f, err := p.flight(m, false)
 	if err == nil {
 		err = p.dispatch(ctx, f)
@@ -117,7 +120,10 @@ func (p *Pool) seat(f *flight, again bool) (*slot, *turn, error) {
 		}
 	}
 	if p.config.QueueFull == FailFast {
-		if p.usable() > 0 {
+		switch {
+		case p.usable() > 0 && p.leased():
+			return nil, nil, ErrLeased
+		case p.usable() > 0:
 			return nil, nil, ErrQueueFull
 		}
 		return nil, nil, because(ErrNoConnection, p.failure)
@@ -167,10 +173,40 @@ func (p *Pool) forgo(t *turn, ctx context.Context) error {
 	} else {
 		p.admit() // it had come: the next one's
 	}
-	if p.usable() == 0 {
-		return fmt.Errorf("%w: %w", because(ErrNoConnection, p.failure), ctx.Err())
+	switch {
+	case p.usable() == 0:
+		return p.unconnected(ctx)
+	case p.leased():
+		return fmt.Errorf("%w: %w", ErrLeased, ctx.Err())
 	}
 	return fmt.Errorf("%w: %w", ErrQueueFull, ctx.Err())
+}
+
+// leased tells whether all that is ready is leased.
+func (p *Pool) leased() bool {
+	free := false
+	for s := range p.own {
+		free = free || s.ready() && s.lease == nil
+	}
+	return !free && len(p.leases) > 0
+}
+
+// unconnected is why there was no connection until ctx ended: how the last attempt failed,
+// or, as long as none has, for how long the first is under way.
+func (p *Pool) unconnected(ctx context.Context) error {
+	err := because(ErrNoConnection, p.failure)
+	if p.failure == nil {
+		var longest time.Duration
+		for s := range p.own {
+			if s.phase == heal.Dialing || s.phase == heal.Proving {
+				longest = max(longest, p.now().Sub(s.begun))
+			}
+		}
+		if longest > 0 {
+			err = fmt.Errorf("%w: still dialing for %v", err, longest.Round(time.Millisecond))
+		}
+	}
+	return fmt.Errorf("%w: %w", err, ctx.Err())
 }
 
 // admit lets the next one try who waits for room, if there is any.

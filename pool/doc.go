@@ -49,6 +49,7 @@
 //   - Nothing waits for ever: every dial, handshake, write and close has a deadline, and
 //     every wait of a caller has his context.
 //   - A context that expires ends a wait. It never ends a connection.
+//   - A nil context panics before anything is begun.
 //   - Every queue is bounded and says what happens when it is full.
 //   - The functions of Config run under no lock and on no goroutine that reads from a
 //     connection; every method of the pool may be called from them.

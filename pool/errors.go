@@ -1,10 +1,13 @@
 package pool
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/pool/wire"
 )
 
 // What callers branch on. Errors of the pool wrap these, with the operation and what is
@@ -16,9 +19,10 @@ var (
 	ErrOutcomeUnknown  = errors.New("outcome unknown")
 	ErrQueueFull       = errors.New("queue full")
 	ErrTooLarge        = errors.New("message too large")
-	ErrNotText         = errors.New("text message is not UTF-8") // nothing of it was queued
-	ErrNoConnection    = errors.New("no connection")             // none was usable in time; the pool goes on trying
-	ErrGaveUp          = errors.New("gave up")                   // a *Failure says why; Restart tries again
+	ErrNotText         = errors.New("text message is not UTF-8")           // nothing of it was queued
+	ErrNoConnection    = errors.New("no connection")                       // none was usable in time; the pool goes on trying
+	ErrLeased          = fmt.Errorf("%w: all are leased", ErrNoConnection) // is an ErrNoConnection
+	ErrGaveUp          = errors.New("gave up")                             // a *Failure says why; Restart tries again
 	ErrDuplicate       = errors.New("already in use")
 	ErrTooManySessions = errors.New("too many sessions") // Config.Sessions are open
 	ErrSequence        = errors.New("number out of order")
@@ -26,6 +30,13 @@ var (
 	ErrSlowConsumer    = errors.New("slow consumer")
 	ErrNoCorrelation   = errors.New("no id to know the answer by")
 )
+
+// given panics where a method was called without a context, before anything is begun.
+func given(ctx context.Context) {
+	if ctx == nil {
+		panic("pool: nil Context")
+	}
+}
 
 // Failure is why an attempt failed or a connection ended. Errors that name one are
 // found with errors.As.
@@ -44,8 +55,13 @@ func (f *Failure) Error() string {
 	if f.Endpoint != "" {
 		text = f.Endpoint + ": " + text
 	}
-	if f.Err != nil {
-		text += ": " + f.Err.Error()
+	err := f.Err
+	var dial *wire.Error
+	if errors.As(err, &dial) && strings.HasPrefix(f.Endpoint, dial.URL) { // once is enough
+		err = dial.Err
+	}
+	if err != nil {
+		text += ": " + err.Error()
 	}
 	return text
 }

@@ -31,8 +31,10 @@ type Lease struct {
 
 // Acquire waits for a connection with nothing in flight and takes it out of the pool. Where
 // there is none and the pool may not grow, the least loaded one gets no new messages until
-// it is free. Who does not Release it keeps it: Config.LeaseWarn reports who that is.
+// it is free. Who does not Release it keeps it: Config.LeaseWarn reports who that is. Its
+// error is ErrClosed, ErrDraining, ErrGaveUp, or ctx's with ErrLeased or ErrNoConnection.
 func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
+	given(ctx)
 	for again := false; ; again = true {
 		l, turn, err := p.rent(again)
 		if l != nil {
@@ -50,7 +52,10 @@ func (p *Pool) Acquire(ctx context.Context) (*Lease, error) {
 					p.offer()
 				}
 				p.unreserve()
-				err = fmt.Errorf("%w: %w", because(ErrNoConnection, p.failure), ctx.Err())
+				err = p.unconnected(ctx)
+				if p.usable() > 0 && p.leased() {
+					err = fmt.Errorf("%w: %w", ErrLeased, ctx.Err())
+				}
 				p.mu.Unlock()
 			}
 		}
@@ -176,6 +181,7 @@ func (p *Pool) offer() {
 // Send sends a message over the leased connection. ctx bounds the wait for room.
 // Config.Correlate is not asked: Written is final.
 func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
+	given(ctx)
 	p := l.pool
 	if size := len(m.Payload); size > p.config.QueueBytes {
 		return nil, fmt.Errorf("lease: %w: %d bytes, and Config.QueueBytes is %d", ErrTooLarge, size, p.config.QueueBytes)
@@ -211,6 +217,7 @@ func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 // Receive returns the next message that arrived on the connection. When the lease is over,
 // what arrived before can still be received.
 func (l *Lease) Receive(ctx context.Context) (Message, error) {
+	given(ctx)
 	d, err := l.inbox.next(ctx)
 	if err != nil {
 		return Message{}, fmt.Errorf("lease: %w", err)

@@ -168,3 +168,20 @@ func TestAcquireHeedsItsContext(t *testing.T) {
 		require.NoError(w, err, "what was kept for it is given back")
 	})
 }
+
+func TestWhoWaitsForWhatIsLeasedIsToldSo(t *testing.T) {
+	for _, full := range []QueueFull{Wait, FailFast} {
+		inWorld(t, func(c *Config) { c.Min, c.Max, c.MinReady, c.QueueFull = 1, 1, 1, full }, func(w *world) {
+			l, err := w.pool.Acquire(w.Context())
+			require.NoError(w, err)
+			_, err = w.pool.Send(w.within(time.Second), text("x"))
+			require.ErrorIs(w, err, ErrLeased)
+			require.ErrorIs(w, err, ErrNoConnection)
+			_, err = w.pool.Acquire(w.within(time.Second))
+			require.ErrorIs(w, err, ErrLeased)
+			l.Release()
+			_, err = w.pool.Send(w.within(time.Second), text("x"))
+			require.NoError(w, err)
+		})
+	}
+}

@@ -53,6 +53,9 @@ func (p *Pool) stepped(ev *driver.Event) {
 		return
 	}
 	s.phase = is
+	if is == heal.Dialing && was != is {
+		s.begun = p.now()
+	}
 	joined := was == heal.Proving || was == heal.Joining
 	switch {
 	case was.Usable() && !is.Usable():

@@ -93,6 +93,7 @@ type counts struct {
 // the last reason, and nothing is left behind. An error that waiting would not mend, every
 // connection having given up, comes at once and matches ErrGaveUp.
 func Open(ctx context.Context, c Config) (*Pool, error) {
+	given(ctx)
 	c = c.withDefaults()
 	p := &Pool{
 		config: c, epoch: time.Now(), limits: c.Size,
@@ -197,7 +198,13 @@ func (p *Pool) ready(ctx context.Context, n int) error {
 		select {
 		case <-change:
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %w: %w", p.targets(), because(ErrNoConnection, failure), ctx.Err())
+			p.mu.Lock()
+			err := p.unconnected(ctx)
+			p.mu.Unlock()
+			if failure == nil || len(p.config.Endpoints) > 1 {
+				err = fmt.Errorf("%s: %w", p.targets(), err)
+			}
+			return err
 		}
 	}
 }
@@ -285,13 +292,17 @@ func (p *Pool) SetEndpoints(list []Endpoint) error {
 }
 
 // Watch returns one who watches the pool from now on, until ctx ends or the pool is closed.
-func (p *Pool) Watch(ctx context.Context) *Watch { return p.watchers.add(ctx) }
+func (p *Pool) Watch(ctx context.Context) *Watch {
+	given(ctx)
+	return p.watchers.add(ctx)
+}
 
 // Drain takes no new messages, sessions or leases, waits until what is in flight is done
 // with (written, and answered where an answer belongs to it), sessions have had
 // everything acknowledged and leases are released, and closes the pool. When ctx ends
 // first it closes all the same, and its error says what was left.
 func (p *Pool) Drain(ctx context.Context) error {
+	given(ctx)
 	var late error
 	for late == nil {
 		p.mu.Lock()
@@ -336,6 +347,7 @@ func (p *Pool) unfinished() int {
 // may be called again, and from the functions of Config, where it does not wait for itself
 // for longer than that.
 func (p *Pool) Close(ctx context.Context) error {
+	given(ctx)
 	ctx, cancel := context.WithTimeout(ctx, closeLimit)
 	defer cancel()
 	p.ending.Do(func() { go p.end(ctx) })

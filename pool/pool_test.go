@@ -2,6 +2,8 @@ package pool
 
 import (
 	"context"
+	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,7 +72,7 @@ func TestOpenNamesTheTargetAndTheCause(t *testing.T) {
 		var f *Failure
 		require.ErrorAs(w, err, &f)
 		assert.Equal(w, heal.Refused, f.Cause)
-		assert.Contains(w, err.Error(), "open pool: ws://10.0.0.1:80/chat: no connection: a: refused: ")
+		assert.Contains(w, err.Error(), "open pool: no connection: a: refused: dial ws://10.0.0.1:80/chat: ")
 		assert.Equal(w, 10*time.Second, time.Since(begun))
 	})
 }
@@ -167,5 +169,66 @@ func TestGivenUpIsNeverSilent(t *testing.T) {
 		time.Sleep(25 * time.Minute)
 		assert.Equal(w, 2, w.pool.Snapshot().Usable)
 		assert.Less(w, time.Since(begun), 73*time.Minute+time.Second)
+	})
+}
+
+func TestAnErrorNamesTheURLOnceAndAnAttemptThatIsUnderWay(t *testing.T) {
+	inQuietWorld(t, func(c *Config) { c.Endpoints[0].Name = "" }, func(w *world) {
+		w.a.down()
+		_, err := Open(w.within(time.Second), w.config)
+		require.ErrorIs(w, err, ErrNoConnection)
+		assert.Equal(w, 1, strings.Count(err.Error(), "ws://"), err)
+	})
+	inQuietWorld(t, nil, func(w *world) {
+		w.config.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		_, err := Open(w.within(2*time.Second), w.config)
+		require.EqualError(w, err, "open pool: ws://10.0.0.1:80/chat: no connection: still dialing for 2s: context deadline exceeded")
+		w.config.MinReady = -1
+		w.open()
+		_, err = w.pool.Send(w.within(2*time.Second), text("x"))
+		require.EqualError(w, err, "send: no connection: still dialing for 2s: context deadline exceeded")
+	})
+}
+
+// TestANilContextPanicsBeforeAnythingIsBegun: nothing is left behind that a goroutine, or a
+// receipt, could be waiting for.
+func TestANilContextPanicsBeforeAnythingIsBegun(t *testing.T) {
+	var none context.Context
+	inWorld(t, nil, func(w *world) {
+		assert.PanicsWithValue(w, "pool: nil Context", func() { _, _ = Open(none, w.config) })
+		s, err := w.pool.Session(w.within(time.Minute), SessionConfig{Key: "k"})
+		require.NoError(w, err)
+		l, err := w.pool.Acquire(w.within(time.Minute))
+		require.NoError(w, err)
+		sub, err := w.pool.Subscribe(w.within(time.Minute), SubscribeConfig{Topic: "t", Message: text("sub t")})
+		require.NoError(w, err)
+		synctest.Wait()
+		before := w.pool.Snapshot()
+		for name, call := range map[string]func(){
+			"Send":              func() { _, _ = w.pool.Send(none, text("req 1")) },
+			"Request":           func() { _, _ = w.pool.Request(none, text("req 1")) },
+			"Subscribe":         func() { _, _ = w.pool.Subscribe(none, SubscribeConfig{}) },
+			"Session":           func() { _, _ = w.pool.Session(none, SessionConfig{Key: "l"}) },
+			"Acquire":           func() { _, _ = w.pool.Acquire(none) },
+			"Watch":             func() { w.pool.Watch(none) },
+			"Drain":             func() { _ = w.pool.Drain(none) },
+			"Close":             func() { _ = w.pool.Close(none) },
+			"Session.Send":      func() { _, _ = s.Send(none, text("x")) },
+			"Session.Receive":   func() { _, _ = s.Receive(none) },
+			"Session.Close":     func() { _ = s.Close(none) },
+			"Lease.Send":        func() { _, _ = l.Send(none, text("x")) },
+			"Lease.Receive":     func() { _, _ = l.Receive(none) },
+			"Subscription.Next": func() { _, _ = sub.Next(none) },
+			"Watch.Next":        func() { _, _ = w.watch.Next(none) },
+		} {
+			assert.PanicsWithValue(w, "pool: nil Context", call, name)
+		}
+		assert.Equal(w, before, w.pool.Snapshot())
+		l.Release()
+		_, err = w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
 	})
 }

@@ -14,6 +14,7 @@ import (
 // it ends, the error matches ctx's and ErrNotSent or ErrOutcomeUnknown. A late answer is
 // dropped.
 func (p *Pool) Request(ctx context.Context, m Message) (Message, error) {
+	given(ctx)
 	answer, err := p.request(ctx, m)
 	if err != nil {
 		return Message{}, fmt.Errorf("request: %w", err)

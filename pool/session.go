@@ -23,8 +23,10 @@ type SessionConfig struct {
 	// Hello returns what the session says first on each connection; nil: nothing.
 	Hello func(State) Message
 	// Accept reads the peer's answer to Hello, the first message on the connection: how the
-	// session goes on. Resumed and Gap acknowledge everything up to From. An error says
-	// that the connection will not do. nil: no answer is waited for.
+	// session goes on. Resumed and Gap acknowledge everything up to From; where that is more
+	// than was sent, as after a restart of this program, the reader is told at once, and
+	// Send takes only higher numbers from then on (ErrSequence). An error says that the
+	// connection will not do. nil: no answer is waited for.
 	Accept func(Message) (Continuity, error)
 
 	Ring     Ring // what is kept until it is acknowledged, or sent
@@ -73,6 +75,7 @@ type Session struct {
 // wait alone. The session's connection comes in addition to Config.Max, up to
 // Config.Sessions of them.
 func (p *Pool) Session(ctx context.Context, c SessionConfig) (*Session, error) {
+	given(ctx)
 	s, err := p.newSession(c)
 	if err == nil {
 		if err = s.connected(ctx); err == nil {
@@ -181,6 +184,7 @@ func (s *Session) keeps(m Message) bool { return s.config.Ack != nil && m.Seq !=
 // fails with ErrQueueFull where Config.QueueFull is FailFast. Numbers must count up, with
 // gaps as you like (ErrSequence).
 func (s *Session) Send(ctx context.Context, m Message) (*Receipt, error) {
+	given(ctx)
 	m.Payload = bytes.Clone(m.Payload)
 	r, err := s.send(ctx, m)
 	if err != nil {
@@ -233,6 +237,7 @@ func (s *Session) send(ctx context.Context, m Message) (*Receipt, error) {
 // Its error is ctx's, or why there is nothing more: ErrClosed, ErrSlowConsumer, or, as long
 // as it lasts, ErrGaveUp.
 func (s *Session) Receive(ctx context.Context) (Delivery, error) {
+	given(ctx)
 	d, err := s.inbox.next(ctx)
 	if err != nil {
 		return d, fmt.Errorf("session %s: %w", s.config.Key, err)
@@ -251,6 +256,7 @@ func (s *Session) Key() string { return s.config.Key }
 // ends first, it ends them all the same, and its error says how many were left: their
 // receipts are NotSent or Unknown. It may be called again.
 func (s *Session) Close(ctx context.Context) error {
+	given(ctx)
 	p := s.pool
 	var late error
 	for late == nil {

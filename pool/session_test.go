@@ -351,3 +351,19 @@ func TestAfterCloseEverythingSaysClosed(t *testing.T) {
 		require.EqualError(w, err, `set endpoints: Endpoints[0].URL: expected a URL such as ws://host:port/path, got "x"`)
 	})
 }
+
+func TestAPeerThatHasMoreThanWasSentIsNotSilent(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		from := uint64(1000)
+		s, err := w.pool.Session(w.within(time.Minute), SessionConfig{
+			Key: "k", Ack: func(Message) (Ack, bool) { return Ack{}, false }, Hello: func(State) Message { return text("hello k") },
+			Accept: func(Message) (Continuity, error) { return Continuity{Kind: Resumed, From: from}, nil },
+		})
+		require.NoError(w, err)
+		assert.Equal(w, []string{"resumed from 1000 missed 0 given up 0"}, heard(s.Receive))
+		_, err = s.Send(w.Context(), Message{Seq: 5})
+		require.ErrorIs(w, err, ErrSequence)
+		_, err = s.Send(w.Context(), Message{Seq: 1001})
+		require.NoError(w, err)
+	})
+}

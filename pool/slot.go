@@ -18,6 +18,7 @@ type slot struct {
 	moved    bool      // its connection replaced another
 	ever     bool      // it has been connected
 	since    time.Time // when it was connected or lost
+	begun    time.Time // when the attempt that is under way was
 	failure  *Failure  // why the last attempt or connection ended
 
 	place    int       // in Pool.fit; -1: not there

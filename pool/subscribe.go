@@ -53,6 +53,7 @@ type Subscription struct {
 // Subscribe asks for the messages of a topic, and returns when the peer confirmed (or,
 // without Confirm, when the asking was written). ctx bounds that wait alone.
 func (p *Pool) Subscribe(ctx context.Context, c SubscribeConfig) (*Subscription, error) {
+	given(ctx)
 	if p.config.Topic == nil {
 		return nil, errors.New("subscribe: Config.Topic is not set")
 	}
@@ -118,6 +119,7 @@ func (c *SubscribeConfig) faults(largest int) error {
 // Next returns what comes next, in order: a message, or a statement about the stream. Its
 // error is ctx's, or why the subscription is over: ErrClosed, ErrSlowConsumer.
 func (s *Subscription) Next(ctx context.Context) (Delivery, error) {
+	given(ctx)
 	d, err := s.inbox.next(ctx)
 	if err != nil {
 		return d, fmt.Errorf("subscription %s: %w", s.config.Topic, err)

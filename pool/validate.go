@@ -206,7 +206,11 @@ func (s *Session) goesOn(c Continuity) {
 	if c.Kind == Resumed || c.Kind == Gap {
 		s.acknowledge(Ack{Seq: c.From, UpTo: true})
 	}
-	if s.ever && c.Kind != Unbroken {
+	ahead := c.Kind != Fresh && c.From > s.ring.last // it has more than was sent here: what is sent now counts on from there
+	if ahead {
+		s.ring.last = c.From
+	}
+	if (s.ever || ahead) && c.Kind != Unbroken {
 		s.inbox.tell(c)
 	}
 	s.ever = true

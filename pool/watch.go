@@ -30,6 +30,7 @@ type Watch struct {
 // Next's own or the one that Watch was given, or ErrClosed after the last event of a pool
 // that was closed.
 func (w *Watch) Next(ctx context.Context) (Event, error) {
+	given(ctx)
 	for {
 		if ev, ok, over := w.take(); ok {
 			return ev, nil

@@ -3,7 +3,6 @@ package driver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 
 	"github.com/wsheal/wsheal/pool/heal"
@@ -113,7 +112,7 @@ func (d *dial) run(ctx context.Context) {
 
 // failed tells the shard of an end before there was anything to dial.
 func (d *dial) failed(err error, cause heal.Cause) {
-	d.tell(mail{client: d.client, err: fmt.Errorf("dial %s: %w", d.to.URL, err), event: heal.Event{
+	d.tell(mail{client: d.client, err: &wire.Error{URL: d.to.URL, Cause: cause, Err: err}, event: heal.Event{
 		Kind: heal.Failed, Gen: d.Gen, Cause: cause,
 	}})
 }
