@@ -19,11 +19,27 @@ import (
 
 // What the pool shares with the fleet that drives its connections.
 type (
-	Endpoint    = driver.Endpoint    // where the pool may connect to
-	Attempt     = driver.Attempt     // one dial; its Client is the connection's number
-	Credentials = driver.Credentials // headers that prove who dials, with their version
-	End         = driver.End         // how an attempt or a connection ended
-	Ruling      = driver.Ruling      // what a user's hook makes of an End
+	// Endpoint is where the pool may connect to: Name for events, "" is the URL; URL with
+	// ws or wss, without user and fragment; Address to connect to whatever the URL's host
+	// resolves to, zero: what it does; Priority, of which the lowest number is used while one
+	// of it is fit; Weight among equals, 0 counts as 1, less than 0 is refused.
+	Endpoint = driver.Endpoint
+	// Attempt is one dial: Client is the connection's number, Gen counts its dials from 1,
+	// Endpoint is where to, with the Address if the name was resolved.
+	Attempt = driver.Attempt
+	// Credentials are the headers that prove who dials. Version is set by who returns them,
+	// higher with each refresh: a connection that was rejected with an older one takes the
+	// newest that is known without asking. Left 0, whoever is rejected asks, those who ask at
+	// the same time once.
+	Credentials = driver.Credentials
+	// End is how an attempt (Opened is false) or a connection ended: of Client's dial Gen, to
+	// Endpoint, by Cause; Code is the HTTP status or close code, 0 for none; Reason is the
+	// close frame's; Err is nil for a close frame.
+	End = driver.End
+	// Ruling is what Config.Judge makes of an End. Verdict says what to do, zero: as the
+	// policy says. RetryAfter is how long to wait at least, Within the window to spread over;
+	// 0: as the server said, if it did. Each is held to 5 min.
+	Ruling = driver.Ruling
 )
 
 // Config is everything that can be said about a pool. Only Endpoints must be given. Open
@@ -31,7 +47,9 @@ type (
 //
 // The functions in it are called from many goroutines at once, never under a lock and
 // never on a goroutine that reads from a connection. Those that take a context may
-// wait as long as it lets them; of the others each says whether it may block.
+// wait as long as it lets them; of the others each says whether it may block. A panic in one
+// of them is not recovered: it ends the program. One that ignores its context keeps a
+// goroutine for each attempt that was given up meanwhile, and makes Close take force.
 type Config struct {
 	// Endpoints are the addresses. The best priority is used while one of it is fit;
 	// SetEndpoints changes them at run time.
@@ -46,7 +64,7 @@ type Config struct {
 	Min      int              // connections kept, however little there is to do; 0: 1; < 0: none, they come on demand: MinReady, and what Send, Subscribe and Acquire ask for
 	Max      int              // most connections; 0: 8, or Min if that is more
 	MinReady int              // connections that Open waits for; 0: 1; < 0: none, Open returns at once and the pool goes on in the background
-	Size     crowd.SizePolicy // when to grow and shrink; its Min and Max are filled from above
+	Size     crowd.SizePolicy // when to grow and shrink; its Min and Max are filled from above. Its shares are from 0 to 1, ShrinkAt less than GrowAt; IdleAfter is at most 24 h; 0 is each one's default
 	Sessions int              // most sessions at once; 0: 1024
 
 	// Policy is the rules by which one connection heals; zero: DefaultPolicy(). One that is
@@ -64,14 +82,17 @@ type Config struct {
 	// of causes does; nil: none. It must not block.
 	Judge func(End) Ruling
 
-	// The upgrade.
-	Header http.Header // of every upgrade; nil: none
+	// The upgrade. Redirects are not followed: a 3xx is a status like others, and its
+	// Location is in the error.
+	Header http.Header // of every upgrade; nil: none. What the handshake sets itself is refused, save one Host
 	// Credentials returns the headers of one attempt. With rejected set the server refused
 	// those (401, 403, close 4401 or 4403), and new ones are wanted: that is asked once,
-	// for all connections. nil: there are none, and a rejection is final.
+	// for all connections. nil: there are none, and a rejection is final. A 403 counts as a
+	// rejection; where it is something else, Policy.Rules or Judge say so. Headers that
+	// Config.Header could not have end the attempt.
 	Credentials  func(ctx context.Context, a Attempt, rejected *Credentials) (Credentials, error)
 	TLS          *tls.Config                                                       // for wss; nil: the system's roots. Sessions are resumed
-	Subprotocols []string                                                          // offered, best first; nil: none
+	Subprotocols []string                                                          // offered, best first; nil: none. A server may choose none: Exchange.Subprotocol tells
 	Deflate      bool                                                              // offer permessage-deflate
 	Proxy        func(*url.URL) (*url.URL, error)                                  // nil: HTTPS_PROXY, HTTP_PROXY and NO_PROXY
 	DialContext  func(ctx context.Context, network, addr string) (net.Conn, error) // nil: a net.Dialer

@@ -74,6 +74,9 @@
 // once for all connections. If those are rejected too, or there are none to be had, the
 // connections give up.
 //
+// A server asks for time (429, 503 or 1013, with Retry-After): the connection is not dialled
+// before, and the endpoint is left alone as long; more than 5 min counts as 5 min.
+//
 // Connections give up when trying again would be answered the same way: bad credentials,
 // 400, 404, 426, a bad certificate and nowhere else to go. Each one is a GaveUp event,
 // logged as an error. When all have given up, Send, Request, Subscribe and Acquire fail at

@@ -9,7 +9,10 @@ type Message struct {
 	// Idempotent says that the peer may get the message twice. Only such a message is sent
 	// again when the connection that carried it was lost before it was answered.
 	Idempotent bool
-	Seq        uint64 // its number in a Session that acknowledges, counting up; 0: it has none
+	// Seq is its number in a Session that acknowledges, counting up; 0: it has none. It is
+	// not put on the wire: what the peer is to know of it is for you to write into Payload, and
+	// SessionConfig.Ack to read from the answer.
+	Seq uint64
 }
 
 // sound tells what keeps a message from being sent at all.
