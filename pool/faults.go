@@ -26,9 +26,8 @@ func (p *Pool) faults() error {
 	for _, f := range p.options().Faults() {
 		all = append(all, configured(f))
 	}
-	if err := driver.HeaderFaults(c.Header); err != nil {
-		all = append(all, fmt.Errorf("Header: %w", err))
-	}
+	err := driver.HeaderFaults(c.Header)
+	wrong(err != nil, "Header: %w", err)
 	wrong(c.Max > most, "Max: expected at most %d, got %d", most, c.Max)
 	wrong(c.Min > most, "Min: expected at most %d, got %d", most, c.Min)
 	wrong(c.Max < max(c.Min, 1), "Max: expected at least Min and 1, got %d with Min %d", c.Max, c.Min)

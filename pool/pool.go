@@ -344,8 +344,9 @@ func (p *Pool) unfinished() int {
 // Close ends the pool: whoever waits gets ErrClosed, every connection is closed with a
 // close frame, and the receipts of what was in flight are NotSent or Unknown. It is bounded
 // by ctx, then by force, and by 5 s in any case; its error tells that force was needed, or
-// that a function of Config had not returned by then and was left behind. It may be called again, and from the functions of Config, where it does not wait for itself
-// for longer than that.
+// that a function of Config had not returned by then and was left behind. It may be called
+// again, and from the functions of Config, where it does not wait for itself for longer
+// than that.
 func (p *Pool) Close(ctx context.Context) error {
 	given(ctx)
 	ctx, cancel := context.WithTimeout(ctx, closeLimit)
