@@ -115,8 +115,12 @@ func (s *soak) act(ctx context.Context, f fault) error {
 	return nil
 }
 
-// newcomers lets those who dial meet a fault, and sees to it that somebody does.
+// newcomers lets those who dial meet a fault, and sees to it that somebody does: one such
+// fault after the other, for one would hide the other, and at both servers if nobody was
+// sent to the one.
 func (s *soak) newcomers(ctx context.Context, server *server, f fault) {
+	s.guests.Lock()
+	defer s.guests.Unlock()
 	before := s.house.hits[f.kind].Load()
 	server.mode(f.kind, 1)
 	defer server.mode(f.kind, -1)
@@ -124,6 +128,16 @@ func (s *soak) newcomers(ctx context.Context, server *server, f fault) {
 		v.reset()
 	}
 	_ = wait(ctx, f.lasts)
+	if s.house.hits[f.kind].Load() > before {
+		return
+	}
+	for _, all := range s.house.servers {
+		all.mode(f.kind, 1)
+		defer all.mode(f.kind, -1)
+		for _, v := range all.some(f.share) {
+			v.reset()
+		}
+	}
 	for end := time.Now().Add(patience); s.house.hits[f.kind].Load() == before && time.Now().Before(end); {
 		_ = wait(ctx, 50*time.Millisecond)
 	}

@@ -61,6 +61,7 @@ type soak struct {
 	faults  sync.WaitGroup
 	readers sync.WaitGroup
 	lists   sync.Mutex // one at a time changes the list of endpoints, or the size
+	guests  sync.Mutex // one at a time meets those who dial
 
 	known   atomic.Uint64 // version of the credentials that clients have
 	fetched sync.Map      // version that was rejected: how often others were asked for
