@@ -19,7 +19,7 @@ func TestDoubleReconnectLoops(t *testing.T) {
 		for range 5 {
 			settle(30 * time.Second)
 			most = max(most, len(w.a.open()))
-			// The writer is at it when the reset comes.
+			// Somebody writes when the reset comes.
 			w.a.reset()
 			_ = w.returns(time.Second, func() { _ = c.send("lost") })
 		}

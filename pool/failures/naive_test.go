@@ -39,7 +39,7 @@ type flaws struct {
 	endlessWrites    bool // writes have no deadline
 	locksWrites      bool // one lock is held over writes, and everything wants it
 	locksCallbacks   bool // one lock is held while the application is called
-	twoLoops         bool // the writer reconnects as well when it sees the connection end
+	twoLoops         bool // who wants to write reconnects as well when the connection is gone
 	sleepsOn         bool // a close is not noticed in the wait before an attempt
 	contextKills     bool // a request whose context ends takes the connection with it
 	queues           bool // what is sent while there is no connection waits for one, however much it is
@@ -410,11 +410,11 @@ func (n *naive) send(text string) error {
 	if conn == nil && n.queues {
 		return nil
 	}
-	if conn == nil {
-		return errDown
+	err := errDown
+	if conn != nil {
+		err = n.write(conn, ws.NewTextFrame([]byte(text)))
 	}
-	err := n.write(conn, ws.NewTextFrame([]byte(text)))
-	if err != nil && n.twoLoops {
+	if err != nil && n.twoLoops { // whether the reader has seen it already or not
 		n.mu.Lock()
 		if n.conn == conn {
 			n.conn = nil
