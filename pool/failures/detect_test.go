@@ -72,13 +72,18 @@ func TestPingKillsBusyLink(t *testing.T) {
 				if !c.upgrade() {
 					return
 				}
-				// The pong waits for its turn behind the message, 50 s of it.
-				_, err := slowly{c, 4 << 10, time.Second}.Write(ws.MustCompileFrame(ws.NewTextFrame(make([]byte, size))))
-				if err == nil {
-					c.listen()
-				}
+				c.frames(c.Conn, func(op ws.OpCode, payload []byte) bool {
+					if op != ws.OpText {
+						return c.take(op, payload)
+					}
+					// Pongs wait for their turn behind the message, 50 s of it.
+					_, err := slowly{c, 4 << 10, time.Second}.Write(ws.MustCompileFrame(ws.NewTextFrame(make([]byte, size))))
+					return err == nil
+				})
 			})
 			c := w.open(flaws{pings: true}, nil)
+			settle(time.Second)
+			_ = c.send("all of it, please")
 			settle(5 * time.Minute)
 			return len(c.heard()) == 0 || len(w.dialed(0)) != 1
 		})
