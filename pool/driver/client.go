@@ -189,11 +189,12 @@ func (c *client) witness(ev *heal.Event) {
 		ev.Inbound = c.fleet.now()
 	}
 	c.mu.Lock()
-	ev.Handed = k.control.handed
+	handed, behind := k.control.handed, k.control.behind
 	c.mu.Unlock()
+	ev.Handed = handed
 	if c.state.Phase == heal.Suspect {
 		ev.Path = w.Path()
-		ev.Drained = max(ev.Drained, w.Taken())
+		ev.Drained = max(ev.Drained, w.Taken(behind))
 	}
 }
 

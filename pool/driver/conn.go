@@ -289,7 +289,7 @@ func (k *conn) ping() {
 	k.client.mu.Lock()
 	k.client.outbox.rest()
 	k.control.pings++
-	k.control.ping, k.control.open, k.control.handed = true, true, 0
+	k.control.ping, k.control.open, k.control.handed, k.control.behind = true, true, 0, 0
 	k.unlock()
 }
 
@@ -335,6 +335,7 @@ func (k *conn) pong(payload []byte) {
 type control struct {
 	pong    []byte
 	handed  heal.Instant  // when the newest ping was in the kernel's hands; 0: it is not yet
+	behind  uint64        // what wire.Conn.Behind said then
 	rtt     time.Duration // of the last pong that answered the newest ping; 0: none has
 	pings   uint32
 	code    uint16

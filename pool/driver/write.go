@@ -268,7 +268,7 @@ func (k *conn) begin() (x cut, ok bool) {
 func (k *conn) settle(b *batch, at heal.Instant) {
 	c := k.client
 	if b.pinged > 0 && b.pinged <= b.written && b.ping == k.control.pings && k.control.handed == 0 {
-		k.control.handed = max(at, 1)
+		k.control.handed, k.control.behind = max(at, 1), k.wire.Behind()
 	}
 	for i := range b.parts {
 		p := &b.parts[i]

@@ -19,16 +19,36 @@ func (c *Conn) Path() heal.Path {
 	return facts.path()
 }
 
-// Taken is when the peer's kernel was last seen to acknowledge something new: what ours
-// holds moves, though no write waits for it. A ping behind a queue in the kernel is late
-// because of the queue. It is seen by looking, so that the first look may find what is
-// old; 0: the kernel cannot be asked. It is for one goroutine at a time.
-func (c *Conn) Taken() heal.Instant {
+// backlog is how many bytes may wait in our kernel before what is handed over behind them
+// counts as late because of them.
+const backlog = 64 << 10
+
+// Behind is asked when something was handed over: it returns the mark that the peer's
+// kernel will have acknowledged when it has all of that. 0: little waits before it, or the
+// kernel cannot be asked.
+func (c *Conn) Behind() (mark uint64) {
 	if c.socket.raw == nil {
 		return 0
 	}
-	if f, ok := askKernel(c.socket.raw); ok && f.acked != c.acked {
-		c.acked = f.acked
+	if waiting, ok := outstanding(c.socket.raw); ok && waiting > backlog {
+		if f, ok := askKernel(c.socket.raw); ok {
+			return f.acked + uint64(waiting)
+		}
+	}
+	return 0
+}
+
+// Taken is when the peer's kernel was last seen to acknowledge something new that lies
+// before mark: what ours holds moves, though no write waits for it, and what was handed
+// over last is late because of the queue. What is sent behind the mark does not count: a
+// proxy goes on taking that for a program that is stuck. It is seen by looking, so that the
+// first look may find what is old; 0: there is no mark. It is for one goroutine at a time.
+func (c *Conn) Taken(mark uint64) heal.Instant {
+	if mark == 0 {
+		return 0
+	}
+	if f, ok := askKernel(c.socket.raw); ok && min(f.acked, mark) > c.acked {
+		c.acked = min(f.acked, mark)
 		c.taken = heal.Instant(max(0, time.Since(c.socket.epoch)-f.ago))
 	}
 	return c.taken

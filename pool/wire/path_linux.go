@@ -30,3 +30,12 @@ func askKernel(raw syscall.RawConn) (f facts, ok bool) {
 	})
 	return f, ok && err == nil
 }
+
+// outstanding is how many bytes the peer's kernel has not acknowledged, sent or not.
+func outstanding(raw syscall.RawConn) (n int, ok bool) {
+	err := raw.Control(func(fd uintptr) {
+		waiting, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+		n, ok = waiting, err == nil
+	})
+	return n, ok && err == nil
+}

@@ -92,7 +92,8 @@ func TestPathWithoutASocket(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// TestTaken: what the peer's kernel acknowledges is progress, and what it does not is none.
+// TestTaken: what the peer's kernel acknowledges of a queue before a mark is progress; what
+// it does not is none, nor is what is sent behind the mark.
 func TestTaken(t *testing.T) {
 	servers := make(chan *net.TCPConn, 1)
 	over := make(chan struct{})
@@ -103,25 +104,54 @@ func TestTaken(t *testing.T) {
 	t.Cleanup(func() { close(over) })
 	c := dial(t, &Dialer{}, Request{URL: url})
 	server := <-servers
-	ping := func() {
-		_, err := c.WriteNow(c.AppendFrame(nil, ws.OpPing, nil))
+	_, err := c.WriteNow(c.AppendFrame(nil, ws.OpPing, nil))
+	require.NoError(t, err)
+	assert.Zero(t, c.Behind(), "nothing waits before it")
+	assert.Zero(t, c.Taken(0))
+
+	// The server does not read: what its window does not hold waits in our kernel.
+	more := make([]byte, 1<<20)
+	var mark uint64
+	for range 64 {
+		if _, err = c.WriteNow(more); err != nil || c.Behind() > 0 {
+			break
+		}
+	}
+	require.NoError(t, err)
+	mark = c.Behind()
+	require.Positive(t, mark)
+	comesTo(t, c, heal.PathFrozen)
+	first := c.Taken(mark)
+	assert.Equal(t, first, c.Taken(mark), "nothing new")
+
+	for late := time.Now().Add(patience); c.Taken(mark) == first; {
+		require.True(t, time.Now().Before(late), "nothing is taken")
+		_, err := server.Read(more)
 		require.NoError(t, err)
 	}
+	assert.Greater(t, c.Taken(mark), first)
+	assert.LessOrEqual(t, c.Taken(mark), heal.Instant(time.Since(c.socket.epoch)))
 
-	ping()
-	comesTo(t, c, heal.PathFrozen)
-	first := c.Taken()
-	assert.Positive(t, first)
-	assert.Equal(t, first, c.Taken(), "nothing new")
+	go func() { _, _ = io.Copy(io.Discard, server) }()
+	for late := time.Now().Add(patience); c.acked < mark; c.Taken(mark) {
+		require.True(t, time.Now().Before(late), "the queue is not taken")
+		runtime.Gosched()
+	}
+	last := c.Taken(mark)
+	before := acknowledged(t, c)
+	for late := time.Now().Add(patience); acknowledged(t, c) == before; {
+		require.True(t, time.Now().Before(late), "nothing is acknowledged")
+		_, err := c.WriteNow(more[:1000])
+		require.NoError(t, err)
+	}
+	assert.Equal(t, last, c.Taken(mark), "what is behind the mark does not count")
+}
 
-	restore := deafen(t, server)
-	ping()
-	comesTo(t, c, heal.PathDead)
-	assert.Equal(t, first, c.Taken())
-	restore()
-	comesTo(t, c, heal.PathFrozen)
-	assert.Greater(t, c.Taken(), first)
-	assert.LessOrEqual(t, c.Taken(), heal.Instant(time.Since(c.socket.epoch)))
+// acknowledged is how many bytes the peer's kernel has.
+func acknowledged(t *testing.T, c *Conn) uint64 {
+	f, ok := askKernel(c.socket.raw)
+	require.True(t, ok)
+	return f.acked
 }
 
 // TestAResetBeforeTheWait has the kernel tell of a RST to the look that precedes a wait: it
