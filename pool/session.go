@@ -76,6 +76,9 @@ type Session struct {
 // Config.Sessions of them.
 func (p *Pool) Session(ctx context.Context, c SessionConfig) (*Session, error) {
 	given(ctx)
+	if err := ctx.Err(); err != nil { // no connection is opened for a caller who has left
+		return nil, fmt.Errorf("session %s: %w", c.Key, err)
+	}
 	s, err := p.newSession(c)
 	if err == nil {
 		if err = s.connected(ctx); err == nil {
