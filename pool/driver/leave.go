@@ -31,6 +31,19 @@ func (c *client) later(until heal.Instant, m mail) bool {
 	return true
 }
 
+// deafen has a connection that is being replaced take nothing more before anybody hears of
+// it: who sends upon that would send over the old one, and his next message over the new
+// one, where it may arrive first.
+func (c *client) deafen(actions *heal.Actions) {
+	for _, a := range actions.All() {
+		if k := c.of(a.Gen); k != nil && a.Kind == heal.Drain {
+			c.mu.Lock()
+			k.stop()
+			c.mu.Unlock()
+		}
+	}
+}
+
 // drain ends a connection that was replaced, when nothing is in flight on it any more.
 func (k *conn) drain(code uint16) {
 	c := k.client

@@ -129,6 +129,7 @@ func (s *shard) step(c *client, ev heal.Event, late time.Duration, m *mail) {
 		}
 	}
 	c.show(from, now)
+	c.deafen(&actions)
 	gen := ev.Gen
 	if gen == 0 {
 		gen = c.state.Gen
