@@ -181,3 +181,28 @@ func TestAReplacementThatFailsChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsSentUponTheNewsOfAMoveGoesOverTheNewConnection: whoever hears that the client is
+// ready on another connection, and sends at once, is not put on the one that is leaving.
+func TestWhatIsSentUponTheNewsOfAMoveGoesOverTheNewConnection(t *testing.T) {
+	var fleet *Fleet
+	inWorld(t, func(o *Options) {
+		o.Policy.DrainTimeout = 5 * time.Second
+		observe := o.Observe
+		o.Observe = func(ev Event) {
+			observe(ev)
+			if ev.Kind == Stepped && ev.From == heal.Joining && ev.State.Phase == heal.Ready {
+				assert.NoError(t, fleet.Send(0, Message{Seq: 7, Payload: numbered(7)}))
+			}
+		}
+	}, func(w *world) {
+		fleet = w.fleet
+		w.settled()
+		time.Sleep(10 * time.Second)
+		w.fleet.Move(0)
+		time.Sleep(10 * time.Second)
+		require.Len(w, w.server.conns(), 2)
+		assert.Empty(w, w.server.conns()[0].received())
+		assert.Equal(w, []uint64{7}, w.server.conns()[1].received())
+	})
+}
