@@ -197,7 +197,7 @@ func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 	}
 	p.mu.Unlock()
 	if err == nil {
-		err = p.fleet.SendWait(ctx, l.slot.client, driver.Message{Payload: m.Payload, Text: m.Text, Ref: f})
+		err = p.fleet.SendWait(ctx, l.slot.client, driver.Message{Payload: m.Payload, Text: m.Text, Ref: f, Gen: l.gen})
 		if err == nil {
 			return f.receipt, nil
 		}
@@ -208,6 +208,8 @@ func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 			err = l.over
 		} else if errors.Is(err, driver.ErrQueueFull) {
 			err = ErrQueueFull
+		} else if errors.Is(err, driver.ErrEnded) {
+			err = ErrLeaseOver
 		}
 		p.mu.Unlock()
 	}

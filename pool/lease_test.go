@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -182,6 +183,50 @@ func TestWhoWaitsForWhatIsLeasedIsToldSo(t *testing.T) {
 			l.Release()
 			_, err = w.pool.Send(w.within(time.Second), text("x"))
 			require.NoError(w, err)
+		})
+	}
+}
+
+func TestWhatALeaseSentGoesOverItsConnectionAlone(t *testing.T) {
+	for name, end := range map[string]func(*world, *Lease, *served){
+		"renewed":            func(w *world, _ *Lease, _ *served) { w.pool.Renew() },
+		"released and reset": func(_ *world, l *Lease, c *served) { l.Release(); c.reset() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			change := func(c *Config) { c.Min, c.Max, c.MinReady, c.QueueBytes = 1, 1, 1, 1<<20 }
+			inWorld(t, change, func(w *world) {
+				gate := make(chan struct{})
+				w.a.first(func(_ *served, s string) bool {
+					if s == "lost stop" {
+						<-gate
+					}
+					return false
+				})
+				l, err := w.pool.Acquire(w.Context())
+				require.NoError(w, err)
+				_, err = l.Send(w.Context(), text("lost stop"))
+				require.NoError(w, err)
+				var all []*Receipt
+				for range 12 { // more than the network holds
+					r, err := l.Send(w.Context(), text("lost %s", strings.Repeat("x", 30<<10)))
+					require.NoError(w, err)
+					all = append(all, r)
+				}
+				synctest.Wait()
+				first := w.a.heard("lost stop")
+				end(w, l, first)
+				last := w.outcome(all[len(all)-1])
+				assert.Equal(w, NotSent, last)
+				require.ErrorIs(w, all[len(all)-1].Err(), ErrLeaseOver)
+				_, err = w.pool.Request(w.within(time.Minute), text("req 1"))
+				require.NoError(w, err, "another connection carries what others send")
+				close(gate)
+				for _, c := range w.a.all() {
+					if c != first {
+						assert.NotContains(w, strings.Join(c.texts(), " "), "lost")
+					}
+				}
+			})
 		})
 	}
 }

@@ -33,6 +33,9 @@ type entry struct {
 	receipt *Receipt
 	since   time.Time
 	place   place
+	// answered is the last connection on which it can have been written for an
+	// acknowledgement that came while it was handed to be about it; 0: none came.
+	answered uint32
 }
 
 // replay is what a session has not had acknowledged, in order of Send:
@@ -94,14 +97,15 @@ func (r *replay) move(e *entry, to place) {
 	e.place = to
 }
 
-// named returns what an acknowledgement is about.
+// named returns what an acknowledgement is about. It is about nothing that is here: where
+// it names that, the peer speaks of others, sent by a process before this one.
 func (r *replay) named(a Ack) (all []*entry) {
 	for _, e := range r.entries {
 		n := e.message.Seq
 		if n > a.Seq {
 			break
 		}
-		if n != 0 && e.place != left && (n == a.Seq || a.UpTo) {
+		if n != 0 && (e.place == handed || e.place == gone) && (n == a.Seq || a.UpTo) {
 			all = append(all, e)
 		}
 	}

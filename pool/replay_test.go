@@ -52,7 +52,7 @@ func TestRingHandsOverInOrder(t *testing.T) {
 }
 
 func TestRingBounds(t *testing.T) {
-	r := filled(here, here)
+	r := filled(gone, gone)
 	assert.True(t, r.room(8))
 	assert.False(t, r.room(9), "bytes")
 	r.limit.Messages = 2
@@ -71,6 +71,8 @@ func TestRingAcknowledges(t *testing.T) {
 	assert.Equal(t, []uint64{2}, numbersOf(r.named(Ack{Seq: 2})))
 	assert.Equal(t, []uint64{1, 2, 3}, numbersOf(r.named(Ack{Seq: 3, UpTo: true})))
 	assert.Empty(t, r.named(Ack{Seq: 9}))
+	assert.Empty(t, r.named(Ack{Seq: 4}), "it was not sent")
+	assert.Equal(t, []uint64{1, 2, 3}, numbersOf(r.named(Ack{Seq: 9, UpTo: true})))
 	r.drop(r.named(Ack{Seq: 2}))
 	assert.Equal(t, []uint64{1}, numbersOf(r.unsure()))
 	assert.Equal(t, []uint64{1, 3}, numbersOf(r.named(Ack{Seq: 3, UpTo: true})), "once only")

@@ -6,7 +6,7 @@ import "bytes"
 // Who it is for is asked in this order:
 //
 //	lease ─▶ session (acknowledgements first) ─▶ answer ─▶ confirmation ─▶ topic ─▶ Receive
-func (p *Pool) receive(client int, _ uint32, payload []byte, text bool) {
+func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
 	m := Message{Payload: payload, Text: text}
 	p.mu.Lock()
 	s := p.slots[client]
@@ -26,7 +26,7 @@ func (p *Pool) receive(client int, _ uint32, payload []byte, text bool) {
 	case lease != nil:
 		p.put(s, lease.inbox, m)
 	case session != nil:
-		session.receive(m)
+		session.receive(m, gen)
 	default:
 		p.deal(s, asking, m)
 	}
@@ -78,12 +78,12 @@ func (p *Pool) hear(s *slot, topic string, m Message) bool {
 }
 
 // receive takes a message of the session's connection.
-func (s *Session) receive(m Message) {
+func (s *Session) receive(m Message, gen uint32) {
 	p := s.pool
 	if ack := s.config.Ack; ack != nil {
 		if a, ok := ack(m); ok {
 			p.mu.Lock()
-			s.acknowledge(a)
+			s.acknowledge(a, gen)
 			p.mu.Unlock()
 			if !a.Data {
 				return

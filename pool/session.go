@@ -23,7 +23,7 @@ type SessionConfig struct {
 	// Hello returns what the session says first on each connection; nil: nothing.
 	Hello func(State) Message
 	// Accept reads the peer's answer to Hello, the first message on the connection: how the
-	// session goes on. Resumed and Gap acknowledge everything up to From; where that is more
+	// session goes on. Resumed and Gap acknowledge everything sent up to From; where that is more
 	// than was sent, as after a restart of this program, the reader is told at once, and
 	// Send takes only higher numbers from then on (ErrSequence). An error says that the
 	// connection will not do. nil: no answer is waited for.
@@ -369,11 +369,13 @@ func (e *entry) outgoing() driver.Message {
 	return driver.Message{Payload: e.message.Payload, Text: e.message.Text, Seq: e.message.Seq, Ref: e}
 }
 
-func (e *entry) written(uint32) {
+func (e *entry) written(gen uint32) {
 	s := e.session
 	switch {
 	case e.place != handed:
 		return
+	case s.keeps(e.message) && gen <= e.answered:
+		s.settle(e, Acked, nil)
 	case s.keeps(e.message) && s.over == nil:
 		s.ring.move(e, gone)
 		e.receipt.advance(Written)
@@ -402,10 +404,15 @@ func (e *entry) dropped(o driver.Outcome) {
 	s.pump()
 }
 
-// acknowledge settles what an inbound message acknowledges.
-func (s *Session) acknowledge(a Ack) {
+// acknowledge settles what an inbound message acknowledges that was written to connection
+// gen or one before. Of what is handed the report that it was written may still come.
+func (s *Session) acknowledge(a Ack, gen uint32) {
 	for _, e := range s.ring.named(a) {
-		s.settle(e, Acked, nil)
+		if e.place == handed {
+			e.answered = max(e.answered, gen)
+		} else {
+			s.settle(e, Acked, nil)
+		}
 	}
 	s.acked = max(s.acked, a.Seq)
 	s.tidy()

@@ -367,3 +367,43 @@ func TestAPeerThatHasMoreThanWasSentIsNotSilent(t *testing.T) {
 		require.NoError(w, err)
 	})
 }
+
+// TestWhatWasNotSentIsNotAcknowledged: the peer remembers more of a key than this process
+// has sent.
+func TestWhatWasNotSentIsNotAcknowledged(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		w.a.heard("hello k").reset()
+		synctest.Wait()
+		w.a.mu.Lock()
+		w.a.numbers["k"] = 100 // by another process
+		w.a.mu.Unlock()
+		r, err := s.Send(w.Context(), numbered(5)) // there is no connection
+		require.NoError(w, err)
+		assert.Equal(w, Acked, w.outcome(r))
+		assert.Contains(w, w.a.texts(), "msg 5")
+	})
+}
+
+// TestAcknowledgedBeforeTheReportThatItWasWritten: the reader of a connection may be ahead
+// of its writer, but no acknowledgement is about what was written to a later connection.
+func TestAcknowledgedBeforeTheReportThatItWasWritten(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		w.pool.mu.Lock()
+		defer w.pool.mu.Unlock()
+		for gen, want := range map[uint32]Outcome{7: Acked, 8: Written} {
+			e := &entry{session: s, message: numbered(1), receipt: &Receipt{}}
+			s.ring.add(e)
+			s.ring.move(e, handed)
+			s.acknowledge(Ack{Seq: 1}, 7)
+			assert.Equal(w, Queued, e.receipt.Outcome())
+			e.written(gen)
+			assert.Equal(w, want, e.receipt.Outcome())
+			s.settle(e, Acked, nil)
+			s.tidy()
+		}
+	})
+}

@@ -151,7 +151,7 @@ func (s *Session) resume(ctx context.Context, x driver.Exchange) error {
 		var refused error
 		_, err := x.Receive(ctx, func(payload []byte) bool {
 			if c, refused = accept(Message{Payload: payload}); refused == nil {
-				s.goesOn(c)
+				s.goesOn(c, x.Gen())
 			}
 			return true
 		})
@@ -162,7 +162,7 @@ func (s *Session) resume(ctx context.Context, x driver.Exchange) error {
 			return fmt.Errorf("hello: %w", err)
 		}
 	} else {
-		s.goesOn(c)
+		s.goesOn(c, x.Gen())
 	}
 	p.mu.Lock()
 	again := s.ring.unsure()
@@ -198,13 +198,13 @@ func (s *Session) stand(ctx context.Context) (State, error) {
 	return State{Key: s.config.Key, First: !s.ever, Acked: s.acked, Last: s.last, Unsure: len(s.ring.unsure())}, s.over
 }
 
-// goesOn takes the peer's word for how the session goes on.
-func (s *Session) goesOn(c Continuity) {
+// goesOn takes the peer's word, on connection gen, for how the session goes on.
+func (s *Session) goesOn(c Continuity, gen uint32) {
 	p := s.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.Kind == Resumed || c.Kind == Gap {
-		s.acknowledge(Ack{Seq: c.From, UpTo: true})
+		s.acknowledge(Ack{Seq: c.From, UpTo: true}, gen-1) // nothing of the ring was written to this one yet
 	}
 	ahead := c.Kind != Fresh && c.From > s.ring.last // it has more than was sent here: what is sent now counts on from there
 	if ahead {

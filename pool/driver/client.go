@@ -38,6 +38,7 @@ type client struct {
 	inbox   *inbox     // nil: nothing has arrived yet
 	live    *conn      // the connection that new messages go over: proved, and not ended
 	closed  closure    // whether anything may still be queued
+	past    uint32     // generation of the last connection that is over
 	seen    seen       // what of the state others may see
 }
 

@@ -18,6 +18,7 @@ import (
 var (
 	ErrClosed    = errors.New("fleet: closed")
 	ErrLeft      = errors.New("fleet: the client was removed")
+	ErrEnded     = errors.New("fleet: the message's connection has ended")
 	ErrQueueFull = errors.New("fleet: queue full")
 	ErrInboxFull = errors.New("fleet: inbox full")
 	ErrNotText   = errors.New("fleet: a text message that is not UTF-8")
@@ -165,7 +166,8 @@ func (p *Fleet) tellClient(client int, kind heal.EventKind) {
 // Send queues one message for a client and returns without waiting for the network.
 // The payload is copied. It is sent when the client is usable, in order of Send. It
 // fails with ErrQueueFull when the client's queue has no room for it and Options.Full
-// makes none, with ErrNotText when it is text and not UTF-8, with ErrLeft when the client is being removed, and with ErrClosed once
+// makes none, with ErrNotText when it is text and not UTF-8, with ErrLeft when the client is being removed,
+// with ErrEnded when the connection of Message.Gen is over, and with ErrClosed once
 // Close was called.
 func (p *Fleet) Send(client int, m Message) error {
 	c, err := p.sendable(client, &m)

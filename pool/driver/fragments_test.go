@@ -95,7 +95,7 @@ func TestAMessageIsSentOnce(t *testing.T) {
 	k := &conn{client: c}
 	for seq := range uint64(2) {
 		c.outbox.push(Message{Seq: seq})
-		m, _ := c.outbox.due()
+		m, _ := c.outbox.due(0)
 		c.outbox.carry(m, k)
 	}
 	b := &batch{bytes: make([]byte, 20), parts: []part{{seq: 0, to: 10, last: true}, {seq: 1, position: 1, from: 10, to: 20, last: true}}}

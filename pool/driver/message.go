@@ -11,6 +11,7 @@ type Message struct {
 	Text    bool   // a text message, which must be UTF-8; false: as Options.Text says
 	Seq     uint64 // its number, for Ack and for events
 	Ref     any    // handed back with every event about the message; nil: none
+	Gen     uint32 // goes over this generation's connection alone, and is Dropped with it, or refused with ErrEnded; 0: over any
 }
 
 // sound tells what keeps a message from being sent at all: a peer would end the connection

@@ -5,7 +5,8 @@ type message struct {
 	seq     uint64
 	ref     any
 	payload []byte
-	by      *conn // the connection that carries it, or has carried it and may bring its answer; nil: none
+	by      *conn  // the connection that carries it, or has carried it and may bring its answer; nil: none
+	gen     uint32 // of the connection that it goes over alone; 0: any
 	text    bool
 	sent    bool // all of it was handed to the kernel at least once
 	touched bool // some of it was
@@ -50,7 +51,7 @@ func (o *outbox) fits(size, frames, most int) bool {
 
 // push queues a message, whose payload is the outbox's from now on.
 func (o *outbox) push(m Message) {
-	o.messages = append(o.messages, message{seq: m.Seq, ref: m.Ref, payload: m.Payload, text: m.Text})
+	o.messages = append(o.messages, message{seq: m.Seq, ref: m.Ref, payload: m.Payload, gen: m.Gen, text: m.Text})
 	o.frames++
 	o.bytes += len(m.Payload)
 }
@@ -63,10 +64,14 @@ func (o *outbox) at(position uint64) *message {
 	return &o.messages[int(o.head)+int(position-o.first)]
 }
 
-// due returns the next message that waits for a connection, nil when none does.
-func (o *outbox) due() (m *message, position uint64) {
+// due returns the next message that waits for a connection, nil when none does, or when
+// it waits for a later one than gen's, which is about to take over.
+func (o *outbox) due(gen uint32) (m *message, position uint64) {
 	for ; o.pending(); o.next++ {
 		if m := o.at(o.next); !m.done && m.by == nil {
+			if m.gen != 0 && m.gen != gen {
+				return nil, 0
+			}
 			return m, o.next
 		}
 	}
@@ -104,6 +109,18 @@ func (o *outbox) release(k *conn, lost func(*message) bool) {
 			o.leave(m)
 		} else {
 			o.next = min(o.next, position)
+		}
+	}
+	o.trim()
+}
+
+// forsake gives up what waits for a connection up to gen's alone. lost is called with each
+// of them first.
+func (o *outbox) forsake(gen uint32, lost func(*message)) {
+	for i := int(o.head); i < len(o.messages); i++ {
+		if m := &o.messages[i]; !m.done && m.by == nil && m.gen != 0 && m.gen <= gen {
+			lost(m)
+			o.leave(m)
 		}
 	}
 	o.trim()

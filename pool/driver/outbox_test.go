@@ -224,7 +224,7 @@ func TestOutboxAgainstAModel(t *testing.T) {
 			case 2:
 				for range r.IntN(5) {
 					i := slices.IndexFunc(model, func(e entry) bool { return e.by == nil })
-					m, position := o.due()
+					m, position := o.due(0)
 					if i < 0 {
 						require.Nil(t, m)
 						break
@@ -281,7 +281,7 @@ func TestRoomForBursts(t *testing.T) {
 			o.push(Message{})
 		}
 		for range n {
-			m, _ := o.due()
+			m, _ := o.due(0)
 			o.carry(m, new(conn))
 			o.finish(m)
 		}
@@ -292,7 +292,7 @@ func TestRoomForBursts(t *testing.T) {
 	o.push(Message{})
 	o.rest()
 	assert.Equal(t, 1, o.left(), "what waits stays")
-	m, _ := o.due()
+	m, _ := o.due(0)
 	o.finish(m)
 	o.rest()
 	assert.Zero(t, cap(o.messages))

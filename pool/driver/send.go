@@ -54,6 +54,8 @@ func (c *client) offer(m Message) (dropped []Event, err error) {
 	switch {
 	case c.closed != accepting:
 		return nil, c.closed.err()
+	case c.tooLate(m.Gen):
+		return nil, ErrEnded
 	case size > o.QueueBytes:
 		return nil, ErrQueueFull
 	case c.room(size):
@@ -117,7 +119,7 @@ func (c *client) sendWait(ctx context.Context, m Message) error {
 	}
 	o, size := &c.fleet.options, len(m.Payload)
 	c.mu.Lock()
-	if o.Full != Block || c.closed != accepting || size > o.QueueBytes || c.room(size) {
+	if o.Full != Block || c.closed != accepting || c.tooLate(m.Gen) || size > o.QueueBytes || c.room(size) {
 		dropped, err := c.offer(m)
 		c.unlock()
 		c.fleet.tell(dropped)
@@ -167,6 +169,40 @@ func (c *client) letIn() {
 		close(w.done)
 	}
 	c.waiters = nil
+}
+
+// tooLate tells whether the connection is over that a message goes over alone. The next one
+// may be announced before it is live. The mutex must be held.
+func (c *client) tooLate(gen uint32) bool {
+	switch {
+	case gen == 0 || c.live != nil && c.live.gen == gen:
+		return false
+	case c.live != nil && gen < c.live.gen:
+		return true
+	}
+	return gen <= c.past
+}
+
+// forsake gives up what goes over connections up to gen's alone, those that wait for room
+// among it. The mutex must be held.
+func (c *client) forsake(gen uint32) (dropped []Event) {
+	c.outbox.forsake(gen, func(m *message) {
+		ev := c.giveUp(m)
+		ev.Gen = m.gen
+		dropped = append(dropped, ev)
+	})
+	if c.waiters != nil {
+		*c.waiters = slices.DeleteFunc(*c.waiters, func(w *waiter) bool {
+			over := w.message.Gen != 0 && w.message.Gen <= gen
+			if over {
+				w.err = ErrEnded
+				close(w.done)
+			}
+			return over
+		})
+	}
+	c.letIn()
+	return dropped
 }
 
 // shutQueue ends the queueing. The mutex must be held.

@@ -20,14 +20,17 @@ const (
 // open lets a proved connection carry data, instead of the one before it.
 func (c *client) open(k *conn) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if k.deaf || c.live == k {
+		c.mu.Unlock()
 		return
 	}
 	c.live = k
+	dropped := c.forsake(k.gen - 1)
 	if c.outbox.pending() {
 		k.kick()
 	}
+	c.mu.Unlock()
+	c.fleet.tell(dropped)
 }
 
 // kick has somebody write unless somebody does. It never waits. The client's mutex must
@@ -254,7 +257,7 @@ func (k *conn) begin() (x cut, ok bool) {
 	if c.live != k {
 		return x, false
 	}
-	m, position := c.outbox.due()
+	m, position := c.outbox.due(k.gen)
 	if m == nil {
 		return x, false
 	}
@@ -304,14 +307,14 @@ func (k *conn) settle(b *batch, at heal.Instant) {
 
 // release gives back what the connection carried, once it is over for good and nothing
 // of it is being written: at-most-once gives up what was touched, everything else goes
-// over the next connection.
+// over the next connection, but for what goes over this one alone.
 func (k *conn) release() {
 	c := k.client
 	var dropped []Event
 	c.mu.Lock()
 	once := c.fleet.options.Guarantee == AtMostOnce
 	c.outbox.release(k, func(m *message) bool {
-		if !once || !m.touched {
+		if (!once || !m.touched) && m.gen == 0 {
 			return false
 		}
 		ev := c.giveUp(m)
@@ -319,6 +322,10 @@ func (k *conn) release() {
 		dropped = append(dropped, ev)
 		return true
 	})
+	c.past = max(c.past, k.gen)
+	if c.live == nil || c.live.gen > k.gen {
+		dropped = append(dropped, c.forsake(k.gen)...)
+	}
 	if c.live != nil && c.outbox.pending() {
 		c.live.kick()
 	}
