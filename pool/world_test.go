@@ -104,8 +104,8 @@ func (w *world) open() {
 	var err error
 	w.pool, err = Open(w.within(time.Minute), w.config)
 	require.NoError(w, err)
+	synctest.Wait() // what belongs to the opening is over
 	w.watch = w.pool.Watch(context.Background())
-	synctest.Wait()
 }
 
 // within is a context that ends after d.
