@@ -1,9 +1,11 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wsheal/wsheal/pool/heal"
 )
@@ -83,6 +85,10 @@ func (c *client) admit(m *mail) bool {
 	case heal.Failed:
 		if c.dialed == m.event.Gen {
 			c.cancel = nil
+		}
+	case heal.Lost:
+		if c.state.Live == m.event.Gen { // one that was replaced, or was to replace it, leaves the window to it
+			m.event.Within = cmp.Or(m.event.Within, time.Duration(c.window.Swap(0)))
 		}
 	case heal.Close:
 		c.mu.Lock()

@@ -129,7 +129,6 @@ func (k *conn) finish(end ending) {
 	k.ended.open()
 	m := mail{client: c, conn: k, err: end.err, event: heal.Event{
 		Kind: heal.Lost, Gen: k.gen, Cause: end.cause, Code: end.code,
-		Within: time.Duration(c.window.Swap(0)),
 	}}
 	if ours { // nobody will ask what follows from it
 		c.shard.post(m)
@@ -244,6 +243,9 @@ func (k *conn) condemn() {
 	k.condemned = true
 	k.client.mu.Lock()
 	defer k.client.mu.Unlock()
+	if k.client.live == k { // heal knows why, and asks for no window
+		k.client.window.Store(0)
+	}
 	k.ours = true
 	k.stop()
 }
