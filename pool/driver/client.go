@@ -41,7 +41,9 @@ type client struct {
 	live    *conn      // the connection that new messages go over: proved, and not ended
 	closed  closure    // whether anything may still be queued
 	past    uint32     // generation of the last connection that is over
-	seen    seen       // what of the state others may see
+	// speaking counts the connections of which something may still come: read, or handed over.
+	speaking int32
+	seen     seen // what of the state others may see
 }
 
 // closure says why nothing may be queued any more.
@@ -82,6 +84,9 @@ func (c *client) admit(m *mail) bool {
 		}
 		c.cancel = nil
 		m.conn.older, c.conn = c.conn, m.conn
+		c.mu.Lock()
+		c.speaking++
+		c.mu.Unlock()
 	case heal.Failed:
 		if c.dialed == m.event.Gen {
 			c.cancel = nil

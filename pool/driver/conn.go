@@ -126,6 +126,7 @@ func (k *conn) finish(end ending) {
 	k.writers.Wait() // the closing frame among them, bounded by the linger timer
 	end = k.witnessed(end)
 	k.release()
+	k.silence()
 	k.ended.open()
 	m := mail{client: c, conn: k, err: end.err, event: heal.Event{
 		Kind: heal.Lost, Gen: k.gen, Cause: end.cause, Code: end.code,

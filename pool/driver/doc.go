@@ -42,7 +42,8 @@
 //
 // What arrives is observed where it is read, and handed to Options.Receive on a goroutine
 // of the client's own. A user who is slow makes the fleet stop reading; that is no
-// silence of the peer's.
+// silence of the peer's. Ended tells when he has had all that a connection brought: Lost does
+// not wait for him.
 //
 // # What ends a connection
 //

@@ -18,12 +18,13 @@ const (
 	Acked                      // at-least-once: a message was acknowledged, for the first time: Seq, Ref
 	Discarded                  // a message that had arrived was given up, for the inbox was full: Payload
 	Noticed                    // shared: what the clients decide together changed: Report, Endpoint, Err
+	Ended                      // a connection is over, all that was written to it was observed, and Receive has returned from all that arrived on it; beside Lost, in any order
 	Left                       // a client was removed, and nothing of it is left; no event of it follows
 )
 
 var eventNames = [...]string{
 	Stepped: "stepped", Sent: "sent", Received: "received", Dropped: "dropped",
-	Acked: "acked", Discarded: "discarded", Noticed: "noticed", Left: "left",
+	Acked: "acked", Discarded: "discarded", Noticed: "noticed", Ended: "ended", Left: "left",
 }
 
 func (k EventKind) String() string {

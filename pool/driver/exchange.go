@@ -47,8 +47,10 @@ type exchange struct {
 
 	// Guarded by the client's mutex.
 	box
-	ahead []*ahead      // messages to send before those of the outbox
-	news  chan struct{} // closed when something arrives; nil: nobody waits
+	ahead   []*ahead      // messages to send before those of the outbox
+	news    chan struct{} // closed when something arrives; nil: nobody waits
+	excused bool          // it could not be answered, for the connection was not read
+	last    bool          // nothing more arrives on the connection
 }
 
 // ahead is a message that goes before the queue.
@@ -91,8 +93,10 @@ func (x *exchange) end(err error) {
 	ended := x.ctx.Err()
 	x.cancel()
 	m := mail{client: c, conn: k, event: heal.Event{Kind: heal.Disproved, Gen: k.gen}}
-	passed, told := err == nil || errors.Is(err, ErrNoProof), ended == nil // else the time is over, or the connection, and heal knows
 	c.mu.Lock()
+	excused := x.excused && !k.over
+	passed := err == nil || errors.Is(err, ErrNoProof) || excused && ended != nil
+	told := ended == nil || excused // else the time is over, or the connection, and heal knows
 	switch {
 	case !passed:
 		m.err = err
@@ -113,8 +117,12 @@ func (x *exchange) end(err error) {
 		c.pass(p)
 	}
 	x.queue, x.bytes = nil, 0
-	x.wake()
+	c.wake()
+	last := x.last
 	c.mu.Unlock()
+	if last {
+		k.silence()
+	}
 }
 
 // pass delivers a message that was not for the exchange, whether there is room or not: it
@@ -123,10 +131,7 @@ func (c *client) pass(p parcel) {
 	if c.fleet.options.Receive == nil {
 		return
 	}
-	if c.inbox == nil {
-		c.inbox = new(inbox)
-	}
-	c.inbox.put(p)
+	c.intake().put(p)
 	c.rouse()
 }
 
@@ -184,6 +189,7 @@ func (x *exchange) Receive(ctx context.Context, match func(payload []byte) bool)
 			continue
 		}
 		p := x.pop()
+		c.wake()
 		c.mu.Unlock()
 		if match == nil || match(p.payload) {
 			return p.payload, nil

@@ -98,9 +98,16 @@ func (c *client) settle() {
 	c.depart()
 }
 
-// depart forgets a client that has been closed, once its connections are over.
+// depart forgets a client that has been closed, once its connections are over and what
+// arrived on them was handed over.
 func (c *client) depart() {
 	if c.left || c.state.Phase != heal.Retired || c.conn != nil {
+		return
+	}
+	c.mu.Lock()
+	speaking := c.speaking > 0
+	c.mu.Unlock()
+	if speaking {
 		return
 	}
 	c.left = true

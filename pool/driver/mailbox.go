@@ -25,7 +25,7 @@ type order uint8
 
 const (
 	step    order = iota // step the client
-	over                 // nothing of conn is left
+	over                 // nothing of conn is left; conn nil: nothing more of what arrived on one
 	empty                // look whether conn, which is draining, has finished
 	remove               // end the client for good
 	settle               // look whether a client that is being removed has finished
