@@ -113,6 +113,9 @@ func (p *Fleet) fetch(ctx context.Context, a Attempt, rejected *Credentials, fli
 			return
 		}
 		x, err, _ := p.keys.flights.Do(flight, func() (any, error) {
+			if x := p.keys.newer(rejected.Version); x != nil { // a flight before this one brought them
+				return x, nil
+			}
 			ctx, cancel := context.WithTimeout(p.life, p.options.Policy.HandshakeTimeout)
 			defer cancel()
 			return call(ctx)
