@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -175,16 +176,22 @@ func (p *Fleet) SetEndpoints(list []Endpoint) error {
 	return nil
 }
 
+// hosts are the names that have to be resolved. n.mu must be held.
+func (x *commons) hosts() map[string]bool {
+	all := map[string]bool{}
+	for _, e := range x.names.list {
+		if host := x.fleet.resolvable(e); host != "" {
+			all[host] = true
+		}
+	}
+	return all
+}
+
 // look resolves all names that there are, side by side.
 func (x *commons) look(ctx context.Context) {
 	n := &x.names
 	n.mu.Lock()
-	hosts := map[string]bool{}
-	for _, e := range n.list {
-		if host := x.fleet.resolvable(e); host != "" {
-			hosts[host] = true
-		}
-	}
+	hosts := x.hosts()
 	n.mu.Unlock()
 	var (
 		wg    sync.WaitGroup
@@ -212,6 +219,8 @@ func (x *commons) look(ctx context.Context) {
 			n.known[host] = a
 		}
 	}
+	wanted := x.hosts() // may have changed meanwhile
+	maps.DeleteFunc(n.known, func(host string, _ []netip.Addr) bool { return !wanted[host] })
 	err := x.settle()
 	n.err = errors.Join(append(errs, err)...)
 }
