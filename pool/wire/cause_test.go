@@ -80,9 +80,11 @@ func TestCause(t *testing.T) {
 		{op("remote error", errors.New("tls: internal error")), false, heal.TLS, 0},
 		{op("read", net.ErrClosed), false, heal.Unknown, 0},
 	} {
-		cause, code := Cause(fmt.Errorf("read: %w", test.err), test.written)
-		assert.Equal(t, test.cause, cause, "%v", test.err)
-		assert.Equal(t, test.code, code, "%v", test.err)
+		for _, err := range []error{test.err, fmt.Errorf("read: %w", test.err)} {
+			cause, code := Cause(err, test.written)
+			assert.Equal(t, test.cause, cause, "%v", err)
+			assert.Equal(t, test.code, code, "%v", err)
+		}
 	}
 }
 

@@ -223,23 +223,25 @@ func TestNothingOutlastsTheContext(t *testing.T) {
 	}
 }
 
-// FuzzAnswer reads whatever a server may answer an upgrade with, however it is split.
+// FuzzAnswer reads whatever a server may answer an upgrade with, however it is split: what
+// comes in one piece is mostly read by usual, and what does not is by package net/http.
 func FuzzAnswer(f *testing.F) {
 	for _, s := range []string{
-		switching(), switching("Sec-WebSocket-Protocol: v1") + "\x81\x01a", switching("Sec-WebSocket-Extensions: " + deflateOffer),
+		switching(), switching() + "\x81\x01a", switching("Sec-WebSocket-Protocol: v1") + "\x81\x01a", switching("Upgrade: websocket"),
+		switching("Content-Length: 1"), switching("Transfer-Encoding: chunked"), switching("X: y", " z"), switching("X : y"), switching("X:y"), switching("Sec-WebSocket-Extensions: " + deflateOffer),
 		switching("Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; server_max_window_bits=\"12\""),
 		"HTTP/1.1 503 x\r\nRetry-After: 1\r\n\r\n", "HTTP/1.1 301 x\r\nLocation: /\r\n\r\n", "HTTP/1.1 101\r\nUpgrade: a\r\n b\r\n\r\n",
 	} {
 		f.Add(s, uint16(1))
 		f.Add(s, uint16(4096))
 	}
-	u, err := parse("ws://a.test/")
+	to, err := newTarget("ws://a.test/")
 	require.NoError(f, err)
 	d := &Dialer{Subprotocols: []string{"v1"}, Deflate: true}
 	f.Fuzz(func(t *testing.T, answer string, piece uint16) {
 		outcome := func(piece int) string {
 			c := &script{pieces: pieces{size: piece}, answer: answer}
-			a, err := d.upgrade(c, u, nil)
+			a, err := d.upgrade(c, to, nil)
 			if err != nil {
 				cause, code := dialCause(err)
 				require.NotEqual(t, heal.Unknown, cause, "%v", err)
@@ -252,6 +254,35 @@ func FuzzAnswer(f *testing.F) {
 		}
 		require.Equal(t, outcome(1<<20), outcome(1+int(piece)))
 	})
+}
+
+// TestUsualAnswers tells which answers are read without package net/http.
+func TestUsualAnswers(t *testing.T) {
+	key := newKey()
+	for name, test := range map[string]struct {
+		answer string
+		usual  bool
+	}{
+		"plain":             {switching(), true},
+		"with a name":       {switching("Server: nginx/1.27", "Date: Sun, 22 Nov 2026 10:01:00 GMT"), true},
+		"in lower case":     {strings.ToLower(switching()[:70]) + switching()[70:], false}, // http/1.1
+		"a frame behind it": {switching() + "\x81\x01a", true},
+		"a subprotocol":     {switching("Sec-WebSocket-Protocol: v1"), false},
+		"an extension":      {switching("Sec-WebSocket-Extensions: " + deflateOffer), false},
+		"a length":          {switching("Content-Length: 0"), false},
+		"Accept twice":      {switching("Sec-WebSocket-Accept: {accept}"), false},
+		"continued":         {switching("X: y", " z"), false},
+		"no header":         {switching("nonsense"), false},
+		"another key":       {strings.Replace(switching(), "{accept}", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", 1), false},
+		"cut off":           {strings.TrimSuffix(switching(), "\n"), false},
+		"not yet":           {strings.Replace(switching(), "101", "200", 1), false},
+	} {
+		a, ok := usual([]byte(strings.ReplaceAll(test.answer, "{accept}", acceptOf(string(key[:])))), key)
+		assert.Equal(t, test.usual, ok, name)
+		if name == "a frame behind it" {
+			assert.Equal(t, "\x81\x01a", string(a.ahead))
+		}
+	}
 }
 
 // script is a connection that answers what is written to it.

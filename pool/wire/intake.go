@@ -50,6 +50,9 @@ func (in *intake) from(p []byte) (int, error) {
 // buffered tells whether there is something unread.
 func (in *intake) buffered() bool { return in.r < in.w }
 
+// empty tells whether there was nothing to read when it was last looked, on a bare TCP socket.
+func (in *intake) empty() bool { return in.plain() && in.socket.in.dry && !in.buffered() }
+
 // Read implements io.Reader over what is buffered, then over the connection.
 func (in *intake) Read(p []byte) (int, error) {
 	if !in.buffered() {

@@ -27,7 +27,7 @@ const backlog = 64 << 10
 // kernel will have acknowledged when it has all of that. 0: little waits before it, or the
 // kernel cannot be asked.
 func (c *Conn) Behind() (mark uint64) {
-	if c.socket.raw == nil {
+	if c.socket.raw == nil || c.socket.written.Load() <= backlog { // it cannot be asked, or need not be
 		return 0
 	}
 	if waiting, ok := outstanding(c.socket.raw); ok && waiting > backlog {

@@ -17,17 +17,18 @@ import (
 // Through returns the proxy that a dial of rawURL goes through; nil: none. Whoever resolves
 // names for Request.Address should ask first: a proxy resolves them itself.
 func (d *Dialer) Through(rawURL string) (*url.URL, error) {
-	u, err := parse(rawURL)
+	to, err := d.targets.of(rawURL)
 	if err != nil {
 		return nil, err
 	}
-	as := *u
-	as.Scheme = map[string]string{"ws": "http", "wss": "https"}[u.Scheme]
-	find := d.Proxy
-	if find == nil {
-		find = func(u *url.URL) (*url.URL, error) { return http.ProxyFromEnvironment(&http.Request{URL: u}) }
+	return d.through(to)
+}
+
+func (d *Dialer) through(to *target) (*url.URL, error) {
+	proxy, err := to.proxy, to.odd
+	if d.Proxy != nil {
+		proxy, err = d.Proxy(to.plainly())
 	}
-	proxy, err := find(&as)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("proxy: %w", err)

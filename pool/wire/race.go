@@ -10,11 +10,14 @@ import (
 
 const defaultRace = 250 * time.Millisecond // RFC 8305 section 5
 
+// direct is never changed.
+var direct net.Dialer
+
 // connect opens a TCP connection to where, host:port, or to address if that is valid.
 func (d *Dialer) connect(ctx context.Context, where string, address netip.AddrPort) (net.Conn, error) {
 	dial := d.DialContext
 	if dial == nil {
-		dial = new(net.Dialer).DialContext
+		dial = direct.DialContext
 	}
 	if address.IsValid() {
 		return dial(ctx, "tcp", address.String())

@@ -19,6 +19,10 @@ const (
 // idle. A busy one keeps its goroutine, and pays nothing.
 func (c *Conn) Serve(handle func(Frame, error) (more bool)) {
 	c.handle = handle
+	if c.decoder.in.empty() {
+		go c.wake()
+		return
+	}
 	go func() {
 		if c.drain() { // something may have come with the 101
 			go c.wake()

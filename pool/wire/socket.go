@@ -90,6 +90,7 @@ func (s *socket) Read(p []byte) (int, error) {
 	if n > 0 {
 		s.inbound.Store(s.now())
 	}
+	s.in.dry = s.raw != nil && err == nil && n < len(p)
 	return n, err
 }
 

@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
-	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -43,14 +41,25 @@ type malformed struct{ error }
 func (m *malformed) Unwrap() error { return m.error }
 
 // upgrade makes a WebSocket connection of a stream.
-func (d *Dialer) upgrade(stream net.Conn, u *url.URL, header http.Header) (a agreed, err error) {
+func (d *Dialer) upgrade(stream net.Conn, to *target, header http.Header) (a agreed, err error) {
+	loan := lent.Get().(*[lentBuffer]byte)
+	defer lent.Put(loan)
 	key := newKey()
-	if _, err := stream.Write(d.request(u, header, key)); err != nil {
+	if _, err := stream.Write(d.request(loan[:0], to, header, key)); err != nil {
 		return a, err
 	}
 	in := &bounded{from: stream, left: answerLimit}
+	n, _ := in.Read(loan[:]) // which remembers its error
+	if a, ok := usual(loan[:n], key); ok {
+		return a, nil
+	}
+	return d.unusual(loan[:n], in, key)
+}
+
+// unusual reads an answer of which the beginning was read.
+func (d *Dialer) unusual(beginning []byte, in *bounded, key nonce) (a agreed, err error) {
 	buffered := answers.Get().(*bufio.Reader)
-	buffered.Reset(in)
+	buffered.Reset(io.MultiReader(bytes.NewReader(beginning), in))
 	defer func() {
 		buffered.Reset(nil)
 		answers.Put(buffered)
@@ -72,37 +81,44 @@ func (d *Dialer) upgrade(stream net.Conn, u *url.URL, header http.Header) (a agr
 	return a, nil
 }
 
-var answers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
+var answers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, lentBuffer) }}
 
-// newKey is a nonce of 16 bytes.
-func newKey() string {
-	var nonce [16]byte
-	_, _ = rand.Read(nonce[:]) // never fails
-	return base64.StdEncoding.EncodeToString(nonce[:])
+// nonce is what a client wants answered, as it is sent.
+type nonce [24]byte
+
+// newKey draws 16 bytes.
+func newKey() (key nonce) {
+	var drawn [16]byte
+	_, _ = rand.Read(drawn[:]) // never fails
+	base64.StdEncoding.Encode(key[:], drawn[:])
+	return key
 }
 
-// request is the client's side of the handshake (RFC 6455 4.1).
-func (d *Dialer) request(u *url.URL, header http.Header, key string) []byte {
-	var b bytes.Buffer
-	b.Grow(512)
-	host := u.Host
+// request appends the client's side of the handshake (RFC 6455 4.1).
+func (d *Dialer) request(b []byte, to *target, header http.Header, key nonce) []byte {
+	host := to.url.Host
 	if h := header.Get("Host"); h != "" {
 		host = strings.Map(visible, h)
 	}
-	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", u.RequestURI(), host)
-	fmt.Fprintf(&b, "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", key)
+	b = append(append(b, "GET "...), to.uri...)
+	b = append(append(b, " HTTP/1.1\r\nHost: "...), host...)
+	b = append(append(b, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "...), key[:]...)
 	if len(d.Subprotocols) > 0 {
-		fmt.Fprintf(&b, "Sec-WebSocket-Protocol: %s\r\n", strings.Map(visible, strings.Join(d.Subprotocols, ",")))
+		b = append(append(b, "\r\nSec-WebSocket-Protocol: "...), strings.Map(visible, strings.Join(d.Subprotocols, ","))...)
 	}
 	if d.Deflate {
-		fmt.Fprintf(&b, "Sec-WebSocket-Extensions: %s\r\n", deflateOffer)
+		b = append(b, "\r\nSec-WebSocket-Extensions: "+deflateOffer...)
 	}
-	if u.User != nil && header.Get("Authorization") == "" {
-		fmt.Fprintf(&b, "Authorization: %s\r\n", basic(u.User))
+	if to.url.User != nil && header.Get("Authorization") == "" {
+		b = append(append(b, "\r\nAuthorization: "...), basic(to.url.User)...)
 	}
-	_ = header.WriteSubset(&b, ours) // to memory; it leaves out what is no header
-	b.WriteString("\r\n")
-	return b.Bytes()
+	b = append(b, "\r\n"...)
+	if len(header) > 0 {
+		rest := bytes.NewBuffer(b)
+		_ = header.WriteSubset(rest, ours) // to memory; it leaves out what is no header
+		b = rest.Bytes()
+	}
+	return append(b, "\r\n"...)
 }
 
 // visible drops what would end a header's line.
@@ -114,7 +130,7 @@ func visible(c rune) rune {
 }
 
 // agree holds a 101 against what was asked for.
-func (d *Dialer) agree(answer *http.Response, key string) (a agreed, err error) {
+func (d *Dialer) agree(answer *http.Response, key nonce) (a agreed, err error) {
 	h := answer.Header
 	protocols := h.Values("Sec-Websocket-Protocol")
 	switch {
@@ -124,7 +140,7 @@ func (d *Dialer) agree(answer *http.Response, key string) (a agreed, err error) 
 		return a, fmt.Errorf("an upgrade to %q: expected websocket", h.Get("Upgrade"))
 	case !hasToken(h.Values("Connection"), "upgrade"):
 		return a, fmt.Errorf("header Connection is %q: expected upgrade", h.Get("Connection"))
-	case strings.Join(h.Values("Sec-Websocket-Accept"), ",") != acceptOf(key):
+	case !answered([]byte(strings.Join(h.Values("Sec-Websocket-Accept"), ",")), key):
 		return a, fmt.Errorf("header Sec-WebSocket-Accept is %q, which does not answer our key", h.Get("Sec-Websocket-Accept"))
 	case len(protocols) > 1 || len(protocols) == 1 && !slices.Contains(d.Subprotocols, protocols[0]):
 		return a, fmt.Errorf("subprotocol %q, which was not offered", strings.Join(protocols, ","))
@@ -136,11 +152,8 @@ func (d *Dialer) agree(answer *http.Response, key string) (a agreed, err error) 
 	return a, err
 }
 
-// acceptOf is how a server answers a key (RFC 6455 1.3).
-func acceptOf(key string) string {
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
+// guid is what makes an answer one of a server that speaks WebSocket (RFC 6455 1.3).
+const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 // hasToken looks for a token in comma-separated lists.
 func hasToken(lists []string, token string) bool {
@@ -162,6 +175,9 @@ type bounded struct {
 }
 
 func (b *bounded) Read(p []byte) (n int, err error) {
+	if b.err != nil {
+		return 0, b.err
+	}
 	if b.left <= 0 {
 		b.err = errAnswerTooLong
 		return 0, b.err

@@ -57,6 +57,7 @@ type Dialer struct {
 	Epoch        time.Time // zero of every heal.Instant; must be set
 
 	sessions sessions
+	targets  targets
 }
 
 // Request is one attempt.

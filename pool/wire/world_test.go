@@ -3,6 +3,8 @@ package wire
 import (
 	"bufio"
 	"context"
+	"crypto/sha1"
+	"encoding/base64"
 	"net"
 	"net/http"
 	"sync"
@@ -96,3 +98,9 @@ func refused(t testing.TB, ctx context.Context, d *Dialer, r Request) *Error {
 
 // request reads the head of an HTTP request.
 func request(c net.Conn) (*http.Request, error) { return http.ReadRequest(bufio.NewReader(c)) }
+
+// acceptOf is how a server answers a key (RFC 6455 1.3).
+func acceptOf(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
