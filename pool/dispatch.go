@@ -141,12 +141,12 @@ func (p *Pool) seat(f *flight, again bool) (*slot, *turn, error) {
 // hand gives an attached flight to the fleet; false: its slot would not have it.
 func (p *Pool) hand(s *slot, f *flight) bool {
 	p.mu.Lock()
-	progress := s.progress
+	progress, m := s.progress, driver.Message{Payload: f.message.Payload, Text: f.message.Text, Ref: f}
 	p.mu.Unlock()
-	err := p.fleet.Send(s.client, driver.Message{Payload: f.message.Payload, Text: f.message.Text, Ref: f})
+	err := p.fleet.Send(s.client, m)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err == nil {
+	if err == nil || f.slot != s { // else its slot has gone meanwhile, and it has been taken care of
 		if f.deadline.IsZero() {
 			p.expect(f)
 		}

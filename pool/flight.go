@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/wsheal/wsheal/pool/driver"
@@ -11,7 +12,7 @@ import (
 // with the pool's mutex held.
 type parcel interface {
 	written(gen uint32)
-	dropped(driver.Outcome)
+	dropped(gen uint32, o driver.Outcome)
 }
 
 // flight is one message on its way through the pool, from Send to its outcome. The pool's
@@ -36,11 +37,12 @@ type flight struct {
 	out   bool   // written
 	tried bool   // some of it was written, to this connection or one before
 	over  bool
+	early *Message // its answer, which came before the report that it was written; nil: it did not
 }
 
 // attach gives a flight to a slot.
 func (p *Pool) attach(f *flight, s *slot) {
-	f.slot, f.out, f.gen = s, false, 0
+	f.slot, f.out, f.gen, f.early = s, false, 0, nil
 	if s.flights == nil {
 		s.flights = map[*flight]struct{}{}
 	}
@@ -74,7 +76,7 @@ func (p *Pool) settle(f *flight, o Outcome, why error) {
 		return
 	}
 	p.detach(f)
-	f.over = true
+	f.over, f.message.Payload = true, nil
 	if f.expects && p.answers[f.id] == f {
 		delete(p.answers, f.id)
 	}
@@ -121,6 +123,9 @@ func (p *Pool) shelter(f *flight) {
 func (p *Pool) expect(f *flight) {
 	if f.expects && f.answer == nil && !f.over {
 		f.deadline = p.now().Add(p.config.AnswerWithin)
+		if len(p.aging) > 2*len(p.answers)+64 { // most were answered long ago
+			p.aging = slices.DeleteFunc(p.aging, func(f *flight) bool { return f.over })
+		}
 		p.aging = append(p.aging, f)
 		if len(p.aging) == 1 {
 			p.wake()
@@ -146,17 +151,17 @@ func (f *flight) written(gen uint32) {
 	switch {
 	case !f.expects:
 		p.settle(f, Written, nil)
-	case gen <= f.slot.lost:
-		p.unsure(f, f.slot.lostError())
+	case f.early != nil:
+		p.answer(f, *f.early)
 	}
 }
 
-func (f *flight) dropped(o driver.Outcome) {
+func (f *flight) dropped(gen uint32, o driver.Outcome) {
 	p, s := f.pool, f.slot
 	switch {
 	case f.over || s == nil:
-	case o != driver.NotSent:
-		p.unsure(f, s.lostError())
+	case o != driver.NotSent: // its connection is ending, which will tell why
+		f.out, f.gen, f.tried = true, gen, true
 	case p.closed:
 		p.settle(f, NotSent, ErrClosed)
 	case f.bound:

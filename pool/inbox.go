@@ -16,6 +16,7 @@ type inbox struct {
 	queue  []Delivery
 	held   int // messages in it
 	bytes  int
+	ending bool  // what comes now is the last: nobody waits for room, and there is as much again
 	over   error // why there will be no more; what is queued is read first
 	paused error // why there is no more for now
 	more   chan struct{}
@@ -36,11 +37,14 @@ func (b *inbox) put(m Message) (dropped int) {
 			b.mu.Unlock()
 			poke(b.room) // for the next one who waits
 			return dropped
-		case b.held < b.messages && (b.held == 0 || b.bytes+len(m.Payload) <= b.size):
+		case b.fits(len(m.Payload)):
 			b.add(m)
 			b.mu.Unlock()
 			poke(b.more)
 			return dropped
+		case b.ending:
+			b.mu.Unlock()
+			return dropped + 1
 		case b.slow == SkipOldest:
 			dropped += b.skip()
 			b.mu.Unlock()
@@ -54,6 +58,15 @@ func (b *inbox) put(m Message) (dropped int) {
 		b.mu.Unlock()
 		<-b.room
 	}
+}
+
+// fits tells whether there is room for a message of so many bytes.
+func (b *inbox) fits(size int) bool {
+	times := 1
+	if b.ending {
+		times = 2
+	}
+	return b.held < times*b.messages && (b.held == 0 || b.bytes+size <= times*b.size)
 }
 
 func (b *inbox) add(m Message) {
@@ -105,6 +118,14 @@ func (b *inbox) pause(err error) {
 	b.paused = err
 	b.mu.Unlock()
 	poke(b.more)
+}
+
+// finish says that little more will come, and that nobody may be held up by it.
+func (b *inbox) finish() {
+	b.mu.Lock()
+	b.ending = true
+	b.mu.Unlock()
+	poke(b.room)
 }
 
 // end lets the reader finish what is queued, and then gives it err.

@@ -72,7 +72,9 @@ func (p *Pool) rent(again bool) (*Lease, *turn, error) {
 	}
 	if again || p.renters.Len() == 0 {
 		if s := p.free(); s != nil {
-			return p.lease(s), nil, nil
+			l := p.lease(s)
+			p.unreserve() // another one may have been kept for it
+			return l, nil, nil
 		}
 	}
 	t := &turn{come: make(chan struct{})}
@@ -95,10 +97,19 @@ func (p *Pool) free() (best *slot) {
 			}
 		}
 	}
-	if best != nil && len(best.subs) > 0 && len(p.fit) < 2 {
-		return nil // its subscriptions would have nowhere to go
+	if best != nil && p.harbours(best) {
+		return nil
 	}
 	return best
+}
+
+// harbours tells whether the subscriptions of a slot would have nowhere else to go.
+func (p *Pool) harbours(s *slot) bool {
+	others := len(p.fit)
+	if s.place >= 0 {
+		others--
+	}
+	return len(s.subs) > 0 && others == 0
 }
 
 func (p *Pool) lease(s *slot) *Lease {
@@ -129,7 +140,7 @@ func (p *Pool) reserve() {
 				least = s
 			}
 		}
-		if least == nil {
+		if least == nil || p.harbours(least) {
 			return
 		}
 		least.reserved = true
@@ -166,6 +177,17 @@ func (p *Pool) unreserve() {
 func (p *Pool) idle(s *slot) {
 	if s.counts() && s.up() {
 		p.offer()
+	}
+}
+
+// invite tells those who wait for a connection of their own that there may be one for them.
+func (p *Pool) invite() {
+	switch {
+	case p.renters.Len() == 0:
+	case p.free() != nil:
+		p.offer()
+	default:
+		p.reserve()
 	}
 }
 
@@ -217,7 +239,7 @@ func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 }
 
 // Receive returns the next message that arrived on the connection. When the lease is over,
-// what arrived before can still be received.
+// what arrived before can still be received, unless it was given back.
 func (l *Lease) Receive(ctx context.Context) (Message, error) {
 	given(ctx)
 	d, err := l.inbox.next(ctx)
@@ -253,26 +275,23 @@ func (l *Lease) release(discard bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if l.over == nil {
+		l.inbox.end(ErrLeaseOver)
 		l.end(ErrLeaseOver, discard)
 	}
 }
 
-// end ends a lease; discard takes its connection out of the pool.
+// end ends a lease, but not yet its inbox; discard takes its connection out of the pool.
 func (l *Lease) end(why error, discard bool) {
 	p, s := l.pool, l.slot
 	l.over = why
 	delete(p.leases, l)
 	s.lease = nil
-	l.inbox.end(why)
 	close(l.done)
 	p.change.all()
 	if discard {
 		p.retire(s)
 	}
 	p.refit(s)
-	if len(s.flights) == 0 {
-		p.idle(s)
-	}
 }
 
 // leaks reports leases that are held too long. It is the keeper's.

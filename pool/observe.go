@@ -2,6 +2,7 @@ package pool
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/driver"
@@ -18,6 +19,8 @@ func (p *Pool) observe(ev driver.Event) {
 		p.carried(&ev)
 	case driver.Received:
 		p.count.received.Add(1)
+	case driver.Ended:
+		p.silent(ev.Client, ev.Gen)
 	case driver.Noticed:
 		p.noticed(&ev)
 	case driver.Left:
@@ -39,7 +42,7 @@ func (p *Pool) carried(ev *driver.Event) {
 		p.count.written++
 		m.written(ev.Gen)
 	default:
-		m.dropped(ev.Outcome)
+		m.dropped(ev.Gen, ev.Outcome)
 	}
 }
 
@@ -60,12 +63,16 @@ func (p *Pool) stepped(ev *driver.Event) {
 	switch {
 	case was.Usable() && !is.Usable():
 		p.fell(s, ev)
-	case ev.Step.Kind == heal.Lost && ev.Step.Gen < s.live:
-		p.outlived(s, ev.Step.Gen)
 	case joined && is.Usable() && ev.Step.Kind == heal.Proved:
 		p.rose(s, ev)
 	case (was == heal.Dialing || was == heal.Moving || joined) && is != was && is != heal.Retired && ended(ev):
 		p.failed(s, ev)
+	}
+	if ev.Step.Kind == heal.Lost {
+		c := s.connection(ev.Step.Gen)
+		c.lost = true
+		c.why = cmp.Or(c.why, s.lostError())
+		p.orphan(s, c.gen)
 	}
 	if is == heal.GaveUp && was != heal.GaveUp {
 		p.surrendered(s, ev)
@@ -110,6 +117,7 @@ func (p *Pool) rose(s *slot, ev *driver.Event) {
 		p.leaseLost(s, "its connection was replaced")
 	}
 	s.live = ev.State.Live
+	s.connection(s.live)
 	s.endpoint = p.endpointOf(s.client)
 	p.joins(s)
 }
@@ -134,25 +142,23 @@ func (p *Pool) joins(s *slot) {
 		s.session.change.all()
 		s.session.pump()
 	}
-	if len(s.flights) == 0 {
-		p.idle(s)
-	}
 	p.wake() // for what is homeless or adrift, and for demand that waited to see if this is enough
 	p.change.all()
 }
 
 // fell notes that a client has no usable connection any more.
 func (p *Pool) fell(s *slot, ev *driver.Event) {
-	s.lost, s.live = max(s.lost, s.live), 0
+	c := s.connection(s.live)
+	s.live = 0
 	if ev.State.Phase != heal.Retired {
 		s.since = p.now()
 		s.failure = p.failureOf(s, ev)
+		c.why = s.failure
 		p.count.lost[s.failure.Cause]++
 		p.tell(s, Event{Kind: Lost, Failure: s.failure})
 	}
 	p.failure = cmp.Or(s.failure, p.failure)
 	p.refit(s)
-	p.orphan(s)
 	p.leaseLost(s, "its connection was lost")
 }
 
@@ -164,17 +170,36 @@ func (p *Pool) failed(s *slot, ev *driver.Event) {
 	p.tell(s, Event{Kind: Attempted, Failure: s.failure})
 }
 
-// outlived notes that a connection has ended that another one had replaced.
-func (p *Pool) outlived(s *slot, gen uint32) {
-	s.lost = max(s.lost, gen)
-	p.orphan(s)
+// silent notes that everything was received that a connection brought.
+func (p *Pool) silent(client int, gen uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.slots[client]
+	if s == nil {
+		return
+	}
+	s.connection(gen).silent = true
+	if l := s.former; l != nil && l.gen == gen {
+		s.former = nil
+		l.inbox.end(l.over)
+	}
+	p.orphan(s, gen)
+	if s.session != nil {
+		s.session.state(0)
+	}
 }
 
-// orphan settles what was written to connections that have ended.
-func (p *Pool) orphan(s *slot) {
+// orphan settles what was written to a connection once its end is known and no answer can
+// come any more.
+func (p *Pool) orphan(s *slot, gen uint32) {
+	c := *s.connection(gen)
+	if !c.lost || !c.silent {
+		return
+	}
+	s.connections = slices.DeleteFunc(s.connections, func(x connection) bool { return x == c })
 	for f := range s.flights {
-		if f.out && f.gen <= s.lost {
-			p.unsure(f, s.lostError())
+		if f.out && f.gen == gen {
+			p.unsure(f, c.why)
 		}
 	}
 }
@@ -207,6 +232,9 @@ func (p *Pool) gone(client int) {
 		return
 	}
 	delete(p.slots, client)
+	if s.former != nil {
+		s.former.inbox.end(s.former.over)
+	}
 	for f := range s.flights { // nothing more will be told of them
 		if f.out {
 			p.unsure(f, s.lostError())
@@ -280,9 +308,19 @@ func (p *Pool) publish(ev Event) {
 	p.watchers.publish(ev)
 }
 
-// leaseLost ends the lease on a slot whose connection is another one now, or none.
+// leaseLost ends the lease on a slot whose connection is another one now, or none. What
+// had arrived is still its holder's.
 func (p *Pool) leaseLost(s *slot, what string) {
-	if s.lease != nil {
-		s.lease.end(leaseOver(what, s.failure), true)
+	l := s.lease
+	if l == nil {
+		return
 	}
+	why := leaseOver(what, s.failure)
+	if s.connection(l.gen).silent {
+		l.inbox.end(why)
+	} else {
+		s.former = l
+		l.inbox.finish()
+	}
+	l.end(why, true)
 }

@@ -378,7 +378,9 @@ func (p *Pool) end(ctx context.Context) {
 		s.finish(ErrClosed)
 	}
 	for l := range p.leases {
-		l.end(fmt.Errorf("%w: %w", ErrLeaseOver, ErrClosed), false)
+		why := fmt.Errorf("%w: %w", ErrLeaseOver, ErrClosed)
+		l.inbox.end(why)
+		l.end(why, false)
 	}
 	subs := slices.Concat(slices.Collect(maps.Values(p.topics))...)
 	p.change.all()
@@ -401,6 +403,9 @@ func (p *Pool) end(ctx context.Context) {
 		p.settle(f, f.unsent(), ErrClosed)
 	}
 	for _, s := range p.slots {
+		if s.former != nil {
+			s.former.inbox.end(s.former.over)
+		}
 		for f := range s.flights {
 			p.settle(f, f.unsent(), ErrClosed)
 		}

@@ -185,8 +185,8 @@ func TestWhoCameFirstIsServedFirst(t *testing.T) {
 	})
 }
 
-// TestWrittenToAConnectionThatIsOver: the report that a message was written may come after
-// that of the loss.
+// TestWrittenToAConnectionThatIsOver: heal may know of the loss before the report comes that
+// a message was written, and before its answer is received.
 func TestWrittenToAConnectionThatIsOver(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		p := w.pool
@@ -195,10 +195,13 @@ func TestWrittenToAConnectionThatIsOver(t *testing.T) {
 		p.mu.Lock()
 		s := p.fit[0]
 		p.attach(f, s)
-		s.lost = s.live
+		s.connection(s.live).lost = true
+		p.orphan(s, s.live)
 		f.written(s.live)
-		s.lost = 0
+		assert.Equal(w, Written, f.receipt.Outcome())
+		client, gen := s.client, s.live
 		p.mu.Unlock()
+		p.silent(client, gen)
 		assert.Equal(w, Unknown, f.receipt.Outcome())
 	})
 }

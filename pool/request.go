@@ -51,14 +51,23 @@ func (p *Pool) answered(id string, m Message) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f := p.answers[id]
-	if f == nil {
+	switch {
+	case f == nil || f.slot == nil && !f.tried: // it was not sent: the answer is another one's, which had its id before
 		return false
+	case f.out || f.tried:
+		p.answer(f, m)
+	default: // its writer may not have come to telling
+		f.early = &m
 	}
+	return true
+}
+
+// answer settles a flight with its answer.
+func (p *Pool) answer(f *flight, m Message) {
 	if f.answer != nil {
 		f.answer <- m // it holds one, and there is one
 	}
 	p.settle(f, Acked, nil)
-	return true
 }
 
 // giveUpWaiting settles flights whose answers are late. It is the keeper's.

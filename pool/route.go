@@ -14,7 +14,7 @@ func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
 		p.mu.Unlock()
 		return
 	}
-	lease, session := s.lease, s.session
+	lease, session := s.leaseOf(gen), s.session
 	var asking []*Subscription
 	for sub := range s.subs {
 		if sub.asking {
@@ -30,6 +30,16 @@ func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
 	default:
 		p.deal(s, asking, m)
 	}
+}
+
+// leaseOf is whose a connection is, or was when it was lost; nil: everybody's.
+func (s *slot) leaseOf(gen uint32) *Lease {
+	for _, l := range []*Lease{s.lease, s.former} {
+		if l != nil && l.gen == gen {
+			return l
+		}
+	}
+	return nil
 }
 
 // deal gives a message to whom it is for among all who share a connection.
@@ -91,10 +101,22 @@ func (s *Session) receive(m Message, gen uint32) {
 		}
 	}
 	p.mu.Lock()
-	kept := m
-	s.last = &kept
+	for gen < s.asked && s.over == nil { // it may come again over that one
+		change := s.change.wait()
+		p.mu.Unlock()
+		<-change
+		p.mu.Lock()
+	}
+	again := gen < s.from
+	if !again {
+		kept := m
+		s.last = &kept
+		s.state(gen)
+	}
 	p.mu.Unlock()
-	p.put(s.slot, s.inbox, m)
+	if !again {
+		p.put(s.slot, s.inbox, m)
+	}
 }
 
 // put gives a message to its reader and counts what that cost.

@@ -25,8 +25,10 @@ type SessionConfig struct {
 	// Accept reads the peer's answer to Hello, the first message on the connection: how the
 	// session goes on. Resumed and Gap acknowledge everything sent up to From; where that is more
 	// than was sent, as after a restart of this program, the reader is told at once, and
-	// Send takes only higher numbers from then on (ErrSequence). An error says that the
-	// connection will not do. nil: no answer is waited for.
+	// Send takes only higher numbers from then on (ErrSequence). Unless it is Fresh, the peer
+	// goes on behind State.Last, and what connections before this one still bring is dropped:
+	// it comes again. An error says that the connection will not do. nil: no answer is waited
+	// for, and the session is Fresh.
 	Accept func(Message) (Continuity, error)
 
 	Ring     Ring // what is kept until it is acknowledged, or sent
@@ -40,7 +42,7 @@ type State struct {
 	Key    string
 	First  bool     // it has not been connected before
 	Acked  uint64   // the highest number that was acknowledged
-	Last   *Message // the last message that was received; nil: none
+	Last   *Message // the last message that was received, be it read yet or not; nil: none
 	Unsure int      // messages that the peer may have, or not: they will follow
 }
 
@@ -61,8 +63,12 @@ type Session struct {
 
 	// Guarded by the pool's mutex.
 	ring    replay
-	ever    bool // it has been connected
-	hold    bool // a connection is being validated: what is handed over now might go astray
+	ever    bool   // it has been connected
+	hold    bool   // a connection is being validated: what is handed over now might go astray
+	asked   uint32 // the connection on which Hello was said last, until it is known what came of it; 0: that is
+	resumes bool   // its peer sends what came after State.Last
+	from    uint32 // the connection on which a peer did so: what those before it still bring comes twice
+	stating []statement
 	pumping bool
 	acked   uint64
 	last    *Message
@@ -388,7 +394,7 @@ func (e *entry) written(gen uint32) {
 	s.pump()
 }
 
-func (e *entry) dropped(o driver.Outcome) {
+func (e *entry) dropped(_ uint32, o driver.Outcome) {
 	s := e.session
 	switch {
 	case e.place != handed:

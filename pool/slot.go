@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"slices"
 	"time"
 
 	"github.com/wsheal/wsheal/pool/heal"
@@ -13,7 +14,6 @@ type slot struct {
 	lease    *Lease   // who has it to himself; nil: nobody
 	phase    heal.Phase
 	live     uint32    // generation of the connection that carries data; 0: none
-	lost     uint32    // generations up to this one have ended
 	endpoint string    // of the connection, or of the last one
 	moved    bool      // its connection replaced another
 	ever     bool      // it has been connected
@@ -28,10 +28,36 @@ type slot struct {
 	retiring bool      // it is on its way out
 	dropped  int       // inbound messages for which there was no room, not told of yet
 	restart  time.Time // gave up: when to try again; zero: never
+	former   *Lease    // the last one, as long as messages of its lost connection may come; nil: none may
+	// connections are those that carry data or have, until nothing more is to be told of them.
+	connections []connection
 
 	// Made when they are needed: an idle pool of many connections is the lighter for it.
 	flights map[*flight]struct{} // given to it and not done with
 	subs    map[*Subscription]struct{}
+}
+
+// connection is what is known of the end of one. Two things tell it, in any order: heal's
+// step, which says why, and that everything that had arrived was received.
+type connection struct {
+	gen          uint32
+	lost, silent bool
+	why          error // of the end; nil: it is not known yet
+}
+
+// connection is the one of a generation.
+func (s *slot) connection(gen uint32) *connection {
+	i := slices.IndexFunc(s.connections, func(c connection) bool { return c.gen == gen })
+	if i < 0 {
+		i = len(s.connections)
+		s.connections = append(s.connections, connection{gen: gen})
+	}
+	return &s.connections[i]
+}
+
+// speaks tells whether something may still come of a connection before gen's.
+func (s *slot) speaks(gen uint32) bool {
+	return slices.ContainsFunc(s.connections, func(c connection) bool { return c.gen < gen && !c.silent })
 }
 
 func newSlot(client int) *slot {
@@ -50,14 +76,18 @@ func (s *slot) up() bool { return s.ready() && s.phase != heal.Suspect }
 // load is what a choice between slots goes by.
 func (s *slot) load() int { return len(s.flights) }
 
-// refit puts a slot among those that messages may be given to, or takes it out.
+// refit puts a slot among those that messages may be given to, or takes it out. Who waits
+// for one of his own is told if it is one.
 func (p *Pool) refit(s *slot) {
 	fit := s.counts() && s.lease == nil && !s.reserved && !s.full && s.up() && p.slots[s.client] == s
 	switch {
 	case fit && s.place < 0:
 		s.place = len(p.fit)
 		p.fit = append(p.fit, s)
+		p.invite()
 		p.admit()
+	case s.reserved && p.free() == s:
+		p.offer()
 	case !fit && s.place >= 0:
 		last := p.fit[len(p.fit)-1]
 		p.fit[s.place], last.place = last, s.place

@@ -161,6 +161,7 @@ func (s *Subscription) leave(why error) (home *slot) {
 	home, s.over = s.home, true
 	if home != nil {
 		delete(home.subs, s)
+		p.invite() // it may have kept the connection from being leased
 	}
 	s.home = nil
 	delete(p.adrift, s)
@@ -234,7 +235,7 @@ func (e *errand) written(uint32) {
 	}
 }
 
-func (e *errand) dropped(driver.Outcome) { e.subscription.castOff() }
+func (e *errand) dropped(uint32, driver.Outcome) { e.subscription.castOff() }
 
 // anchor finds homes for subscriptions that are adrift. It is the keeper's.
 func (p *Pool) anchor() {

@@ -1,0 +1,343 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/pool/heal"
+)
+
+// single is a pool of one connection.
+func single(c *Config) { c.Min, c.Max, c.MinReady = 1, 1, 1 }
+
+// slowly has the pool take a second to read each answer, so that the news of a loss
+// overtakes it.
+func slowly(c *Config) {
+	single(c)
+	read := c.Correlate.Reply
+	c.Correlate.Reply = func(m Message) (string, bool) {
+		time.Sleep(time.Second)
+		return read(m)
+	}
+}
+
+// farewell answers a request and goes away, in one segment.
+func farewell(c *served, s string) bool {
+	rest, ok := strings.CutPrefix(s, "req ")
+	if ok {
+		f := ws.MustCompileFrame(ws.NewTextFrame([]byte("res " + rest)))
+		_, _ = c.Conn.Write(append(f, ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1001, "")))...))
+	}
+	return ok
+}
+
+func TestAnAnswerThatCameBeforeTheEndCounts(t *testing.T) {
+	inWorld(t, slowly, func(w *world) {
+		w.a.first(farewell)
+		m := text("req 1")
+		m.Idempotent = true
+		answer, err := w.pool.Request(w.within(time.Minute), m)
+		require.NoError(w, err)
+		assert.Equal(w, "res 1", string(answer.Payload))
+		r, err := w.pool.Send(w.within(time.Minute), text("req 2"))
+		require.NoError(w, err)
+		assert.Equal(w, Acked, w.outcome(r))
+		assert.Equal(w, []string{"req 1", "req 2"}, w.a.texts(), "what was answered is not sent again")
+		require.Len(w, of(Lost, w.events()), 2)
+	})
+}
+
+func TestWithoutAnAnswerTheEndSettles(t *testing.T) {
+	inWorld(t, slowly, func(w *world) {
+		w.a.first(func(c *served, s string) bool {
+			c.say("res other")
+			c.write(ws.NewCloseFrame(ws.NewCloseFrameBody(1001, "")))
+			return true
+		})
+		begun := time.Now()
+		r, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		assert.Equal(w, Unknown, w.outcome(r))
+		assert.Equal(w, time.Second, time.Since(begun), "when all that arrived was read")
+		var f *Failure
+		require.ErrorAs(w, r.Err(), &f)
+		assert.Equal(w, uint16(1001), f.Code)
+	})
+}
+
+func TestALeaseHasWhatArrivedBeforeItsEnd(t *testing.T) {
+	var mu sync.Mutex
+	var strangers []string
+	change := func(c *Config) {
+		single(c)
+		c.InboxFrames = 2
+		c.Receive = func(m Message) { mu.Lock(); strangers = append(strangers, string(m.Payload)); mu.Unlock() }
+	}
+	inWorld(t, change, func(w *world) {
+		w.a.first(func(c *served, s string) bool {
+			if s == "lost go" {
+				for n := range 4 {
+					c.say(fmt.Sprint("secret ", n))
+				}
+				synctest.Wait()
+				c.reset()
+			}
+			return true
+		})
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		_, err = l.Send(w.Context(), text("lost go"))
+		require.NoError(w, err)
+		<-l.Done()
+		time.Sleep(time.Minute)
+		for n := range 4 {
+			m, err := l.Receive(w.within(time.Second))
+			require.NoError(w, err)
+			assert.Equal(w, fmt.Sprint("secret ", n), string(m.Payload))
+		}
+		_, err = l.Receive(w.within(time.Second))
+		require.ErrorIs(w, err, ErrLeaseOver)
+		mu.Lock()
+		defer mu.Unlock()
+		assert.Empty(w, strangers)
+		assert.Equal(w, 1, w.pool.Snapshot().Usable, "nobody is held up by who does not read")
+	})
+}
+
+// streams has the server go on behind what hello says was received, and say 1 to 10 in all.
+// With forgets it knows nothing of that and says 1 to 10 again.
+func (w *world) streams(forgets bool) {
+	w.a.first(func(c *served, s string) bool {
+		rest, ok := strings.CutPrefix(s, "hello ")
+		if !ok {
+			return false
+		}
+		last := 0
+		_, _ = fmt.Sscan(rest, &last)
+		if forgets {
+			last = 0
+		}
+		c.say(fmt.Sprint("resumed ", last))
+		for n := last + 1; n <= 10; n++ {
+			c.say(fmt.Sprint(n))
+		}
+		return true
+	})
+}
+
+// streaming is a session that says which number it received last. A slow reader has room
+// for two.
+func streaming(forgets bool) SessionConfig {
+	c := SessionConfig{Key: "k", Accept: resumes, Messages: 2, Hello: func(s State) Message {
+		if s.Last == nil {
+			return text("hello 0")
+		}
+		return text("hello %s", s.Last.Payload)
+	}}
+	if forgets {
+		c.Accept = func(Message) (Continuity, error) { return Continuity{Kind: Fresh}, nil }
+	}
+	return c
+}
+
+func (w *world) told(s *Session) string {
+	var all []string
+	for {
+		d, err := s.Receive(w.within(time.Second))
+		if err != nil {
+			return strings.Join(all, " ")
+		}
+		if d.Continuity.Kind != Unbroken {
+			all = append(all, fmt.Sprint(d.Continuity.Kind))
+		} else {
+			all = append(all, string(d.Message.Payload))
+		}
+	}
+}
+
+// TestASlowReaderAcrossAReconnect: what arrived before the loss and was not read yet comes
+// once, whether the peer sends it again or not, and what is said of the new connection
+// comes behind it.
+func TestASlowReaderAcrossAReconnect(t *testing.T) {
+	for name, c := range map[string]struct {
+		forgets bool
+		want    string
+	}{
+		"resumed": {false, "1 2 3 resumed 4 5 6 7 8 9 10"},
+		"fresh":   {true, "1 2 3 4 5 6 7 8 9 10 fresh 1 2 3 4 5 6 7 8 9 10"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, nil, func(w *world) {
+				w.streams(c.forgets)
+				s, err := w.pool.Session(w.Context(), streaming(c.forgets))
+				require.NoError(w, err)
+				synctest.Wait()
+				w.a.heard("hello 0").reset()
+				time.Sleep(10 * time.Second)
+				assert.Equal(w, c.want, w.told(s))
+			})
+		})
+	}
+}
+
+// TestASlowReaderAcrossAMoveThatFails: what the old connection brings meanwhile waits, and
+// is delivered after all.
+func TestASlowReaderAcrossAMoveThatFails(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.streams(false)
+		s, err := w.pool.Session(w.Context(), streaming(false))
+		require.NoError(w, err)
+		require.Equal(w, "1 2 3 4 5 6 7 8 9 10", w.told(s))
+		first := w.a.heard("hello 0")
+		w.a.first(func(*served, string) bool { return true }) // hello is not answered
+		w.pool.Renew()
+		time.Sleep(time.Second)
+		w.a.heard("hello 10")
+		first.say("11")
+		synctest.Wait()
+		assert.Equal(w, heal.Joining, s.slot.phase)
+		d, err := s.Receive(w.within(time.Second))
+		require.ErrorIs(w, err, context.DeadlineExceeded, "it may come again: %s", d.Message.Payload)
+		d, err = s.Receive(w.within(time.Minute))
+		require.NoError(w, err)
+		assert.Equal(w, "11", string(d.Message.Payload))
+	})
+}
+
+// TestASessionWhoseReplacementDiesWhileItIsValidated goes on over its connection, though no
+// other one ever follows.
+func TestASessionWhoseReplacementDiesWhileItIsValidated(t *testing.T) {
+	var late atomic.Bool
+	var begun, gate chan struct{}
+	inWorld(t, func(c *Config) {
+		begun, gate = make(chan struct{}), make(chan struct{})
+		c.Validate = func(ctx context.Context, x Exchange) error {
+			if late.Load() { // it looks a token up elsewhere, say, whatever becomes of the connection
+				close(begun)
+				<-gate
+				return nil
+			}
+			if err := x.Send(ctx, text("req v")); err != nil {
+				return err
+			}
+			_, err := x.Receive(ctx, nil)
+			return err
+		}
+	}, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		synctest.Wait()
+		before := len(w.a.all())
+		late.Store(true)
+		w.pool.fleet.Move(s.slot.client)
+		<-begun
+		w.a.l.Close() // no other dial succeeds
+		w.a.all()[before].reset()
+		synctest.Wait()
+		close(gate)
+		synctest.Wait()
+		r, err := s.Send(w.Context(), numbered(1))
+		require.NoError(w, err)
+		synctest.Wait()
+		assert.True(w, s.slot.ready())
+		assert.Equal(w, Acked, r.Outcome())
+	})
+}
+
+// TestAnAnswerToWhatWasNotSentYet is another message's, which had the id before. It must
+// not be counted, and must not leave anything in flight.
+func TestAnAnswerToWhatWasNotSentYet(t *testing.T) {
+	change := func(c *Config) { full(Wait)(c); single(c); c.AnswerWithin = time.Hour }
+	inWorld(t, change, func(w *world) {
+		gate := make(chan struct{})
+		w.a.first(func(c *served, _ string) bool {
+			select {
+			case <-gate:
+			case <-c.server.quit:
+			}
+			return false
+		})
+		_, err := w.pool.Request(w.within(time.Second), text("req 7 first"))
+		require.ErrorIs(w, err, context.DeadlineExceeded)
+		w.fill()
+		var answer Message
+		go func() { answer, err = w.pool.Request(w.within(time.Hour), text("req 7 second")) }()
+		synctest.Wait()
+		w.a.open()[0].say("res 7 first")
+		synctest.Wait()
+		assert.Nil(w, answer.Payload, "it was not asked yet")
+		w.a.first(nil)
+		close(gate)
+		synctest.Wait()
+		require.NoError(w, err)
+		assert.NotNil(w, answer.Payload)
+		assert.Zero(w, w.pool.Snapshot().InFlight)
+		require.NoError(w, w.pool.Drain(w.within(time.Hour)))
+	})
+}
+
+// TestAnAnswerBeforeTheReportThatItsMessageWasWritten counts once that comes.
+func TestAnAnswerBeforeTheReportThatItsMessageWasWritten(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		p := w.pool
+		f, err := p.flight(text("req 1"), false)
+		require.NoError(w, err)
+		assert.False(w, p.answered("1", text("res 1")), "nobody has it")
+		p.mu.Lock()
+		p.attach(f, p.fit[0])
+		p.mu.Unlock()
+		assert.True(w, p.answered("1", text("res 1")))
+		assert.Equal(w, Queued, f.receipt.Outcome())
+		p.mu.Lock()
+		f.written(p.fit[0].live)
+		p.mu.Unlock()
+		assert.Equal(w, Acked, f.receipt.Outcome())
+		assert.Zero(w, p.Snapshot().InFlight)
+	})
+}
+
+// TestAMessageWhoseSlotGoesWhileItIsHandedOver goes out once.
+func TestAMessageWhoseSlotGoesWhileItIsHandedOver(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		p := w.pool
+		f, err := p.flight(text("lost once"), false)
+		require.NoError(w, err)
+		p.mu.Lock()
+		s := p.fit[0]
+		p.attach(f, s)
+		p.retire(s)
+		p.mu.Unlock()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(w, Written, f.receipt.Outcome(), "over another one")
+		assert.True(w, p.hand(s, f), "nothing is left to do")
+		assert.Equal(w, []string{"lost once"}, w.a.texts())
+	})
+}
+
+// TestWhatWasAnsweredIsNotKept until the time for its answer is over.
+func TestWhatWasAnsweredIsNotKept(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		for n := range 1000 {
+			r, err := w.pool.Send(w.Context(), text("req %d", n))
+			require.NoError(w, err)
+			require.Equal(w, Acked, w.outcome(r))
+		}
+		w.pool.mu.Lock()
+		defer w.pool.mu.Unlock()
+		assert.LessOrEqual(w, len(w.pool.aging), 70)
+		for _, f := range w.pool.aging {
+			assert.Nil(w, f.message.Payload)
+		}
+	})
+}
