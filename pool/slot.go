@@ -86,14 +86,14 @@ func (p *Pool) refit(s *slot) {
 		p.fit = append(p.fit, s)
 		p.invite()
 		p.admit()
-	case s.reserved && p.free() == s:
-		p.offer()
 	case !fit && s.place >= 0:
 		last := p.fit[len(p.fit)-1]
 		p.fit[s.place], last.place = last, s.place
 		p.fit[len(p.fit)-1] = nil
 		p.fit = p.fit[:len(p.fit)-1]
 		s.place = -1
+	case s.reserved && p.free() == s:
+		p.offer()
 	}
 }
 
