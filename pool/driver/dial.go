@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/pool/wire"
@@ -71,52 +72,61 @@ func (d *dial) do(ctx context.Context) {
 }
 
 // run dials once whatever came before has ended, so that a client never has two
-// connections nor two dials, save for a move, and tells the shard what came of it.
+// connections nor two dials, save for a move, and tells the shard what came of it. What
+// waits is deep below it, thousands of times at once, so its frame is kept small.
 func (d *dial) run(ctx context.Context) {
-	if d.before != nil {
-		ended := d.before.wait()
-		select {
-		case <-ended:
-		case <-ctx.Done():
-			d.failed(ctx.Err(), heal.Timeout)
-			<-ended
-			d.ended.open()
-			return
-		}
+	if d.before != nil && !d.awaited(ctx) {
+		return
 	}
-	c, p := d.client, d.client.fleet
-	begun := p.now()
+	if w, took, err := d.open(ctx); err == nil {
+		d.opened(w, took)
+	} else {
+		d.ended.open()
+		d.failed(err, took)
+	}
+}
+
+// awaited waits until what came before has ended; false: there is no time left to dial.
+func (d *dial) awaited(ctx context.Context) bool {
+	ended := d.before.wait()
+	select {
+	case <-ended:
+		return true
+	case <-ctx.Done():
+	}
+	d.failed(&wire.Error{URL: d.to.URL, Cause: heal.Timeout, Err: ctx.Err()}, 0)
+	<-ended
+	d.ended.open()
+	return false
+}
+
+// open dials; took is how long that took, what was to be had before it left out.
+func (d *dial) open(ctx context.Context) (w *wire.Conn, took time.Duration, err error) {
 	header, err := d.header(ctx)
 	if err != nil {
-		d.ended.open()
-		d.failed(err, heal.Credentials)
-		return
+		return nil, 0, &wire.Error{URL: d.to.URL, Cause: heal.Credentials, Err: err}
 	}
-	w, err := p.dialer.Dial(ctx, wire.Request{URL: d.to.URL, Address: d.to.addr, Header: header})
-	took := p.now().Sub(begun)
-	if err == nil {
-		k := newConn(c, d.Gen, w, d.ended)
-		k.place = d.place
-		p.work.Add(1) // for the connection; its end, or its refusal, takes it back
-		c.shard.post(mail{client: c, conn: k, took: took, event: heal.Event{Kind: heal.Opened, Gen: d.Gen}})
-		return
-	}
-	d.ended.open()
-	m := mail{client: c, err: err, took: took, event: heal.Event{Kind: heal.Failed, Gen: d.Gen, Cause: heal.Unknown}}
+	p := d.client.fleet
+	begun := p.now()
+	w, err = p.dialer.Dial(ctx, wire.Request{URL: d.to.URL, Address: d.to.addr, Header: header})
+	return w, p.now().Sub(begun), err
+}
+
+// opened tells the shard of a connection.
+func (d *dial) opened(w *wire.Conn, took time.Duration) {
+	c := d.client
+	k := newConn(c, d.Gen, w, d.ended)
+	k.place = d.place
+	c.fleet.work.Add(1) // for the connection; its end, or its refusal, takes it back
+	c.shard.post(mail{client: c, conn: k, took: took, event: heal.Event{Kind: heal.Opened, Gen: d.Gen}})
+}
+
+// failed tells the shard of a failure.
+func (d *dial) failed(err error, took time.Duration) {
+	m := mail{client: d.client, err: err, took: took, event: heal.Event{Kind: heal.Failed, Gen: d.Gen, Cause: heal.Unknown}}
 	var why *wire.Error
 	if errors.As(err, &why) {
 		m.event.Cause, m.event.Code, m.event.RetryAfter = why.Cause, why.Code, why.RetryAfter
 	}
-	d.tell(m)
-}
-
-// failed tells the shard of an end before there was anything to dial.
-func (d *dial) failed(err error, cause heal.Cause) {
-	d.tell(mail{client: d.client, err: &wire.Error{URL: d.to.URL, Cause: cause, Err: err}, event: heal.Event{
-		Kind: heal.Failed, Gen: d.Gen, Cause: cause,
-	}})
-}
-
-func (d *dial) tell(m mail) {
 	d.client.fleet.judge(m, End{Endpoint: d.to.Endpoint})
 }

@@ -33,14 +33,16 @@ func (p *Fleet) judge(m mail, e End) {
 		m.client.shard.post(m)
 		return
 	}
-	e.Client, e.Gen, e.Cause, e.Code, e.Err = m.client.id, m.event.Gen, m.event.Cause, m.event.Code, m.err
 	p.users.Add(1)
-	go func() {
-		defer p.users.Done()
-		r := p.options.Judge(e)
-		m.event.Verdict = r.Verdict
-		m.event.RetryAfter = cmp.Or(r.RetryAfter, m.event.RetryAfter)
-		m.event.Within = cmp.Or(r.Within, m.event.Within)
-		m.client.shard.post(m)
-	}()
+	go p.ask(m, e)
+}
+
+func (p *Fleet) ask(m mail, e End) {
+	defer p.users.Done()
+	e.Client, e.Gen, e.Cause, e.Code, e.Err = m.client.id, m.event.Gen, m.event.Cause, m.event.Code, m.err
+	r := p.options.Judge(e)
+	m.event.Verdict = r.Verdict
+	m.event.RetryAfter = cmp.Or(r.RetryAfter, m.event.RetryAfter)
+	m.event.Within = cmp.Or(r.Within, m.event.Within)
+	m.client.shard.post(m)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"time"
 
@@ -25,13 +24,18 @@ func (d *Dialer) Dial(ctx context.Context, r Request) (*Conn, error) {
 	if err == nil {
 		return c, nil
 	}
+	return nil, failure(shown, err)
+}
+
+// failure tells why a dial failed.
+func failure(shown string, err error) *Error {
 	e := &Error{URL: shown, Err: err}
 	e.Cause, e.Code = dialCause(err)
 	var refused *refusal
 	if errors.As(err, &refused) {
 		e.RetryAfter = retryAfter(refused.header.Get("Retry-After"), time.Now())
 	}
-	return nil, e
+	return e
 }
 
 // open does it; shown is the URL as errors may show it.
@@ -47,9 +51,13 @@ func (d *Dialer) open(ctx context.Context, r Request) (c *Conn, shown string, er
 	var raw net.Conn
 	switch {
 	case proxy != nil:
-		raw, err = d.connect(ctx, portOf(proxy), netip.AddrPort{})
+		raw, err = d.connect(ctx, portOf(proxy))
+	case r.Address.IsValid():
+		raw, err = d.raw(ctx, r.Address.String())
+	case to.literal:
+		raw, err = d.raw(ctx, to.where)
 	default:
-		raw, err = d.connect(ctx, to.where, r.Address)
+		raw, err = d.connect(ctx, to.where)
 	}
 	if err != nil {
 		return nil, to.shown, proxied(proxy, err)

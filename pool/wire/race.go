@@ -13,21 +13,22 @@ const defaultRace = 250 * time.Millisecond // RFC 8305 section 5
 // direct is never changed.
 var direct net.Dialer
 
-// connect opens a TCP connection to where, host:port, or to address if that is valid.
-func (d *Dialer) connect(ctx context.Context, where string, address netip.AddrPort) (net.Conn, error) {
-	dial := d.DialContext
-	if dial == nil {
-		dial = direct.DialContext
+// raw opens a TCP connection to an IP address with its port, or to what DialContext makes of it.
+func (d *Dialer) raw(ctx context.Context, where string) (net.Conn, error) {
+	if d.DialContext != nil {
+		return d.DialContext(ctx, "tcp", where)
 	}
-	if address.IsValid() {
-		return dial(ctx, "tcp", address.String())
-	}
+	return direct.DialContext(ctx, "tcp", where)
+}
+
+// connect opens a TCP connection to where, host:port.
+func (d *Dialer) connect(ctx context.Context, where string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(where)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := netip.ParseAddr(host); err == nil || d.DialContext != nil && d.Resolve == nil {
-		return dial(ctx, "tcp", where)
+		return d.raw(ctx, where)
 	}
 	addresses, err := d.resolve(ctx, host)
 	if err != nil {
@@ -38,15 +39,13 @@ func (d *Dialer) connect(ctx context.Context, where string, address netip.AddrPo
 		targets = append(targets, net.JoinHostPort(a.String(), port))
 	}
 	if len(targets) == 1 {
-		return dial(ctx, "tcp", targets[0])
+		return d.raw(ctx, targets[0])
 	}
 	head := d.Race
 	if head <= 0 {
 		head = defaultRace
 	}
-	return race(ctx, targets, head, func(ctx context.Context, target string) (net.Conn, error) {
-		return dial(ctx, "tcp", target)
-	})
+	return race(ctx, targets, head, d.raw)
 }
 
 func (d *Dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error) {

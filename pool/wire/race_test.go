@@ -128,7 +128,7 @@ func TestRace(t *testing.T) {
 				}}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				c, err := d.connect(ctx, "service.test:80", netip.AddrPort{})
+				c, err := d.connect(ctx, "service.test:80")
 				assert.Equal(t, test.took, time.Since(r.start))
 				if test.err != nil {
 					assert.ErrorIs(t, err, test.err)

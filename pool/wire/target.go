@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -14,12 +15,13 @@ import (
 // target is a URL as it is dialled, again and again: what can be known of it is known once.
 // It is never changed.
 type target struct {
-	url   *url.URL
-	shown string   // as errors may show it
-	where string   // host:port
-	uri   string   // as a request names it
-	proxy *url.URL // that the environment names; nil: none
-	odd   error    // why the environment's proxy cannot be told
+	url     *url.URL
+	shown   string   // as errors may show it
+	where   string   // host:port
+	literal bool     // the host is an IP address
+	uri     string   // as a request names it
+	proxy   *url.URL // that the environment names; nil: none
+	odd     error    // why the environment's proxy cannot be told
 }
 
 // mostTargets bounds the URLs that a dialer remembers. Fleets have a few.
@@ -56,6 +58,8 @@ func newTarget(raw string) (*target, error) {
 		return nil, err
 	}
 	t := &target{url: u, shown: u.Redacted(), where: portOf(u), uri: u.RequestURI()}
+	_, err = netip.ParseAddr(u.Hostname())
+	t.literal = err == nil
 	t.proxy, t.odd = http.ProxyFromEnvironment(&http.Request{URL: t.plainly()}) // it looks at the environment once
 	return t, nil
 }

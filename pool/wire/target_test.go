@@ -15,6 +15,7 @@ func TestTargets(t *testing.T) {
 	assert.Equal(t, "ws://user:xxxxx@a.test/path?q=1#no", first.shown)
 	assert.Equal(t, "a.test:80", first.where)
 	assert.Equal(t, "/path?q=1", first.uri)
+	assert.False(t, first.literal)
 	plain := first.plainly()
 	assert.Equal(t, "http", plain.Scheme)
 	plain.Host = "changed.test" // by who finds proxies
@@ -23,6 +24,11 @@ func TestTargets(t *testing.T) {
 	assert.Same(t, first, again)
 	assert.Equal(t, "a.test", again.url.Host)
 
+	six, err := all.of("ws://[::1]:81")
+	require.NoError(t, err)
+	assert.Equal(t, "[::1]:81", six.where)
+	assert.Equal(t, "/", six.uri)
+	assert.True(t, six.literal)
 	_, err = all.of("http://a.test")
 	require.Error(t, err)
 	for i := range 3 * mostTargets {
