@@ -1,7 +1,5 @@
 package chaos
 
-import "fmt"
-
 // Direction of bytes, seen from the client.
 type Direction string
 
@@ -13,15 +11,6 @@ const (
 
 // Covers says whether what acts on d acts on one, which is Up or Down.
 func (d Direction) Covers(one Direction) bool { return d == Both || d == one }
-
-// check returns what is wrong with a direction; the empty one stands for a default.
-func (d Direction) check() []string {
-	switch d {
-	case "", Both, Up, Down:
-		return nil
-	}
-	return []string{fmt.Sprintf("direction %q is none of both, up, down", string(d))}
-}
 
 // words is the direction as it reads in a sentence.
 func (d Direction) words() string {

@@ -1,5 +1,7 @@
 package chaos
 
+import "maps"
+
 // Evidence is what was counted where bytes move and sockets close. Times are
 // nanoseconds of CLOCK_MONOTONIC, which all processes of one host share; 0: not yet.
 type Evidence struct {
@@ -17,6 +19,59 @@ type Evidence struct {
 	Leaked     int64 `json:"leaked"`   // bytes or ends of stream that crossed although they should have been held
 	Delayed    int64 `json:"delayed"`  // chunks delayed
 	DelayNS    int64 `json:"delay_ns"` // sum over them of the time actually added
+
+	// Counts are what else was counted, by the names that the kind's Proof has.
+	Counts map[string]int64 `json:"counts,omitempty"`
+}
+
+// Count returns a counter by its name, as Proof has it: those of the fields by their names
+// in JSON.
+func (e Evidence) Count(name string) int64 {
+	switch name {
+	case "resets":
+		return e.Resets
+	case "held_chunks":
+		return e.HeldChunks
+	case "held_bytes":
+		return e.HeldBytes
+	case "delayed":
+		return e.Delayed
+	case "delay_ns":
+		return e.DelayNS
+	}
+	return e.Counts[name]
+}
+
+// Merge joins what two parts of a backend counted of one fault: in force when both are,
+// cleared when both are. A client that both have seen is counted twice.
+func (e Evidence) Merge(o Evidence) Evidence {
+	bothOrNever := func(x, y int64) int64 {
+		if x == 0 || y == 0 {
+			return 0
+		}
+		return max(x, y)
+	}
+	firstOf := func(x, y int64) int64 {
+		if x == 0 || y == 0 {
+			return max(x, y)
+		}
+		return min(x, y)
+	}
+	sum := Evidence{
+		Armed: bothOrNever(e.Armed, o.Armed), First: firstOf(e.First, o.First),
+		Last: max(e.Last, o.Last), Cleared: bothOrNever(e.Cleared, o.Cleared),
+		Targeted: e.Targeted + o.Targeted, Hit: e.Hit + o.Hit, ControlHit: e.ControlHit + o.ControlHit,
+		Resets: e.Resets + o.Resets, HeldChunks: e.HeldChunks + o.HeldChunks, HeldBytes: e.HeldBytes + o.HeldBytes,
+		Leaked: e.Leaked + o.Leaked, Delayed: e.Delayed + o.Delayed, DelayNS: e.DelayNS + o.DelayNS,
+		Counts: maps.Clone(e.Counts),
+	}
+	for name, n := range o.Counts {
+		if sum.Counts == nil {
+			sum.Counts = map[string]int64{}
+		}
+		sum.Counts[name] += n
+	}
+	return sum
 }
 
 // State is what the evidence proves.

@@ -10,6 +10,9 @@ type Fault struct {
 	Share  float64       // of the clients, 0 to 1, drawn once per client (InCohort)
 	Seed   uint64        // the run's seed: key of the cohort and of every jitter
 	For    time.Duration // how long it is in force; 0: until cleared. The backend clears it by itself after this
+	Ramp   time.Duration // over which its cohort grows from nobody to Share; 0: at once
+	Conns  Conns         // which connections of the cohort; empty: the kind's default
+	By     Backend       // what carries it out; empty: the first of the kind's
 	Effect Effect
 }
 
@@ -19,6 +22,7 @@ type Effect interface {
 	Kind() string
 	// String is the attributes in words, empty where there are none.
 	String() string
-	// Check returns what is wrong with the attributes, one sentence each.
+	// Check returns what is wrong with the attributes, one sentence each, the attribute's
+	// name first.
 	Check() []string
 }

@@ -19,16 +19,13 @@ func (Latency) Kind() string { return "latency" }
 // Check returns what is wrong with the attributes.
 func (l Latency) Check() []string {
 	var bad []string
-	if l.Delay <= 0 {
-		bad = append(bad, fmt.Sprintf("delay %v is not above 0", l.Delay))
+	if l.Delay == 0 {
+		bad = append(bad, "delay 0s is not above 0")
 	}
-	switch {
-	case l.Jitter < 0:
-		bad = append(bad, fmt.Sprintf("jitter %v is below 0", l.Jitter))
-	case l.Jitter > max(l.Delay, 0):
+	if l.Jitter > max(l.Delay, 0) {
 		bad = append(bad, fmt.Sprintf("jitter %v is more than delay %v", l.Jitter, l.Delay))
 	}
-	return append(bad, l.Direction.check()...)
+	return append(bad, inBounds(l)...)
 }
 
 // Way is the direction with the default filled in.
@@ -44,7 +41,8 @@ func (l Latency) String() string {
 
 func init() {
 	register(Kind{
-		Name: "latency",
+		Name: "latency", Family: Network,
+		Short: "everything that crosses is late",
 		About: "Delays everything that crosses, in order and without narrowing the stream: many chunks can be on " +
 			"their way at once. It delays data, not the TCP handshake.",
 		Params: []Param{
@@ -52,7 +50,13 @@ func init() {
 			{Name: "jitter", Type: "duration", Default: "0s", About: "uniform ± on the delay, at most the delay; seeded"},
 			{Name: "direction", Type: "both | up | down", Default: "down", About: "which way is slow; both adds the delay twice to a round trip"},
 		},
-		Backends: []string{"toxi"},
+		Conns: []Conns{AllConns, Existing, New}, Ramp: true,
+		Expect: []Sight{SeesSlow},
+		Proof:  []Proof{{"delayed", "chunks delayed"}}, Reach: mostReach,
+		Did: func(e Evidence) string {
+			return fmt.Sprintf("%s delayed by %.1f ms on average", count(int(e.Delayed), "chunk"), float64(e.DelayNS)/float64(e.Delayed)/1e6)
+		},
+		Backends: []Support{{By: ByProxy}},
 		Evidence: "something was delayed on at least 95 % of the cohort's clients",
 		Example:  "{name: slow, inject: latency, on: blue, at: chaos, for: 5s, share: 50%, delay: 100ms, jitter: 10ms}",
 		New:      func() Effect { return &Latency{Direction: Down} },

@@ -14,9 +14,14 @@ func (Reset) String() string { return "" }
 
 func init() {
 	register(Kind{
-		Name:     "reset",
-		About:    "Ends every connection of the cohort with a TCP RST, once. Connections opened afterwards live.",
-		Backends: []string{"toxi"},
+		Name: "reset", Family: Network,
+		Short: "a TCP RST ends every open connection",
+		About: "Ends every connection of the cohort with a TCP RST, once. Connections opened afterwards live.",
+		Conns: []Conns{Existing}, Once: true, Ramp: true,
+		Expect: []Sight{SeesReset},
+		Proof:  []Proof{{"resets", "connections reset"}}, Reach: 1,
+		Did:      func(e Evidence) string { return count(int(e.Resets), "connection") + " reset" },
+		Backends: []Support{{By: ByProxy}},
 		Evidence: "every client of the cohort that had an open connection had it ended with a RST",
 		Example:  "{name: cut, inject: reset, on: blue, at: chaos, share: 100%}",
 		New:      func() Effect { return new(Reset) },

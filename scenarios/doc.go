@@ -79,7 +79,10 @@
 // is left out. A fault starts at a phase or some time after its beginning, from chaos
 // on, and lasts for the rest of that phase, unless it says for how long; a reset
 // happens once. Its share of the clients is drawn by (seed, fault, client), the same on
-// every run.
+// every run; with ramp, the cohort grows to that share over a time. With connections it
+// touches those that are open when it begins (existing), those opened since (new), or all.
+// What carries it out is the first backend that can (by names another); one that cannot is
+// refused, with the reason.
 //
 //	scenario: two-faults
 //	seed: 7
@@ -89,7 +92,7 @@
 //	hold: 5s
 //	faults:
 //	  - {name: slow, inject: latency, at: chaos, for: 10s, share: 50%, delay: 100ms, jitter: 20ms}
-//	  - {name: split, inject: partition, at: chaos+12s, share: 0.25}
+//	  - {name: split, inject: partition, at: chaos+12s, share: 0.25, connections: existing, ramp: 2s}
 //	steady_state:
 //	  - clients.usable >= 99.9%
 //	  - latency.p99 < 50ms
@@ -137,57 +140,53 @@
 //
 // Made from the table that the parser follows (fields.go):
 //
-//	scenario                                     required                                    name of the scenario
-//	about                                                                                    one sentence: what happens, and what must hold
-//	seed                                         1                                           key of every random choice
-//	targets.NAME                                 required                                    the servers under test, by name
-//	targets.NAME.embedded                                                                    the built-in echo server, started for the run
-//	targets.NAME.embedded.handshake                                                          its capacity to accept connections
-//	targets.NAME.embedded.handshake.workers      0                                           handshakes at work at once; 0: no limit
-//	targets.NAME.embedded.handshake.cost         0s                                          time of one handshake
-//	targets.NAME.embedded.handshake.burn         false                                       the cost is burnt as CPU, not waited
-//	targets.NAME.embedded.handshake.queue        0                                           handshakes that may wait; 0: no limit
-//	targets.NAME.embedded.handshake.overflow     503                                         what happens beyond the queue
-//	targets.NAME.embedded.handshake.retry_after  0s                                          sent with 503, in whole seconds; 0: not sent
-//	targets.NAME.embedded.handshake.lifo         false                                       serve the newest first
-//	targets.NAME.embedded.handshake.stale_work   false                                       spend the cost on clients that have left, too
-//	targets.NAME.url                                                                         address of a server: ws:// or wss://; a host other than this one needs --allow-remote
-//	targets.NAME.command.N                                                                   program and arguments, started before the run and ended with it; needs url
-//	clients                                      required                                    the fleet
-//	clients.count                                required                                    how many
-//	clients.ramp                                 (2s, or the warmup when that is shorter)    first dials are paced evenly over this, within the warmup
-//	clients.sharing                              alone                                       alone: each client heals by itself, as browsers do; shared: they decide together, as those of one backend do
-//	clients.endpoints.N                          (the target, when there is one only)        where clients dial
-//	clients.endpoints.N.target                   required                                    name of a target
-//	clients.endpoints.N.priority                 0                                           lower is dialled first
-//	clients.endpoints.N.weight                   1                                           share among endpoints of equal priority
-//	clients.policy                               default                                     rules of healing: a name, a file, or {base: default, …}
-//	load                                                                                     the messages that clients send, on schedule whatever the answers do
-//	load.pattern                                 echo                                        echo: every message is answered; none: no messages
-//	load.rate                                    (one per client and second)                 messages over all clients
-//	load.size                                    128                                         of one message, at least 32 bytes
-//	load.guarantee                               at-least-once                               at-least-once: unacknowledged messages are sent again
-//	phases                                                                                   how long each part of the run takes; 0 leaves it out
-//	phases.warmup                                5s                                          clients connect
-//	phases.baseline                              5s                                          what is normal is measured
-//	phases.chaos                                 10s                                         faults are in force
-//	phases.recovery                              20s                                         the fleet heals
-//	phases.verify                                0s                                          what is normal again is measured
-//	hold                                         3s                                          how long a recovery must last to count
-//	steady_state.N                                                                           conditions checked before chaos; when one is not met, nothing is proven
-//	faults.N                                                                                 what is broken on purpose
-//	faults.N.name                                required                                    unique in the scenario
-//	faults.N.inject                              required                                    kind of fault
-//	faults.N.on                                  (the target, when there is one only)        name of the target
-//	faults.N.at                                  chaos                                       phase, or phase+offset, from chaos on
-//	faults.N.share                               100%                                        of the clients, drawn once per client
-//	faults.N.for                                 (the rest of the phase in which it starts)  latency: how long it is in force
-//	faults.N.delay                               required                                    latency: added to each chunk; must be given
-//	faults.N.jitter                              0s                                          latency: uniform ± on the delay, at most the delay; seeded
-//	faults.N.direction                           down                                        latency: which way is slow; both adds the delay twice to a round trip
-//	faults.N.for                                 (the rest of the phase in which it starts)  partition: how long it is in force
-//	faults.N.direction                           both                                        partition: which way nothing crosses; up is client to target
-//	gates.N                                                                                  limits that decide between pass and fail
+//	scenario                                     required                                  name of the scenario
+//	about                                                                                  one sentence: what happens, and what must hold
+//	seed                                         1                                         key of every random choice
+//	targets.NAME                                 required                                  the servers under test, by name
+//	targets.NAME.embedded                                                                  the built-in echo server, started for the run
+//	targets.NAME.embedded.handshake                                                        its capacity to accept connections
+//	targets.NAME.embedded.handshake.workers      0                                         handshakes at work at once; 0: no limit
+//	targets.NAME.embedded.handshake.cost         0s                                        time of one handshake
+//	targets.NAME.embedded.handshake.burn         false                                     the cost is burnt as CPU, not waited
+//	targets.NAME.embedded.handshake.queue        0                                         handshakes that may wait; 0: no limit
+//	targets.NAME.embedded.handshake.overflow     503                                       what happens beyond the queue
+//	targets.NAME.embedded.handshake.retry_after  0s                                        sent with 503, in whole seconds; 0: not sent
+//	targets.NAME.embedded.handshake.lifo         false                                     serve the newest first
+//	targets.NAME.embedded.handshake.stale_work   false                                     spend the cost on clients that have left, too
+//	targets.NAME.url                                                                       address of a server: ws:// or wss://; a host other than this one needs --allow-remote
+//	targets.NAME.command.N                                                                 program and arguments, started before the run and ended with it; needs url
+//	clients                                      required                                  the fleet
+//	clients.count                                required                                  how many
+//	clients.ramp                                 (2s, or the warmup when that is shorter)  first dials are paced evenly over this, within the warmup
+//	clients.sharing                              alone                                     alone: each client heals by itself, as browsers do; shared: they decide together, as those of one backend do
+//	clients.endpoints.N                          (the target, when there is one only)      where clients dial
+//	clients.endpoints.N.target                   required                                  name of a target
+//	clients.endpoints.N.priority                 0                                         lower is dialled first
+//	clients.endpoints.N.weight                   1                                         share among endpoints of equal priority
+//	clients.policy                               default                                   rules of healing: a name, a file, or {base: default, …}
+//	load                                                                                   the messages that clients send, on schedule whatever the answers do
+//	load.pattern                                 echo                                      echo: every message is answered; none: no messages
+//	load.rate                                    (one per client and second)               messages over all clients
+//	load.size                                    128                                       of one message, at least 32 bytes
+//	load.guarantee                               at-least-once                             at-least-once: unacknowledged messages are sent again
+//	phases                                                                                 how long each part of the run takes; 0 leaves it out
+//	phases.warmup                                5s                                        clients connect
+//	phases.baseline                              5s                                        what is normal is measured
+//	phases.chaos                                 10s                                       faults are in force
+//	phases.recovery                              20s                                       the fleet heals
+//	phases.verify                                0s                                        what is normal again is measured
+//	hold                                         3s                                        how long a recovery must last to count
+//	steady_state.N                                                                         conditions checked before chaos; when one is not met, nothing is proven
+//	faults.N                                                                               what is broken on purpose
+//	faults.N.name                                required                                  unique in the scenario
+//	faults.N.inject                              required                                  kind of fault; wsheal faults lists them, and wsheal faults KIND the fields that it adds
+//	faults.N.on                                  (the target, when there is one only)      name of the target
+//	faults.N.at                                  chaos                                     phase, or phase+offset, from chaos on
+//	faults.N.share                               100%                                      of the clients, drawn once per client
+//	faults.N.by                                  (the first of the run's that can)         what carries it out; wsheal faults has who can
+//	faults.N.…                                                                             what the value of inject adds
+//	gates.N                                                                                limits that decide between pass and fail
 //
 // # Schema
 //

@@ -66,11 +66,8 @@ func (s *shape) list(w *tabwriter.Writer, path string) {
 	for _, f := range s.fields {
 		f.list(w, join(path, f.name))
 	}
-	for _, c := range s.cases {
-		for _, f := range c.fields {
-			f.about = c.is + ": " + f.about
-			f.list(w, join(path, f.name))
-		}
+	if len(s.cases) > 0 {
+		fmt.Fprintf(w, "%s\t\twhat the value of %s adds\n", join(path, "…"), s.by)
 	}
 }
 

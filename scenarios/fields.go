@@ -3,6 +3,7 @@ package scenarios
 import (
 	"slices"
 
+	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/report"
 )
 
@@ -92,10 +93,11 @@ var faultShape = shape{
 	cases: faultCases(),
 	fields: []field{
 		{name: "name", about: "unique in the scenario", required: true, shape: valueOf(nameValue)},
-		{name: "inject", about: "kind of fault", required: true, shape: valueOf(choice(kindNames()...))},
+		{name: "inject", about: "kind of fault; wsheal faults lists them, and wsheal faults KIND the fields that it adds", required: true, shape: valueOf(kindValue)},
 		{name: "on", about: "name of the target", deduced: "the target, when there is one only", shape: valueOf(nameValue)},
 		{name: "at", about: "phase, or phase+offset, from chaos on", preset: "chaos", shape: valueOf(momentValue)},
 		{name: "share", about: "of the clients, drawn once per client", preset: "100%", shape: valueOf(shareValue)},
+		{name: "by", about: "what carries it out; wsheal faults has who can", deduced: "the first of the run's that can", shape: valueOf(choice(texts(chaos.Backends())...))},
 	},
 }
 

@@ -99,11 +99,16 @@ func (s *Scenario) fault(f Fault) *node {
 		at += "+" + formatDuration(f.At-in.From)
 	}
 	m.put("at", at)
-	if f.For > 0 {
+	if k, _ := chaos.Lookup(f.Effect.Kind()); !k.Once {
 		m.put("for", formatDuration(f.For))
 	}
 	m.put("share", formatShare(f.Share))
 	k, _ := chaos.Lookup(f.Effect.Kind())
+	m.put("by", string(f.By))
+	m.put("connections", string(f.Conns))
+	if k.Ramp {
+		m.put("ramp", formatDuration(f.Ramp))
+	}
 	for _, a := range k.Params {
 		m.put(a.Name, written(attribute(f.Effect, a.Name), a.Type))
 	}

@@ -106,12 +106,20 @@ func randomFault(r *rand.Rand, name string, s *Scenario) Fault {
 	f.For = 1 + time.Duration(r.Int64N(int64(end-f.At)))
 	switch r.IntN(3) {
 	case 0:
-		f.For, f.Effect = 0, chaos.Reset{}
+		f.Effect = chaos.Reset{}
 	case 1:
 		f.Effect = chaos.Partition{Direction: directions[r.IntN(3)]}
 	case 2:
 		delay := time.Millisecond + randomDuration(r)
 		f.Effect = chaos.Latency{Delay: delay, Jitter: delay / 3, Direction: directions[r.IntN(3)]}
+	}
+	k, _ := chaos.Lookup(f.Effect.Kind())
+	f.By, f.Conns = k.Backends[0].By, k.Conns[r.IntN(len(k.Conns))]
+	if k.Ramp && r.IntN(2) == 0 {
+		f.Ramp = time.Duration(r.Int64N(int64(f.For)))
+	}
+	if k.Once {
+		f.For = f.Ramp
 	}
 	return f
 }

@@ -10,6 +10,14 @@ import (
 	"github.com/wsheal/wsheal/chaos"
 )
 
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, x := range list {
+		out[i] = string(x)
+	}
+	return out
+}
+
 func kindNames() []string {
 	var names []string
 	for _, k := range chaos.Kinds() {
@@ -18,23 +26,51 @@ func kindNames() []string {
 	return names
 }
 
-// lasting says whether a kind of fault is in force for a time. A reset happens once.
-func lasting(kind string) bool { return kind != chaos.Reset{}.Kind() }
+// kindValue is a choice of so many words that a complaint names only the one that may be
+// meant.
+var kindValue = &valueType{
+	words:  "a kind of fault",
+	schema: choice(kindNames()...).schema,
+	check: func(text string) error {
+		if _, ok := chaos.Lookup(text); ok {
+			return nil
+		}
+		err := expected("a kind of fault", text)
+		if near := nearest(text, kindNames()); near != "" {
+			return fmt.Errorf("%w; did you mean %s?", err, near)
+		}
+		return fmt.Errorf("%w; wsheal faults lists them", err)
+	},
+}
 
 // faultCases makes the format's part on each kind of fault from chaos's own record.
 func faultCases() []variant {
 	var cases []variant
 	for _, k := range chaos.Kinds() {
 		c := variant{is: k.Name, about: k.About}
-		if lasting(k.Name) {
+		if !k.Once {
 			c.fields = append(c.fields, field{
 				name: "for", about: "how long it is in force",
 				deduced: "the rest of the phase in which it starts", shape: valueOf(durationValue),
 			})
 		}
-		for _, a := range k.Params {
+		c.fields = append(c.fields, field{
+			name: "connections", about: "which of the cohort's, by when they were opened",
+			preset: string(k.Conns[0]), shape: valueOf(choice(texts(k.Conns)...)),
+		})
+		if k.Ramp {
 			c.fields = append(c.fields, field{
-				name: a.Name, about: a.About, preset: a.Default,
+				name: "ramp", about: "over this time the cohort grows from nobody to its share; 0: at once",
+				preset: "0s", shape: valueOf(durationValue),
+			})
+		}
+		for _, a := range k.Params {
+			about := a.About
+			if b := a.Bounds(); b != "" {
+				about += ", " + b
+			}
+			c.fields = append(c.fields, field{
+				name: a.Name, about: about, preset: a.Default,
 				required: a.Default == "", shape: valueOf(attributeType(a.Type)),
 			})
 		}

@@ -44,7 +44,7 @@ func Open(nameOrPath string, opt Options) (*Scenario, error) {
 	}
 	data, err := readFile(nameOrPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: no such file, and no such scenario in the library; %s", nameOrPath, suggest(nameOrPath, Names(), "scenarios"))
+		return nil, fmt.Errorf("%s: no such file, and no such scenario in the library; %s", nameOrPath, Suggest(nameOrPath, Names(), "scenarios"))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)

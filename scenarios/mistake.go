@@ -60,9 +60,9 @@ func (m Mistakes) sort(scenario string) {
 	})
 }
 
-// suggest ends a complaint about an unknown name: with the nearest known one where
+// Suggest ends a complaint about an unknown name: with the nearest known one where
 // there is a near one, else with all of them.
-func suggest(name string, known []string, plural string) string {
+func Suggest(name string, known []string, plural string) string {
 	if near := nearest(name, known); near != "" {
 		return "did you mean " + near + "?"
 	}

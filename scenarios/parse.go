@@ -3,6 +3,8 @@ package scenarios
 import (
 	"bytes"
 	"errors"
+
+	"github.com/wsheal/wsheal/chaos"
 )
 
 // Options is what Parse takes besides the file. The zero value knows no environment
@@ -15,6 +17,8 @@ type Options struct {
 	Getenv func(name string) (string, bool)
 	// AllowRemote permits targets that are not on this host.
 	AllowRemote bool
+	// Lacks says why a backend is not to be had in the run, "" when it is; nil: all are.
+	Lacks func(chaos.Backend) string
 }
 
 // Parse reads one scenario, overrides and completes it, and judges whether it can be

@@ -246,8 +246,17 @@ func (r *resolver) fault(v view) {
 	f.Share, _ = read(v, "share", parseShare)
 	if kind, known := read(v, "inject", asText); known {
 		if k, found := chaos.Lookup(kind); found {
-			f.Effect, _ = decodeEffect(k, v)
-			r.place(&f, v, lasting(kind))
+			f.Effect, ok = decodeEffect(k, v)
+			if conns, good := read(v, "connections", asText); good {
+				f.Conns = chaos.Conns(conns)
+			}
+			if k.Ramp {
+				f.Ramp, _ = read(v, "ramp", parseDuration)
+			}
+			r.place(&f, v, !k.Once)
+			if ok {
+				f.By = r.carrier(f.Fault, k, v)
+			}
 		}
 	}
 	r.s.Faults = append(r.s.Faults, f)
@@ -274,6 +283,10 @@ func (r *resolver) place(f *Fault, v view, lasts bool) {
 	}
 	f.At = in.From + at.offset
 	if !lasts {
+		f.For = f.Ramp // it is over when the last of its cohort has had it
+		if end := r.s.End(); f.At+f.For > end {
+			v.complain("ramp", "expected to be over by the end of the plan (%s), ends at %s", formatDuration(end), formatDuration(f.At+f.For))
+		}
 		return
 	}
 	if f.For, ok = read(v, "for", parseDuration); !v.written("for") {
@@ -282,6 +295,9 @@ func (r *resolver) place(f *Fault, v view, lasts bool) {
 		v.complain("for", "expected more than 0; share: 0%% is a fault that touches nobody")
 	} else if end := r.s.End(); ok && f.At+f.For > end {
 		v.complain("for", "expected to be over by the end of the plan (%s), ends at %s", formatDuration(end), formatDuration(f.At+f.For))
+	}
+	if f.Ramp > f.For && !v.wrong("for") {
+		v.complain("ramp", "expected at most the %s for which it is in force, got %s", formatDuration(f.For), formatDuration(f.Ramp))
 	}
 }
 

@@ -151,6 +151,18 @@ func oneOf(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
+// chosen returns the case that a mapping is of; nil when that is missing or wrong.
+func (s *shape) chosen(n *node) *variant {
+	if v := n.get(s.by); v != nil {
+		for i, c := range s.cases {
+			if c.is == v.text {
+				return &s.cases[i]
+			}
+		}
+	}
+	return nil
+}
+
 // keys returns the fields that a mapping of this shape may have, given what it holds.
 // Where the field that chooses the case is missing or wrong, those of every case may
 // be there, and none must.
@@ -158,14 +170,8 @@ func (s *shape) keys(n *node) []field {
 	if s.by == "" {
 		return s.fields
 	}
-	var by string
-	if v := n.get(s.by); v != nil {
-		by = v.text
-	}
-	for _, c := range s.cases {
-		if c.is == by {
-			return append(slices.Clone(s.fields), c.fields...)
-		}
+	if c := s.chosen(n); c != nil {
+		return append(slices.Clone(s.fields), c.fields...)
 	}
 	all := slices.Clone(s.fields)
 	for _, c := range s.cases {
@@ -238,7 +244,7 @@ func (s *shape) checkMapping(n *node, path string, p *problems) {
 		}
 		i := slices.IndexFunc(known, func(f field) bool { return f.name == entry.key })
 		if i < 0 {
-			p.add(at, where, "there is no such field; %s", suggest(entry.key, names, "fields"))
+			p.add(at, where, "there is no such field; %s", s.offer(n, entry.key, names))
 			continue
 		}
 		known[i].shape.check(entry.value, where, p)
@@ -248,6 +254,15 @@ func (s *shape) checkMapping(n *node, path string, p *problems) {
 			p.add(n, join(path, f.name), "required: %s", f.about)
 		}
 	}
+}
+
+// offer says which fields there are. Where the case is not known, those of every case may
+// be there, and only the ones that all have are listed.
+func (s *shape) offer(n *node, key string, names []string) string {
+	if s.by == "" || s.chosen(n) != nil || nearest(key, names) != "" {
+		return Suggest(key, names, "fields")
+	}
+	return Suggest(key, names[:len(s.fields)], "fields")
 }
 
 func shownKey(key string) string {

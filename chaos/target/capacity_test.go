@@ -1,11 +1,8 @@
 package target
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,12 +11,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/internal/transcript"
 )
 
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
-
-// TestCapacityTranscripts runs the scripts of testdata/capacity. A line is a command,
-// what it led to is indented below:
+// TestCapacityTranscripts runs the scripts of testdata/capacity:
 //
 //	capacity workers=1 cost=2ms queue=2 …
 //	0ms arrive a b c
@@ -27,63 +23,36 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	9ms advance
 //	9ms finish a            (burnt)
 func TestCapacityTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/capacity/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			got := transcript(t, string(text))
-			if *update {
-				require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	transcript.Play(t, "testdata/capacity/*.txt", func(t *testing.T, out *strings.Builder) func(string) {
+		var c *capacity[string]
+		tickets := map[string]*ticket[string]{}
+		return func(line string) {
+			words := strings.Fields(line)
+			if words[0] == "capacity" {
+				c = newCapacity[string](parseHandshake(t, words[1:]))
 				return
 			}
-			assert.Equal(t, string(text), got)
-		})
-	}
-}
-
-func transcript(t *testing.T, script string) string {
-	t.Helper()
-	var out strings.Builder
-	var c *capacity[string]
-	tickets := map[string]*ticket[string]{}
-	for line := range strings.Lines(script) {
-		line = strings.TrimSuffix(line, "\n")
-		if strings.HasPrefix(line, "  ") {
-			continue // said by the run before
-		}
-		out.WriteString(line + "\n")
-		words := strings.Fields(line)
-		if len(words) == 0 || words[0] == "#" {
-			continue
-		}
-		if words[0] == "capacity" {
-			c = newCapacity[string](parseHandshake(t, words[1:]))
-			continue
-		}
-		now, err := time.ParseDuration(words[0])
-		require.NoError(t, err, line)
-		if words[1] == "advance" {
-			c.advance(now)
-		}
-		for _, name := range words[2:] {
-			switch words[1] {
-			case "arrive":
-				tickets[name] = &ticket[string]{value: name}
-				c.arrive(now, tickets[name])
-			case "leave":
-				c.leave(now, tickets[name])
-			case "finish":
-				c.finish(now, tickets[name])
-			default:
-				t.Fatalf("%s: no such verb", line)
+			now, err := time.ParseDuration(words[0])
+			require.NoError(t, err, line)
+			if words[1] == "advance" {
+				c.advance(now)
 			}
+			for _, name := range words[2:] {
+				switch words[1] {
+				case "arrive":
+					tickets[name] = &ticket[string]{value: name}
+					c.arrive(now, tickets[name])
+				case "leave":
+					c.leave(now, tickets[name])
+				case "finish":
+					c.finish(now, tickets[name])
+				default:
+					t.Fatalf("%s: no such verb", line)
+				}
+			}
+			describe(out, c)
 		}
-		describe(&out, c)
-	}
-	return out.String()
+	})
 }
 
 func parseHandshake(t *testing.T, words []string) Handshake {

@@ -12,7 +12,7 @@ import (
 
 const (
 	settleTime = 2 * time.Second // for the writes in flight to end or to be stopped; they take microseconds
-	cutters    = 8               // sockets closed at once by a reset
+	cutters    = 8               // connections swept at once
 )
 
 // add puts a toxic in force and returns when it is. A toxic that replaces another takes
@@ -29,19 +29,26 @@ func (p *proxy) add(t *toxic, replaces *toxic) error {
 	p.past[t.Name] = t.order
 	if replaces != nil {
 		replaces.order.cleared.Store(p.clock())
-		replaces.stopExpiry()
+		replaces.stopTimers()
 	}
-	if t.order.resets != noReset {
-		t.order.armed.Store(p.clock())
-		p.sweep(t.order)
-		if t.order.resets == resetOnce {
-			t.order.cleared.Store(p.clock())
+	o := t.order
+	o.from.Store(uint64(p.accepted.Load()))
+	if o.ramp > 0 {
+		o.steps.Store(1)
+	}
+	if _, ok := o.rule.(sweeper); ok {
+		o.armed.Store(p.clock())
+		p.sweep(o)
+		if o.once && o.ramp == 0 {
+			o.cleared.Store(p.clock())
 			p.drop(replaces)
 			return nil
 		}
 	}
-	list := slices.DeleteFunc(slices.Clone(*p.orders.Load()), func(o *order) bool { return replaces != nil && o == replaces.order })
-	list = append(list, t.order)
+	list := slices.DeleteFunc(slices.Clone(*p.orders.Load()), func(x *order) bool { return replaces != nil && x == replaces.order })
+	if !o.once {
+		list = append(list, o)
+	}
 	if n := p.publish(list); n > 0 {
 		p.drop(t)
 		p.drop(replaces)
@@ -50,16 +57,44 @@ func (p *proxy) add(t *toxic, replaces *toxic) error {
 			StatusCode: http.StatusServiceUnavailable,
 		}
 	}
-	t.order.armed.CompareAndSwap(0, p.clock())
+	o.quiet.Store(o.steps.Load())
+	o.armed.CompareAndSwap(0, p.clock())
 	if i := slices.Index(p.toxics, replaces); i >= 0 {
 		p.toxics[i] = t
 	} else {
 		p.toxics = append(p.toxics, t)
 	}
-	if t.order.lasts > 0 {
-		t.expiry = time.AfterFunc(t.order.lasts, func() { p.expire(t) })
+	if o.lasts > 0 {
+		t.expiry = time.AfterFunc(o.lasts, func() { p.expire(t) })
+	}
+	if o.ramp > 0 {
+		t.growth = time.AfterFunc(o.ramp/rampSteps, func() { p.grow(t) })
 	}
 	return nil
+}
+
+// grow takes the next step of a ramp: of the cohort that is to be the lanes hear first,
+// and what crosses is a leak only once all of them obey.
+func (p *proxy) grow(t *toxic) {
+	p.armMu.Lock()
+	defer p.armMu.Unlock()
+	o := t.order
+	if !slices.Contains(p.toxics, t) || o.steps.Load() == rampSteps {
+		return
+	}
+	o.steps.Add(1)
+	if _, ok := o.rule.(sweeper); ok {
+		p.sweep(o)
+	}
+	if !o.once && p.publish(slices.Clone(*p.orders.Load())) == 0 {
+		o.quiet.Store(o.steps.Load())
+	}
+	switch {
+	case o.steps.Load() < rampSteps:
+		t.growth.Reset(o.ramp / rampSteps)
+	case o.once:
+		p.drop(t)
+	}
 }
 
 // publish makes a list the one in force and returns when every lane obeys it: how many
@@ -86,7 +121,7 @@ func (p *proxy) publish(list []*order) int {
 	return 0
 }
 
-// sweep resets every connection of the order's cohort, and notes as targeted each client
+// sweep acts on every connection of the order's cohort, and notes as targeted each client
 // that had one on which its upgrade had been answered.
 func (p *proxy) sweep(o *order) {
 	queue := make(chan *conn)
@@ -95,7 +130,7 @@ func (p *proxy) sweep(o *order) {
 		done.Go(func() {
 			for c := range queue {
 				served, who := c.served.Load(), c.who.Load()
-				if c.cut(o) != wasClosed && served && who != nil {
+				if o.rule.(sweeper).sweep(o, c) != wasClosed && served && who != nil {
 					o.target(who.client)
 				}
 			}
@@ -103,7 +138,7 @@ func (p *proxy) sweep(o *order) {
 	}
 	for _, c := range p.living() {
 		who := c.who.Load()
-		if who != nil && o.has(who.client) || who == nil && o.share >= 1 {
+		if o.covers(c) && (who != nil && o.has(who.client) || who == nil && o.share >= 1 && o.ramp == 0) {
 			queue <- c
 		}
 	}
@@ -116,7 +151,7 @@ func (p *proxy) drop(t *toxic) {
 	if t == nil {
 		return
 	}
-	t.stopExpiry()
+	t.stopTimers()
 	t.order.cleared.CompareAndSwap(0, p.clock())
 	p.toxics = slices.DeleteFunc(p.toxics, func(x *toxic) bool { return x == t })
 	before := *p.orders.Load()

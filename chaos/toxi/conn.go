@@ -47,6 +47,24 @@ func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn 
 	return c
 }
 
+// greeted says whether every order that greets lets the connection in. One that does not
+// has ended it, and acted on whoever it is: it is asked before anybody can be known.
+func (c *conn) greeted() bool {
+	for _, o := range *c.proxy.orders.Load() {
+		g, ok := o.rule.(greeter)
+		if !ok || o.share <= 0 || !o.covers(c) || c.proxy.deaf || g.greet(o, c) == welcome {
+			continue
+		}
+		who := identity{client: foreign | c.ordinal, opaque: true}
+		c.who.Store(&who)
+		o.target(who.client)
+		c.served.Store(true)
+		c.cut(o)
+		return false
+	}
+	return true
+}
+
 // start hands both directions to Toxiproxy's links. The target is dialled at once,
 // unless a partition is in force that may be meant for this client: then not before
 // its request may go on.
@@ -117,14 +135,10 @@ func (c *conn) crossed(way chaos.Direction, n int) {
 
 // holding returns the orders that are in force and ought to hold what goes this way.
 // It does not ask the lane.
-func (c *conn) holding(way chaos.Direction) []*order {
+func (c *conn) holding(way chaos.Direction, end bool) []*order {
 	var found []*order
 	for _, o := range *c.proxy.orders.Load() {
-		if !o.holds || !o.inForce() || !o.way.Covers(way) || c.over.Load() {
-			continue
-		}
-		who := c.who.Load()
-		if who == nil && o.share >= 1 || who != nil && chaos.InCohort(o.seed, o.key, who.client, o.share) {
+		if !c.over.Load() && o.holding(c, way, end) {
 			found = append(found, o)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -64,9 +63,8 @@ func (d *Driver) Supports(f chaos.Fault) error {
 	if f.Effect == nil {
 		return fmt.Errorf("fault %q: it has no effect to put in force", f.Name)
 	}
-	k, ok := chaos.Lookup(f.Effect.Kind())
-	if !ok || !slices.Contains(k.Backends, "toxi") {
-		return fmt.Errorf("fault %q: %s cannot be expressed by the fault proxy", f.Name, f.Effect.Kind())
+	if err := chaos.Refusal(f, chaos.ByProxy); err != nil {
+		return fmt.Errorf("fault %q: %w", f.Name, err)
 	}
 	if _, err := toxicOf(f); err != nil {
 		return fmt.Errorf("fault %q: %w", f.Name, err)
@@ -120,7 +118,7 @@ func (d *Driver) Evidence(ctx context.Context, name string) (chaos.Evidence, err
 			sum, first = e, false
 			continue
 		}
-		sum = merged(sum, e)
+		sum = sum.Merge(e)
 	}
 	return sum, nil
 }
@@ -132,29 +130,6 @@ func (d *Driver) Traffic(ctx context.Context) (map[string]chaos.Traffic, error) 
 		return nil, fmt.Errorf("traffic: %w", err)
 	}
 	return byTarget, nil
-}
-
-// merged joins the evidence of two proxies: in force when both are, cleared when both are.
-func merged(a, b chaos.Evidence) chaos.Evidence {
-	bothOrNever := func(x, y int64) int64 {
-		if x == 0 || y == 0 {
-			return 0
-		}
-		return max(x, y)
-	}
-	firstOf := func(x, y int64) int64 {
-		if x == 0 || y == 0 {
-			return max(x, y)
-		}
-		return min(x, y)
-	}
-	return chaos.Evidence{
-		Armed: bothOrNever(a.Armed, b.Armed), First: firstOf(a.First, b.First),
-		Last: max(a.Last, b.Last), Cleared: bothOrNever(a.Cleared, b.Cleared),
-		Targeted: a.Targeted + b.Targeted, Hit: a.Hit + b.Hit, ControlHit: a.ControlHit + b.ControlHit,
-		Resets: a.Resets + b.Resets, HeldChunks: a.HeldChunks + b.HeldChunks, HeldBytes: a.HeldBytes + b.HeldBytes,
-		Leaked: a.Leaked + b.Leaked, Delayed: a.Delayed + b.Delayed, DelayNS: a.DelayNS + b.DelayNS,
-	}
 }
 
 // toxicOf writes a fault as the toxic that the proxy reads, having read it back.
@@ -173,6 +148,12 @@ func toxicOf(f chaos.Fault) ([]byte, error) {
 	attributes[attrSeed] = json.RawMessage(strconv.FormatUint(f.Seed, 10))
 	if f.For != 0 {
 		attributes[attrFor] = json.RawMessage(strconv.FormatInt(int64(f.For), 10))
+	}
+	if f.Ramp != 0 {
+		attributes[attrRamp] = json.RawMessage(strconv.FormatInt(int64(f.Ramp), 10))
+	}
+	if f.Conns != "" {
+		attributes[attrConns] = json.RawMessage(strconv.Quote(string(f.Conns)))
 	}
 	body, err := json.Marshal(map[string]any{
 		"name": f.Name, "type": f.Effect.Kind(), "toxicity": f.Share, "attributes": attributes,

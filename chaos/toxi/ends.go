@@ -120,7 +120,7 @@ func (s *sink) ReadFrom(r io.Reader) (int64, error) {
 // write writes all of b, stopping for as long as the lane must hold when it is told to.
 func (s *sink) write(b []byte) error {
 	for len(b) > 0 {
-		culprits := s.lane.conn.holding(s.lane.way)
+		culprits := s.lane.conn.holding(s.lane.way, false)
 		n, err := s.to.Write(b)
 		b = b[n:]
 		for _, o := range culprits {
@@ -151,7 +151,7 @@ func (s *sink) Close() error {
 	l := s.lane
 	defer l.conn.proxy.ends.Done()
 	if l.ending() {
-		for _, o := range l.conn.holding(l.way) {
+		for _, o := range l.conn.holding(l.way, true) {
 			o.leaked.Add(1)
 		}
 	}

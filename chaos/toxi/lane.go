@@ -42,15 +42,48 @@ type lane struct {
 	closed   bool          // the sink has ended
 	quiet    chan struct{} // closed when nothing is in flight or the sink is parked; nil: nobody waits
 
-	noted map[*order]struct{} // orders whose act on this lane has been noted
+	noted    map[*order]struct{} // orders whose act on this lane has been noted
+	memories map[*order]any      // what rules remember of this lane
 }
 
 // plan is what the orders in force mean for one lane.
 type plan struct {
-	hold    bool // nothing may go on: a holder, or a partition of which nobody knows yet whether it is meant
-	holders []*order
-	delays  []*order
-	reset   *order // resets the connection when something crosses
+	hold     bool // no bytes may go on: a holder, or one of which nobody knows yet whether it is meant
+	holdEnds bool // nor may an end of stream
+	holders  []*order
+	breakers []*order
+	shapers  []*order
+	delays   []*order
+	pacers   []*order
+}
+
+// add makes an order part of the plan, by what its rule can do.
+func (p *plan) add(o *order) {
+	if h, ok := o.rule.(holder); ok {
+		p.holders = append(p.holders, o)
+		bytes, ends := h.holds()
+		p.hold, p.holdEnds = p.hold || bytes, p.holdEnds || ends
+	}
+	if _, ok := o.rule.(breaker); ok {
+		p.breakers = append(p.breakers, o)
+	}
+	if _, ok := o.rule.(shaper); ok {
+		p.shapers = append(p.shapers, o)
+	}
+	if _, ok := o.rule.(delayer); ok {
+		p.delays = append(p.delays, o)
+	}
+	if _, ok := o.rule.(pacer); ok {
+		p.pacers = append(p.pacers, o)
+	}
+}
+
+// holds says whether an item may not go on.
+func (p *plan) holds(it *item) bool {
+	if it.chunk == nil {
+		return p.holdEnds
+	}
+	return p.hold
 }
 
 // item is a chunk, or the end of stream when chunk is nil.
@@ -89,28 +122,22 @@ func (l *lane) refresh() {
 	}
 	l.seen, l.known, l.plan = list, who != nil, plan{}
 	for _, o := range *list {
-		if o.cleared.Load() != 0 || o.share <= 0 {
+		if o.cleared.Load() != 0 || o.share <= 0 || !o.covers(l.conn) {
 			continue
 		}
 		if who == nil {
-			l.plan.hold = l.plan.hold || o.holds && o.way.Covers(l.way)
+			if h, ok := o.rule.(holder); ok && o.way.Covers(l.way) {
+				bytes, ends := h.holds()
+				l.plan.hold, l.plan.holdEnds = l.plan.hold || bytes, l.plan.holdEnds || ends
+			}
 			continue
 		}
 		if !o.has(who.client) {
 			continue
 		}
 		o.target(who.client)
-		if !o.way.Covers(l.way) {
-			continue
-		}
-		switch {
-		case o.holds:
-			l.plan.hold = true
-			l.plan.holders = append(l.plan.holders, o)
-		case o.delay > 0:
-			l.plan.delays = append(l.plan.delays, o)
-		case o.resets == resetKeep:
-			l.plan.reset = o
+		if o.way.Covers(l.way) {
+			l.plan.add(o)
 		}
 	}
 	if l.conn.proxy.deaf {
@@ -124,7 +151,8 @@ func (l *lane) refresh() {
 // countHeld notes an item with every order that holds it. l.mu is held.
 func (l *lane) countHeld(it *item) {
 	for _, o := range l.plan.holders {
-		if contains(it.held, o) {
+		bytes, ends := o.rule.(holder).holds()
+		if it.chunk == nil && !ends || it.chunk != nil && !bytes || contains(it.held, o) {
 			continue
 		}
 		it.held = append(it.held, o)
@@ -162,25 +190,47 @@ func (l *lane) push(c *stream.StreamChunk) *order {
 	defer l.mu.Unlock()
 	l.conn.read(l.way, c)
 	l.refresh()
-	if c != nil && l.plan.reset != nil {
-		return l.plan.reset
-	}
-	it := item{chunk: c, came: time.Now()}
 	if c == nil {
 		l.ended = true
-	} else {
-		it.came = c.Timestamp
-		l.bytes += len(c.Data)
+		l.enqueue(item{came: time.Now()})
+		return nil
 	}
-	if who := l.conn.who.Load(); who != nil {
+	for _, o := range l.plan.breakers {
+		if o.rule.(breaker).breaks(o, l, c.Data) {
+			return o
+		}
+	}
+	if len(l.plan.shapers) == 0 {
+		l.enqueue(item{chunk: c, came: c.Timestamp})
+		return nil
+	}
+	pieces := [][]byte{c.Data}
+	for _, o := range l.plan.shapers {
+		var shaped [][]byte
+		for _, piece := range pieces {
+			shaped = append(shaped, o.rule.(shaper).shape(o, l, piece)...)
+		}
+		pieces = shaped
+	}
+	for _, piece := range pieces {
+		l.enqueue(item{chunk: &stream.StreamChunk{Data: piece, Timestamp: c.Timestamp}, came: c.Timestamp})
+	}
+	return nil
+}
+
+// enqueue puts an item behind all others. l.mu is held.
+func (l *lane) enqueue(it item) {
+	l.bytes += size(it.chunk)
+	if l.conn.who.Load() != nil {
 		for _, o := range l.plan.delays {
-			it.delays = append(it.delays, delay{o, o.draw(who.client, l.way, l.count)})
+			if d := o.rule.(delayer).delay(o, l, l.count, it.chunk == nil); d > 0 {
+				it.delays = append(it.delays, delay{o, d})
+			}
 		}
 	}
 	l.count++
 	l.countHeld(&it)
 	l.queue = append(l.queue, it)
-	return nil
 }
 
 // due is when an item may go on. Orders that were cleared no longer delay it.
@@ -226,7 +276,7 @@ func (l *lane) next() step {
 		return s
 	}
 	it := &l.queue[l.head]
-	if l.plan.hold {
+	if l.plan.holds(it) {
 		l.withdraw()
 		return s
 	}
@@ -246,6 +296,19 @@ func (l *lane) next() step {
 		return step{end: true}
 	}
 	if !l.offered {
+		var now time.Time
+		if len(l.plan.pacers) > 0 {
+			now = time.Now()
+		}
+		for _, o := range l.plan.pacers {
+			s.wait = max(s.wait, o.rule.(pacer).pace(o, l, len(it.chunk.Data), now))
+		}
+		if s.wait > 0 {
+			return s
+		}
+		for _, o := range l.plan.pacers {
+			o.rule.(pacer).paced(o, l, len(it.chunk.Data), now)
+		}
 		l.offered = true
 		l.inflight += len(it.chunk.Data)
 	}
@@ -333,13 +396,16 @@ func (l *lane) visit() (quiet <-chan struct{}) {
 	l.refresh()
 	l.poke()
 	l.moved.Broadcast()
-	if !l.plan.hold || l.inflight == 0 || l.parked || l.closed {
+	handedEnd := l.ended && l.head == len(l.queue) // it cannot be taken back, only waited for
+	if !l.plan.hold && !(l.plan.holdEnds && handedEnd) || l.inflight == 0 || l.parked || l.closed {
 		return nil
 	}
 	if l.quiet == nil {
 		l.quiet = make(chan struct{})
 	}
-	l.out.stop()
+	if l.plan.hold {
+		l.out.stop()
+	}
 	return l.quiet
 }
 

@@ -141,12 +141,12 @@ func TestJitterIsSeededBoundedAndKeepsTheOrder(t *testing.T) {
 }
 
 func TestDrawIsUniform(t *testing.T) {
-	o := &order{key: "slow", seed: 3, delay: 100, jitter: 50}
+	o, r := &order{key: "slow", seed: 3}, latency{100, 50}
 	const n = 20_000
 	var sum time.Duration
 	var tenths [10]int
 	for i := range uint64(n) {
-		d := o.draw(i%50, chaos.Down, i/50)
+		d := r.draw(o, i%50, chaos.Down, i/50)
 		sum += d
 		tenths[(d-50)/10]++
 	}

@@ -193,7 +193,7 @@ func TestDriverSaysWhatIsWrong(t *testing.T) {
 		{chaos.Fault{Name: "a", Effect: chaos.Latency{}}, `fault "a": latency: delay 0s is not above 0`},
 		{chaos.Fault{Name: "a", Effect: chaos.Reset{}, Share: 2}, `fault "a": toxicity 2 is not between 0 and 1`},
 		{chaos.Fault{Name: "a", Effect: chaos.Reset{}, For: -1}, `fault "a": attribute "for": -1ns is below 0`},
-		{chaos.Fault{Name: "a", Effect: unheardOf{}}, `fault "a": unheard-of cannot be expressed by the fault proxy`},
+		{chaos.Fault{Name: "a", Effect: unheardOf{}}, `fault "a": unknown fault "unheard-of"`},
 	} {
 		err := r.driver.Supports(c.f)
 		if c.why == "" {

@@ -1,7 +1,7 @@
 package toxi
 
 import (
-	"math/rand/v2"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,30 +18,69 @@ type order struct {
 	share float64
 	lasts time.Duration // 0: until cleared
 
-	holds  bool            // partition
-	resets resetRule       // reset, reset_peer
-	delay  time.Duration   // latency
-	jitter time.Duration   // latency, at most delay
-	way    chaos.Direction // of holding, delaying, and of what sets off a reset_peer
+	ramp  time.Duration // over which the cohort grows to share; 0: at once
+	conns chaos.Conns   // empty: all
+	way   chaos.Direction
+	rule  rule
+	once  bool // over as soon as it has swept
+
+	from  atomic.Uint64 // ordinal of the first connection that was accepted after it came into force
+	steps atomic.Uint32 // of rampSteps by which the cohort has grown
+	quiet atomic.Uint32 // of them, those that every lane obeys
 
 	armed, cleared, first, last                         atomic.Int64 // clock
 	cut, heldChunks, heldBytes, leaked, delayed, addedN atomic.Int64
 
 	mu                     sync.Mutex
 	targeted, hit, control map[uint64]struct{}
+	counts                 map[string]int64 // by the names of the kind's Proof
 }
 
-// resetRule says when an order resets connections.
-type resetRule uint8
+// rampSteps is in how many steps a cohort grows.
+const rampSteps = 50
 
-const (
-	noReset   resetRule = iota
-	resetOnce           // all of the cohort when it comes into force, then it is over
-	resetKeep           // and, until cleared, any on which something crosses: Toxiproxy's reset_peer
-)
+// has says whether the order touches a client, for as far as its cohort has grown.
+func (o *order) has(client uint64) bool { return o.within(client, &o.steps) }
 
-// has says whether the order touches a client.
-func (o *order) has(client uint64) bool { return chaos.InCohort(o.seed, o.key, client, o.share) }
+func (o *order) within(client uint64, steps *atomic.Uint32) bool {
+	share := o.share
+	if o.ramp > 0 {
+		share *= float64(steps.Load()) / rampSteps
+	}
+	return chaos.InCohort(o.seed, o.key, client, share)
+}
+
+// covers says whether a connection is one of those that the order is meant for, by when
+// it was accepted.
+func (o *order) covers(c *conn) bool {
+	return o.conns.Covers(c.ordinal < o.from.Load())
+}
+
+// holding says whether the order must not let bytes, or an end of stream, of a connection
+// cross: it is in force, and every lane obeys it. It asks no lane.
+func (o *order) holding(c *conn, way chaos.Direction, end bool) bool {
+	h, ok := o.rule.(holder)
+	if !ok || !o.inForce() || !o.way.Covers(way) || !o.covers(c) {
+		return false
+	}
+	if bytes, ends := h.holds(); end && !ends || !end && !bytes {
+		return false
+	}
+	if who := c.who.Load(); who != nil {
+		return o.within(who.client, &o.quiet)
+	}
+	return o.share >= 1 && (o.ramp == 0 || o.quiet.Load() == rampSteps)
+}
+
+// count adds to a counter of the kind's Proof.
+func (o *order) count(name string, n int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.counts == nil {
+		o.counts = map[string]int64{}
+	}
+	o.counts[name] += n
+}
 
 // target notes a client of the cohort with a connection while the order is in force.
 func (o *order) target(client uint64) {
@@ -84,22 +123,6 @@ func (o *order) acted(now int64) {
 // inForce says whether the order has been confirmed and not yet cleared.
 func (o *order) inForce() bool { return o.armed.Load() != 0 && o.cleared.Load() == 0 }
 
-// draw returns the delay of the n-th chunk of a client in one direction: uniform in
-// delay ± jitter, and the same for the same seed, whenever it is asked.
-func (o *order) draw(client uint64, way chaos.Direction, n uint64) time.Duration {
-	if o.jitter == 0 {
-		return o.delay
-	}
-	var pcg rand.PCG
-	salt := o.seed
-	for _, b := range []byte(o.key + string(way)) {
-		salt = (salt ^ uint64(b)) * 0x100000001b3 // FNV's prime
-	}
-	pcg.Seed(salt^n*0x9e3779b97f4a7c15, client)
-	u := float64(pcg.Uint64()>>11) / (1 << 53)
-	return o.delay - o.jitter + time.Duration(u*float64(2*o.jitter))
-}
-
 // evidence returns what was counted so far.
 func (o *order) evidence() chaos.Evidence {
 	o.mu.Lock()
@@ -109,6 +132,7 @@ func (o *order) evidence() chaos.Evidence {
 		Targeted: len(o.targeted), ControlHit: len(o.control),
 		Resets: o.cut.Load(), HeldChunks: o.heldChunks.Load(), HeldBytes: o.heldBytes.Load(),
 		Leaked: o.leaked.Load(), Delayed: o.delayed.Load(), DelayNS: o.addedN.Load(),
+		Counts: maps.Clone(o.counts),
 	}
 	for client := range o.hit {
 		if _, ok := o.targeted[client]; ok {

@@ -147,7 +147,9 @@ func (p *proxy) take(l *net.TCPListener, tcp *net.TCPConn) {
 	c := newConn(p, tcp, p.upstream, uint64(p.accepted.Add(1)-1))
 	p.conns[c] = struct{}{}
 	p.mu.Unlock()
-	c.start()
+	if c.greeted() {
+		c.start()
+	}
 }
 
 // living returns the connections that are open.

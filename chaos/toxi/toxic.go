@@ -2,9 +2,11 @@ package toxi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,23 +25,25 @@ type toxic struct {
 
 	order  *order
 	expiry *time.Timer // nil: until it is removed
+	growth *time.Timer // nil: all of the cohort from the first
 }
 
-func (t *toxic) stopExpiry() {
-	if t.expiry != nil {
-		t.expiry.Stop()
+func (t *toxic) stopTimers() {
+	for _, timer := range []*time.Timer{t.expiry, t.growth} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 }
 
 // Attributes of ours that any toxic may have beside those of its type.
 const (
-	attrSeed  = "seed"  // key of the cohort and of the jitter; default 0
-	attrFault = "fault" // key of the cohort; default the toxic's name
-	attrFor   = "for"   // ns after which the proxy ends it by itself; default 0: not
+	attrSeed  = "seed"        // key of the cohort and of the jitter; default 0
+	attrFault = "fault"       // key of the cohort; default the toxic's name
+	attrFor   = "for"         // ns after which the proxy ends it by itself; default 0: not
+	attrConns = "connections" // all, existing or new; default the kind's
+	attrRamp  = "ramp"        // ns over which the cohort grows; default 0: at once
 )
-
-// resetPeer is Toxiproxy's own reset. Here it also resets what was open before.
-const resetPeer = "reset_peer"
 
 // parseToxic reads a toxic as it is posted, and is strict where Toxiproxy is not: an
 // unknown field and an unknown attribute are refused by name.
@@ -94,25 +98,31 @@ func (t *toxic) build() error {
 	if t.Toxicity < 0 || t.Toxicity > 1 || t.Toxicity != t.Toxicity {
 		return badRequest(fmt.Sprintf("toxicity %v is not between 0 and 1", t.Toxicity))
 	}
-	o := &order{share: t.Toxicity}
 	own := maps.Clone(t.Attributes)
 	if own == nil {
 		own = map[string]json.RawMessage{}
 	}
 	t.Attributes = maps.Clone(own)
-	if err := take(own, attrSeed, &o.seed); err != nil {
+	common := order{share: t.Toxicity}
+	for _, err := range []error{
+		take(own, attrSeed, &common.seed), take(own, attrFault, &common.key), take(own, attrFor, &common.lasts),
+		take(own, attrConns, &common.conns), take(own, attrRamp, &common.ramp),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	for name, d := range map[string]time.Duration{attrFor: common.lasts, attrRamp: common.ramp} {
+		if d < 0 {
+			return badRequest(fmt.Sprintf("attribute %q: %v is below 0", name, d))
+		}
+	}
+	o, err := obeyed(t.Type, own, way)
+	if err != nil {
 		return err
 	}
-	if err := take(own, attrFault, &o.key); err != nil {
-		return err
-	}
-	if err := take(own, attrFor, &o.lasts); err != nil {
-		return err
-	}
-	if o.lasts < 0 {
-		return badRequest(fmt.Sprintf("attribute %q: %v is below 0", attrFor, o.lasts))
-	}
-	if err := o.obey(t.Type, own, way); err != nil {
+	o.share, o.seed, o.key, o.lasts, o.ramp = common.share, common.seed, common.key, common.lasts, common.ramp
+	if err := o.limit(t.Type, common.conns); err != nil {
 		return err
 	}
 	if t.Stream == "" {
@@ -132,60 +142,55 @@ func (t *toxic) build() error {
 	return nil
 }
 
-// obey sets what the order does, from the toxic's type and its attributes. Way is the
-// direction that the stream names, empty when it names none.
-func (o *order) obey(kind string, attributes map[string]json.RawMessage, way chaos.Direction) error {
-	if kind == resetPeer {
-		return o.obeyResetPeer(attributes, way)
+// obeyed makes the order of a toxic's type and attributes. Way is the direction that the
+// stream names, empty when it names none.
+func obeyed(kind string, attributes map[string]json.RawMessage, way chaos.Direction) (*order, error) {
+	if read, ok := stockToxics[kind]; ok {
+		return read(attributes, way)
 	}
-	if _, ok := chaos.Lookup(kind); !ok {
-		return notOffered(kind)
+	obey, ok := rules[kind]
+	if !ok {
+		return nil, notOffered(kind)
 	}
 	raw, err := json.Marshal(attributes)
 	if err != nil {
-		return badRequest(err.Error())
+		return nil, badRequest(err.Error())
 	}
 	effect, err := chaos.DecodeEffect(kind, raw)
 	if err != nil {
-		return badRequest(wording(err))
+		return nil, badRequest(wording(err))
 	}
-	switch e := effect.(type) {
-	case chaos.Reset:
-		o.resets, o.way = resetOnce, chaos.Both
-		return nil
-	case chaos.Partition:
-		o.holds, o.way = true, e.Way()
-	case chaos.Latency:
-		o.delay, o.jitter, o.way = e.Delay, e.Jitter, e.Way()
-	default:
-		return notOffered(kind)
+	o := &order{}
+	o.rule, o.way = obey(effect)
+	k, _ := chaos.Lookup(kind)
+	o.once = k.Once
+	if len(k.Directions()) == 0 {
+		return o, nil
 	}
 	// The attribute says both ways or one; without it the stream does.
 	if _, said := attributes["direction"]; !said && way != "" {
 		o.way = way
 	}
 	if way != "" && !o.way.Covers(way) {
-		return badRequest(fmt.Sprintf("stream and direction contradict each other: direction is %s", o.way))
+		return nil, badRequest(fmt.Sprintf("stream and direction contradict each other: direction is %s", o.way))
 	}
-	return nil
+	return o, nil
 }
 
-// obeyResetPeer reads Toxiproxy's reset_peer, of which only the immediate one is offered.
-func (o *order) obeyResetPeer(attributes map[string]json.RawMessage, way chaos.Direction) error {
-	var timeout int64
-	if err := take(attributes, "timeout", &timeout); err != nil {
-		return err
+// limit sets which connections the order is meant for, when its kind lets it.
+func (o *order) limit(kind string, conns chaos.Conns) error {
+	k, ok := chaos.Lookup(kind)
+	switch {
+	case !ok && (conns != "" || o.ramp != 0):
+		return badRequest(fmt.Sprintf("%s has no attributes %s and %s", kind, attrConns, attrRamp))
+	case !ok:
+		return nil
+	case conns != "" && !slices.Contains(k.Conns, conns):
+		return badRequest(fmt.Sprintf("attribute %q: %q, expected one of %v for %s", attrConns, conns, k.Conns, kind))
+	case o.ramp > 0 && !k.Ramp:
+		return badRequest(fmt.Sprintf("attribute %q: %s cannot be ramped", attrRamp, kind))
 	}
-	if timeout != 0 {
-		return badRequest("reset_peer: only timeout 0 is offered")
-	}
-	for name := range attributes {
-		return badRequest(fmt.Sprintf("reset_peer: unknown attribute %q, expected timeout", name))
-	}
-	o.resets, o.way = resetKeep, chaos.Down
-	if way != "" {
-		o.way = way
-	}
+	o.conns = cmp.Or(conns, k.Conns[0])
 	return nil
 }
 
@@ -217,13 +222,10 @@ func wayOf(stream string) (chaos.Direction, error) {
 
 // notOffered is Toxiproxy's error for a type it does not know, with those we do.
 func notOffered(kind string) error {
-	var names []string
-	for _, k := range chaos.Kinds() {
-		names = append(names, k.Name)
-	}
+	names := slices.Sorted(maps.Keys(rules))
+	names = append(names, slices.Sorted(maps.Keys(stockToxics))...)
 	return &stock.ApiError{
-		Message: fmt.Sprintf("%s: %q, expected one of %s, %s", stock.ErrInvalidToxicType.Message, kind,
-			strings.Join(names, ", "), resetPeer),
+		Message:    fmt.Sprintf("%s: %q, expected one of %s", stock.ErrInvalidToxicType.Message, kind, strings.Join(names, ", ")),
 		StatusCode: stock.ErrInvalidToxicType.StatusCode,
 	}
 }

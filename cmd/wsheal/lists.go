@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/pool/policies"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/scenarios"
@@ -87,50 +86,6 @@ func policiesCommand(w *world) *cobra.Command {
 	}.command(w, "policies", "List the healing policies, or print one as YAML",
 		"List the built-in healing policies. With a name, print its YAML with every field\nexplained; a scenario takes it as a name, a file, or {base: NAME, …changes}.",
 		"  wsheal policies\n  wsheal policies default > mine.yaml\n  wsheal run reset-storm --set clients.policy=mine.yaml")
-}
-
-func faultsCommand(w *world) *cobra.Command {
-	names := func() []string {
-		var out []string
-		for _, k := range chaos.Kinds() {
-			out = append(out, k.Name)
-		}
-		return out
-	}
-	return catalogue{
-		noun: "fault", names: names,
-		line: func(name string) []string {
-			k, _ := chaos.Lookup(name)
-			return []string{name, strings.Join(k.Backends, ","), k.About}
-		},
-		show: showFault,
-	}.command(w, "faults", "List the faults, or explain one",
-		"List the faults with the backends that can express them. With a name, explain its\nattributes, what counts as proof that it happened, and give an example.",
-		"  wsheal faults\n  wsheal faults partition")
-}
-
-func showFault(out io.Writer, name string) error {
-	k, _ := chaos.Lookup(name)
-	fmt.Fprintf(out, "%s: %s\n\nbackends: %s\nevidence: %s\n", k.Name, k.About, strings.Join(k.Backends, ", "), k.Evidence)
-	if len(k.Params) > 0 {
-		fmt.Fprintln(out, "\nattributes:")
-		tw := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		for _, p := range k.Params {
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", p.Name, p.Type, defaultOf(p), p.About)
-		}
-		if err := tw.Flush(); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(out, "\nexample:\n  %s\n", k.Example)
-	return err
-}
-
-func defaultOf(p chaos.Param) string {
-	if p.Default == "" {
-		return "required"
-	}
-	return "default " + p.Default
 }
 
 func metricsCommand(w *world) *cobra.Command {

@@ -39,7 +39,7 @@ func (p *backend) Inject(ctx context.Context, f chaos.Fault) error {
 	if err := p.answer(ctx); err != nil {
 		return err
 	}
-	p.armed[f.Name] = chaos.Evidence{Armed: p.clock(), First: p.clock(), Last: p.clock(), Targeted: 1, Hit: 1, Resets: 1}
+	p.armed[f.Name] = chaos.Evidence{Armed: p.clock(), First: p.clock(), Last: p.clock(), Targeted: 1, Hit: 1, HeldChunks: 1}
 	return p.injectErr
 }
 

@@ -1,0 +1,177 @@
+package faultrig
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/chaos"
+)
+
+const crowd = 4 // clients in the cohort of a proof, and in its control
+
+// Case is a fault to be proved. The zero value of what is not said serves most kinds.
+type Case struct {
+	Fault chaos.Fault // Name, On, Seed and Share are filled in where they are zero
+	// By carries it out; nil: the rig's proxy.
+	By chaos.Injector
+	// Slow is the least time that an answer takes under it, for kinds that make slow.
+	Slow time.Duration
+	// Act is what a client of the cohort does under it and sees; nil: it sends and waits
+	// for the echo (Look), and where the fault is of new connections it dials.
+	Act func(*Client) chaos.Sight
+	// Quiet is what clients of the cohort do that the fault has nothing to act on; nil:
+	// nothing at all. Only for Idle.
+	Quiet func(*Client)
+}
+
+func (c Case) filled() Case {
+	if c.Fault.Name == "" {
+		c.Fault.Name = "proved"
+	}
+	if c.Fault.On == "" {
+		c.Fault.On = "blue"
+	}
+	if c.Fault.Seed == 0 {
+		c.Fault.Seed = 7
+	}
+	if c.Fault.Share == 0 {
+		c.Fault.Share = 0.5
+	}
+	return c
+}
+
+// Prove holds that a fault is seen by clients of its cohort as its row says, by nobody
+// else, and that its own counters confirm it; and that, cleared, it is gone.
+func (r *Rig) Prove(c Case) {
+	r.T.Helper()
+	c = c.filled()
+	by := r.injector(c)
+	kind, ok := chaos.Lookup(c.Fault.Effect.Kind())
+	require.True(r.T, ok)
+	before := c.Fault.Conns != chaos.New && slices.ContainsFunc(kind.Conns, func(x chaos.Conns) bool { return x.Covers(true) })
+
+	var cohort, control []*Client
+	for _, id := range Members(c.Fault, crowd, true) {
+		if before {
+			cohort = append(cohort, r.Dial(id))
+			assert.Equal(r.T, chaos.SeesNothing, cohort[len(cohort)-1].Look(0, false), "before the fault")
+		}
+	}
+	if c.Fault.Share < 1 {
+		for _, id := range Members(c.Fault, crowd, false) {
+			control = append(control, r.Dial(id))
+		}
+	}
+	ctx, cancel := context.WithTimeout(r.T.Context(), Patience)
+	defer cancel()
+	require.NoError(r.T, by.Supports(c.Fault))
+	require.NoError(r.T, by.Inject(ctx, c.Fault))
+
+	if before {
+		for client, saw := range r.all(cohort, func(x *Client) chaos.Sight { return r.act(c, kind, x) }) {
+			assert.Contains(r.T, kind.Expect, saw, "client %d of the cohort", cohort[client].ID)
+		}
+	} else {
+		for _, id := range Members(c.Fault, crowd, true) {
+			assert.Contains(r.T, kind.Expect, r.arrive(c, kind, id), "client %d, who comes under it", id)
+		}
+	}
+	for client, saw := range r.all(control, func(x *Client) chaos.Sight { return x.Look(0, false) }) {
+		assert.Equal(r.T, chaos.SeesNothing, saw, "client %d of the control", control[client].ID)
+	}
+
+	require.NoError(r.T, by.Clear(ctx, c.Fault.Name))
+	e, err := by.Evidence(ctx, c.Fault.Name)
+	require.NoError(r.T, err)
+	state, why := e.Judge(c.Fault, true)
+	assert.Equal(r.T, chaos.Confirmed, state, why)
+	assert.Equal(r.T, crowd, e.Targeted)
+	for _, p := range kind.Proof {
+		assert.Positive(r.T, e.Count(p.Counter), p.Counter)
+	}
+	assert.Equal(r.T, chaos.SeesNothing, r.Dial(Members(c.Fault, crowd+1, true)[crowd]).Look(0, false), "who comes when it is cleared")
+}
+
+// Idle holds that a fault that has nothing to act on is reported to have had no effect:
+// once with nobody there, once with clients of the cohort whose traffic does not match,
+// unless the kind needs none.
+func (r *Rig) Idle(c Case) {
+	r.T.Helper()
+	c = c.filled()
+	by := r.injector(c)
+	ctx, cancel := context.WithTimeout(r.T.Context(), Patience)
+	defer cancel()
+	none := func(name string) {
+		r.T.Helper()
+		f := c.Fault
+		f.Name = name
+		require.NoError(r.T, by.Inject(ctx, f))
+		if name != "nobody" && c.Quiet != nil {
+			for _, id := range Members(f, crowd, true) {
+				c.Quiet(r.Dial(id))
+			}
+		}
+		require.NoError(r.T, by.Clear(ctx, f.Name))
+		e, err := by.Evidence(ctx, f.Name)
+		require.NoError(r.T, err)
+		state, why := e.Judge(f, true)
+		assert.Equal(r.T, chaos.NoEffect, state, "%s: %s", name, why)
+		assert.NotZero(r.T, e.Armed, "it was in force")
+		assert.NotZero(r.T, e.Cleared)
+		assert.Zero(r.T, e.Hit)
+	}
+	none("nobody")
+	if c.Quiet != nil {
+		none("no-match")
+	}
+}
+
+func (r *Rig) injector(c Case) chaos.Injector {
+	if c.By != nil {
+		return c.By
+	}
+	return r.Proxy
+}
+
+// act is what a connected client of the cohort sees.
+func (r *Rig) act(c Case, k chaos.Kind, x *Client) chaos.Sight {
+	if c.Act != nil {
+		return c.Act(x)
+	}
+	return x.Look(c.Slow, slices.Contains(k.Expect, chaos.SeesHalfOpen))
+}
+
+// arrive is what a client of the cohort sees that comes while the fault is in force.
+func (r *Rig) arrive(c Case, k chaos.Kind, id uint64) chaos.Sight {
+	limit := Patience
+	if slices.Contains(k.Expect, chaos.SeesTimeout) {
+		limit = silence
+	}
+	x, saw, err := r.Try(id, limit)
+	if err != nil {
+		return saw
+	}
+	return r.act(c, k, x)
+}
+
+// all lets clients act at once and returns what they saw, in their order.
+func (r *Rig) all(list []*Client, act func(*Client) chaos.Sight) []chaos.Sight {
+	saw := make([]chaos.Sight, len(list))
+	var wg sync.WaitGroup
+	for i, c := range list {
+		wg.Go(func() { saw[i] = act(c) })
+	}
+	wg.Wait()
+	return saw
+}
+
+// String names the case in a test's output.
+func (c Case) String() string {
+	return fmt.Sprintf("%s %v %s", c.Fault.Effect.Kind(), c.Fault.Effect, c.Fault.Conns)
+}

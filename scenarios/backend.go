@@ -1,0 +1,63 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/wsheal/wsheal/chaos"
+)
+
+// carrier returns what carries a fault out: what is written, else the first that can. What
+// cannot is a mistake, with the reason and with what could.
+func (r *resolver) carrier(f chaos.Fault, k chaos.Kind, v view) chaos.Backend {
+	if text, written := read(v, "by", asText); written {
+		by := chaos.Backend(text)
+		if why := r.unable(f, by); why != "" {
+			v.complain("by", "%s", why)
+		}
+		return by
+	}
+	if v.wrong("by") {
+		return ""
+	}
+	first := ""
+	for _, s := range k.Backends {
+		why := r.unable(f, s.By)
+		if why == "" {
+			return s.By
+		}
+		if first == "" {
+			first = why
+		}
+	}
+	v.complain("inject", "%s", first)
+	return ""
+}
+
+// unable says why a backend cannot carry a fault out in this run, "" when it can.
+func (r *resolver) unable(f chaos.Fault, by chaos.Backend) string {
+	if err := chaos.Refusal(f, by); err != nil {
+		return err.Error()
+	}
+	if r.opt.Lacks != nil {
+		if why := r.opt.Lacks(by); why != "" {
+			return fmt.Sprintf("%s is not to be had: %s", by, why)
+		}
+	}
+	i := slices.IndexFunc(r.s.Targets, func(t Target) bool { return t.Name == f.On })
+	if i < 0 {
+		return "" // said where the target is named
+	}
+	switch t := r.s.Targets[i]; {
+	case by == chaos.ByTarget && t.Embedded == nil:
+		return fmt.Sprintf("%s needs the embedded target, which %s is not", by, t.Name)
+	case by == chaos.ByProcess && t.Embedded == nil && len(t.Command) == 0:
+		return fmt.Sprintf("%s needs a target that the run starts, which %s is not", by, t.Name)
+	}
+	return ""
+}
+
+// Needs says whether a fault of the scenario is carried out by a backend.
+func (s *Scenario) Needs(by chaos.Backend) bool {
+	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.By == by })
+}
