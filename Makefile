@@ -31,7 +31,7 @@ race: ## the tests with the race detector, in random order, and those against ot
 	$(MAKE) -C bench test
 
 golden: ## rewrite golden files and transcripts; read the diff before you commit it
-	go test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+	go test $$(grep -rlE --include='*_test.go' 'flag\.Bool\("update"|\.Play\(t,' . | xargs -n1 dirname | sort -u) -update
 	UPDATE_SCRIPTS=1 go test ./cmd/wsheal -run TestScripts
 
 fuzz: ## each fuzz target for FUZZTIME

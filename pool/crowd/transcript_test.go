@@ -1,7 +1,6 @@
 package crowd
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,14 +13,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	play "github.com/wsheal/wsheal/internal/transcript"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
-
-// Each file in testdata is one pool's life. Lines that are not indented are what happens,
-// those below are what the crowd makes of it; -update writes them anew: read the diff, and
-// commit what you understand.
+// Each file in testdata is one pool's life.
 //
 //	policy dials=4 eject=3     changes to the default; before the first event
 //	list a b:1*3 c             endpoints, with priority and weight
@@ -35,27 +31,10 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 // "lost C CAUSE [CODE] [early] [planned]" and "pong KEY TOOK". A client is
 // where it was last admitted to, or as "C@KEY" says.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			tr := transcript{t: t, at: map[int]uint8{}}
-			for line := range strings.Lines(string(text)) {
-				if !strings.HasPrefix(line, " ") {
-					tr.out.WriteString(line)
-					tr.do(strings.TrimSpace(line))
-				}
-			}
-			if *update {
-				require.NoError(t, os.WriteFile(file, []byte(tr.out.String()), 0o644))
-				return
-			}
-			assert.Equal(t, string(text), tr.out.String(), "if it is meant: go test ./pool/crowd -run Transcripts -update")
-		})
-	}
+	play.Play(t, "testdata/*.txt", func(t *testing.T, out *strings.Builder) func(string) {
+		tr := transcript{t: t, at: map[int]uint8{}, out: out}
+		return tr.do
+	})
 }
 
 type transcript struct {
@@ -63,13 +42,12 @@ type transcript struct {
 	policy Policy
 	w      *world
 	at     map[int]uint8 // where each client was last admitted to
-	out    strings.Builder
+	out    *strings.Builder
 }
 
 func (tr *transcript) do(line string) {
 	words := strings.Fields(line)
 	switch {
-	case line == "" || line[0] == '#':
 	case words[0] == "policy":
 		for _, change := range words[1:] {
 			tr.change(change)
@@ -93,7 +71,7 @@ func (tr *transcript) do(line string) {
 		for round := range tr.number(strings.Fields(head)[1]) {
 			for part := range strings.SplitSeq(body, "|") {
 				part = strings.ReplaceAll(strings.TrimSpace(part), "N", strconv.Itoa(round))
-				fmt.Fprintf(&tr.out, "  %s\n", part)
+				fmt.Fprintf(tr.out, "  %s\n", part)
 				tr.do(part)
 			}
 		}
@@ -133,7 +111,7 @@ func (tr *transcript) happen(words []string) {
 			}
 			w.now = max(w.now, w.armed)
 			if acts := w.step(Event{Kind: Ticked}); len(acts) > 0 {
-				fmt.Fprintf(&tr.out, "  %v tick\n", time.Duration(w.now))
+				fmt.Fprintf(tr.out, "  %v tick\n", time.Duration(w.now))
 				tr.write(acts)
 			}
 		}
@@ -191,22 +169,22 @@ func (tr *transcript) write(acts []Action) {
 		switch a.Kind {
 		case Admit:
 			tr.at[a.Client] = a.Endpoint
-			fmt.Fprintf(&tr.out, "admit %d to %s\n", a.Client, keys[a.Endpoint])
+			fmt.Fprintf(tr.out, "admit %d to %s\n", a.Client, keys[a.Endpoint])
 		case Arm:
-			fmt.Fprintf(&tr.out, "arm %v\n", time.Duration(a.At))
+			fmt.Fprintf(tr.out, "arm %v\n", time.Duration(a.At))
 		case Scatter:
 			if a.Client >= 0 {
-				fmt.Fprintf(&tr.out, "scatter %d alone within %v\n", a.Client, a.Within)
+				fmt.Fprintf(tr.out, "scatter %d alone within %v\n", a.Client, a.Within)
 				continue
 			}
-			fmt.Fprintf(&tr.out, "scatter %d within %v\n", a.N, a.Within)
+			fmt.Fprintf(tr.out, "scatter %d within %v\n", a.N, a.Within)
 		case Shed:
-			fmt.Fprintf(&tr.out, "shed %d from %s\n", a.N, keys[a.Endpoint])
+			fmt.Fprintf(tr.out, "shed %d from %s\n", a.N, keys[a.Endpoint])
 		case Report:
 			if a.Notice == HealthChanged {
-				fmt.Fprintf(&tr.out, "report %s %v\n", keys[a.Endpoint], a.Health)
+				fmt.Fprintf(tr.out, "report %s %v\n", keys[a.Endpoint], a.Health)
 			} else {
-				fmt.Fprintf(&tr.out, "report %v\n", a.Notice)
+				fmt.Fprintf(tr.out, "report %v\n", a.Notice)
 			}
 		}
 	}
@@ -214,11 +192,11 @@ func (tr *transcript) write(acts []Action) {
 
 func (tr *transcript) show() {
 	s := tr.w.c.Snapshot()
-	fmt.Fprintf(&tr.out, "  %v asking %d, dialing %d, budget %v, storm %v, panic %v\n", time.Duration(tr.w.now), s.Asking, s.Dialing, s.Budget, s.Storm, s.Panic)
+	fmt.Fprintf(tr.out, "  %v asking %d, dialing %d, budget %v, storm %v, panic %v\n", time.Duration(tr.w.now), s.Asking, s.Dialing, s.Budget, s.Storm, s.Panic)
 	for _, e := range s.Endpoints {
-		fmt.Fprintf(&tr.out, "  %s %v, %d connections, %d dialing, limit %.2f", e.Key, e.Health, e.Connections, e.Dialing, e.Limit)
+		fmt.Fprintf(tr.out, "  %s %v, %d connections, %d dialing, limit %.2f", e.Key, e.Health, e.Connections, e.Dialing, e.Limit)
 		if e.Health == Ejected {
-			fmt.Fprintf(&tr.out, ", until %v", time.Duration(e.Until))
+			fmt.Fprintf(tr.out, ", until %v", time.Duration(e.Until))
 		}
 		tr.out.WriteString("\n")
 	}

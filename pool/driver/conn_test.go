@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/internal/echo"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/pool/wire"
 )
@@ -244,7 +245,7 @@ func TestKillEndsADialUnderWay(t *testing.T) {
 func TestTLSOutcomesAreHonest(t *testing.T) {
 	for name, accepted := range map[string]int{"cut short": 100, "not begun": 0} {
 		t.Run(name, func(t *testing.T) {
-			url, roots := encrypted(t, nil, func(c *tls.Conn) { echo(c) })
+			url, roots := encrypted(t, nil, func(c *tls.Conn) { echo.Serve(c) })
 			var mu sync.Mutex
 			armed := false
 			p, w := overSockets(t, url, func(o *Options) {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/internal/echo"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -119,28 +120,6 @@ func tcp(t testing.TB, handle func(*net.TCPConn)) (address string) {
 	return l.Addr().String()
 }
 
-// echo answers every frame of an upgraded connection with its like.
-func echo(c io.ReadWriter) {
-	for {
-		h, err := ws.ReadHeader(c)
-		if err != nil {
-			return
-		}
-		p := make([]byte, h.Length)
-		if _, err := io.ReadFull(c, p); err != nil {
-			return
-		}
-		ws.Cipher(p, h.Mask, 0)
-		op := h.OpCode
-		if op == ws.OpPing {
-			op = ws.OpPong
-		}
-		if _, err := c.Write(ws.MustCompileFrame(ws.NewFrame(op, h.Fin, p))); err != nil || op == ws.OpClose {
-			return
-		}
-	}
-}
-
 func upgraded(handle func(*net.TCPConn)) func(*net.TCPConn) {
 	return func(c *net.TCPConn) {
 		if _, err := ws.Upgrade(c); err == nil {
@@ -204,7 +183,7 @@ func TestSocketHangingUpgrade(t *testing.T) {
 // TestSocketMessagesOfAllSizes sends what fits the borrowed buffer, what does not, and
 // what is larger than a flush, through a server that answers in odd pieces.
 func TestSocketMessagesOfAllSizes(t *testing.T) {
-	address := tcp(t, upgraded(func(c *net.TCPConn) { echo(&choppy{TCPConn: c}) }))
+	address := tcp(t, upgraded(func(c *net.TCPConn) { echo.Serve(&choppy{TCPConn: c}) }))
 	p, w := overSockets(t, "ws://"+address, func(o *Options) { o.QueueBytes = 1 << 20 })
 	sizes := []int{8, 100, 125, 126, 4000, 4094, 4095, 4096, 4097, 5000, 65535, 65536, 100_000, 8, 8, 9}
 	for i, size := range sizes {
@@ -266,7 +245,7 @@ func TestTLSEchoResumptionAndReset(t *testing.T) {
 	connections := make(chan *tls.Conn, 8)
 	url, roots := encrypted(t, nil, func(c *tls.Conn) {
 		connections <- c
-		echo(c)
+		echo.Serve(c)
 	})
 	p, w := overSockets(t, url, func(o *Options) {
 		o.TLS = &tls.Config{RootCAs: roots}
@@ -286,13 +265,13 @@ func TestTLSEchoResumptionAndReset(t *testing.T) {
 }
 
 func TestTLSRejected(t *testing.T) {
-	url, roots := encrypted(t, nil, func(c *tls.Conn) { echo(c) })
+	url, roots := encrypted(t, nil, func(c *tls.Conn) { echo.Serve(c) })
 	plain := "wss://" + tcp(t, func(c *net.TCPConn) {
 		_, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		_, _ = io.Copy(io.Discard, c)
 	})
-	picky, pickyRoots := encrypted(t, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, func(c *tls.Conn) { echo(c) })
-	old, oldRoots := encrypted(t, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, func(c *tls.Conn) { echo(c) })
+	picky, pickyRoots := encrypted(t, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, func(c *tls.Conn) { echo.Serve(c) })
+	old, oldRoots := encrypted(t, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, func(c *tls.Conn) { echo.Serve(c) })
 	for name, test := range map[string]struct {
 		url    string
 		config *tls.Config

@@ -1,24 +1,18 @@
 package heal
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	play "github.com/wsheal/wsheal/internal/transcript"
 )
 
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
-
-// Each file in testdata is one client's life. Lines that are not indented are what
-// happens, those below are what heal makes of it; -update writes them anew: read the
-// diff, and commit what you understand.
+// Each file in testdata is one client's life.
 //
 //	client 7                  key of its draws, with seed 42; before the first event
 //	policy default first=...  as policyLike has it, with changes; before the first event
@@ -37,30 +31,12 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 // event for heal is only noted: byte, write, drained, heard (a ping of the server), clog
 // (pings wait for their turn), unclog, and "path P".
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	seen, told := map[edge]bool{}, 0
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			tr := transcript{t: t, policy: policyLike("default"), client: 7, seen: seen}
-			for line := range strings.Lines(string(text)) {
-				if !strings.HasPrefix(line, " ") {
-					tr.out.WriteString(line)
-					tr.do(strings.TrimSpace(line))
-				}
-			}
-			told++
-			if *update {
-				require.NoError(t, os.WriteFile(file, []byte(tr.out.String()), 0o644))
-				return
-			}
-			assert.Equal(t, string(text), tr.out.String(), "if it is meant: go test ./pool/heal -run Transcripts -update")
-		})
-	}
-	if told == len(files) { // not only some of them
+	seen := map[edge]bool{}
+	all := play.Play(t, "testdata/*.txt", func(t *testing.T, out *strings.Builder) func(string) {
+		tr := transcript{t: t, policy: policyLike("default"), client: 7, seen: seen, out: out}
+		return tr.do
+	})
+	if all { // not only some of them
 		for _, e := range missing(seen) {
 			t.Errorf("no transcript goes from %v by %v to %v", e.from, e.by, e.to)
 		}
@@ -73,14 +49,13 @@ type transcript struct {
 	client uint64
 	seen   map[edge]bool
 	w      *world
-	out    strings.Builder
+	out    *strings.Builder
 }
 
 // do one line.
 func (tr *transcript) do(line string) {
 	words := strings.Fields(line)
 	switch {
-	case line == "" || line[0] == '#':
 	case words[0] == "client":
 		tr.client = uint64(tr.number(words[1]))
 	case words[0] == "policy":
@@ -98,7 +73,7 @@ func (tr *transcript) do(line string) {
 		require.True(tr.t, ok, line)
 		w := tr.begin()
 		w.reach(phase)
-		fmt.Fprintf(&tr.out, "  %v %v, generation %d\n", time.Duration(w.now), phase, w.s.Gen)
+		fmt.Fprintf(tr.out, "  %v %v, generation %d\n", time.Duration(w.now), phase, w.s.Gen)
 	case words[0] == "busy":
 		tr.w.busy()
 	case words[0] == "repeat":
@@ -106,7 +81,7 @@ func (tr *transcript) do(line string) {
 		for range tr.number(strings.Fields(head)[1]) {
 			for part := range strings.SplitSeq(body, "|") {
 				part = strings.TrimSpace(part)
-				fmt.Fprintf(&tr.out, "  %s\n", part)
+				fmt.Fprintf(tr.out, "  %s\n", part)
 				tr.do(part)
 			}
 		}
@@ -279,29 +254,29 @@ func (tr *transcript) event(words []string) Event {
 // numbers that matter, and the orders.
 func (tr *transcript) write(before State, orders []Action) {
 	s := tr.w.s
-	out := func(format string, args ...any) { fmt.Fprintf(&tr.out, "  "+format, args...) }
+	out := func(format string, args ...any) { fmt.Fprintf(tr.out, "  "+format, args...) }
 	if s == before && len(orders) == 0 {
 		out("%v %v: nothing\n", time.Duration(tr.w.now), s.Phase)
 		return
 	}
 	out("%v %v -> %v", time.Duration(tr.w.now), before.Phase, s.Phase)
 	if s.Attempt != before.Attempt {
-		fmt.Fprintf(&tr.out, ", attempt %d", s.Attempt)
+		fmt.Fprintf(tr.out, ", attempt %d", s.Attempt)
 	}
 	if s.Cause != before.Cause {
-		fmt.Fprintf(&tr.out, ", cause %v", s.Cause)
+		fmt.Fprintf(tr.out, ", cause %v", s.Cause)
 	}
 	if s.Phase == Waiting {
-		fmt.Fprintf(&tr.out, ", delay %v", s.Delay)
+		fmt.Fprintf(tr.out, ", delay %v", s.Delay)
 	}
 	if s.Pings != before.Pings {
-		fmt.Fprintf(&tr.out, ", silence %v", s.Silence(&tr.w.p, tr.w.r))
+		fmt.Fprintf(tr.out, ", silence %v", s.Silence(&tr.w.p, tr.w.r))
 	}
 	if s.SRTT != before.SRTT || s.RTTVar != before.RTTVar {
-		fmt.Fprintf(&tr.out, ", pong within %v", tr.w.p.PongTimeout(&s))
+		fmt.Fprintf(tr.out, ", pong within %v", tr.w.p.PongTimeout(&s))
 	}
 	if s.is(wanted) && (!before.is(wanted) || s.MoveAt != before.MoveAt) {
-		fmt.Fprintf(&tr.out, ", move at %v", time.Duration(s.MoveAt)*time.Millisecond)
+		fmt.Fprintf(tr.out, ", move at %v", time.Duration(s.MoveAt)*time.Millisecond)
 	}
 	tr.out.WriteString("\n")
 	for _, o := range orders {

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/internal/echo"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -67,8 +68,8 @@ func echoes(t testing.TB, c *Conn) {
 }
 
 func TestThroughAProxy(t *testing.T) {
-	plain := tcp(t, upgraded(func(c *net.TCPConn) { echo(c) }))
-	secure, roots := encrypted(t, nil, func(c *tls.Conn) { echo(c) })
+	plain := tcp(t, upgraded(func(c *net.TCPConn) { echo.Serve(c) }))
+	secure, roots := encrypted(t, nil, func(c *tls.Conn) { echo.Serve(c) })
 	lender := certificate(t)
 	for _, test := range []struct {
 		name, url, to, asked string

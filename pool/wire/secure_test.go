@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/internal/echo"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -49,7 +50,7 @@ func TestTLSEchoAndResumption(t *testing.T) {
 	connections := make(chan *tls.Conn, 8)
 	address, roots := encrypted(t, nil, func(c *tls.Conn) {
 		connections <- c
-		echo(c)
+		echo.Serve(c)
 	})
 	d := &Dialer{TLS: &tls.Config{RootCAs: roots}}
 	for i := range 3 {
@@ -65,13 +66,13 @@ func TestTLSEchoAndResumption(t *testing.T) {
 }
 
 func TestTLSRejected(t *testing.T) {
-	good, roots := encrypted(t, nil, func(c *tls.Conn) { echo(c) })
+	good, roots := encrypted(t, nil, func(c *tls.Conn) { echo.Serve(c) })
 	plain := tcp(t, func(c *net.TCPConn) {
 		_, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		_, _ = io.Copy(io.Discard, c)
 	})
-	picky, pickyRoots := encrypted(t, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, func(c *tls.Conn) { echo(c) })
-	old, oldRoots := encrypted(t, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, func(c *tls.Conn) { echo(c) })
+	picky, pickyRoots := encrypted(t, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, func(c *tls.Conn) { echo.Serve(c) })
+	old, oldRoots := encrypted(t, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, func(c *tls.Conn) { echo.Serve(c) })
 	for name, test := range map[string]struct {
 		address string
 		config  *tls.Config
@@ -151,7 +152,7 @@ func (c *dripping) Write(p []byte) (n int, err error) {
 }
 
 func TestTLSKillSaysNoGoodbye(t *testing.T) {
-	address, roots := encrypted(t, nil, func(c *tls.Conn) { echo(c) })
+	address, roots := encrypted(t, nil, func(c *tls.Conn) { echo.Serve(c) })
 	c := dial(t, &Dialer{TLS: &tls.Config{RootCAs: roots}}, Request{URL: "wss://" + address})
 	before := c.socket.written.Load()
 	c.Kill()

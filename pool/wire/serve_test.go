@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/internal/echo"
 	"github.com/wsheal/wsheal/internal/memnet"
 	"github.com/wsheal/wsheal/pool/heal"
 )
@@ -165,7 +166,7 @@ func TestWhoRests(t *testing.T) {
 // is new it is another each time, which was small as long as it waited. BenchmarkIdle tells
 // what that is worth.
 func TestWhoWaitsHasDoneNothingElse(t *testing.T) {
-	c := dial(t, &Dialer{}, Request{URL: "ws://" + tcp(t, upgraded(func(c *net.TCPConn) { echo(c) }))})
+	c := dial(t, &Dialer{}, Request{URL: "ws://" + tcp(t, upgraded(func(c *net.TCPConn) { echo.Serve(c) }))})
 	handled := make(chan string)
 	c.Serve(func(Frame, error) bool {
 		stack := make([]byte, 64)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/internal/echo"
 	"github.com/wsheal/wsheal/internal/memnet"
 	"github.com/wsheal/wsheal/pool/heal"
 )
@@ -224,7 +225,7 @@ func TestTLSOutcomesAreHonest(t *testing.T) {
 		"cut short, later": {4000 + 2*record, 100, 0, record},
 	} {
 		t.Run(name, func(t *testing.T) {
-			address, roots := encrypted(t, nil, func(c *tls.Conn) { echo(c) })
+			address, roots := encrypted(t, nil, func(c *tls.Conn) { echo.Serve(c) })
 			var between *cutting
 			d := &Dialer{TLS: &tls.Config{RootCAs: roots}, DialContext: func(ctx context.Context, network, a string) (net.Conn, error) {
 				c, err := new(net.Dialer).DialContext(ctx, network, a)
