@@ -67,12 +67,7 @@ func (p *Pool) resize() {
 	if p.closed || p.draining {
 		return
 	}
-	gave := 0
-	for s := range p.own {
-		if s.phase == heal.GaveUp {
-			gave++
-		}
-	}
+	gave := p.census.gaveUp
 	waiting := p.senders.Len() + p.renters.Len()*p.limits.Load + len(p.homeless) + len(p.adrift)
 	now := heal.Instant(p.now().Sub(p.epoch))
 	target, again := p.sizing.Step(now, crowd.Demand{
@@ -119,6 +114,7 @@ func (p *Pool) add(of *Session) *slot {
 	s := newSlot(p.fleet.Add())
 	s.session = of
 	p.slots[s.client] = s
+	p.recount(s)
 	if of == nil {
 		p.slotsOwned++
 	}
@@ -158,6 +154,10 @@ func (p *Pool) remove() {
 // revive starts clients that gave up and whose time has come.
 func (p *Pool) revive() {
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.census.due == 0 {
+		return
+	}
 	now := p.now()
 	var due []*slot
 	for _, s := range p.slots {
@@ -171,13 +171,13 @@ func (p *Pool) revive() {
 		due = append(due, s)
 	}
 	p.restart(due)
-	p.mu.Unlock()
 }
 
 // restart starts clients that gave up.
 func (p *Pool) restart(all []*slot) {
 	for _, s := range all {
 		s.restart, s.phase = time.Time{}, heal.Idle // until it is heard of
+		p.recount(s)
 		p.tell(s, Event{Kind: Restarted})
 		p.fleet.Start(s.client)
 	}

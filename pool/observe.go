@@ -56,6 +56,7 @@ func (p *Pool) stepped(ev *driver.Event) {
 		return
 	}
 	s.phase = is
+	p.recount(s)
 	if is == heal.Dialing && was != is {
 		s.begun = p.now()
 	}
@@ -213,6 +214,7 @@ func (p *Pool) surrendered(s *slot, ev *driver.Event) {
 	p.tell(s, Event{Kind: GaveUp, Failure: s.failure})
 	if d := p.config.RestartAfter; d > 0 {
 		s.restart = p.now().Add(p.jittered(d))
+		p.recount(s)
 	}
 	if p.gaveUp() != nil {
 		p.admitAll()
@@ -232,6 +234,7 @@ func (p *Pool) gone(client int) {
 		return
 	}
 	delete(p.slots, client)
+	p.recount(s)
 	if s.former != nil {
 		s.former.inbox.end(s.former.over)
 	}

@@ -52,6 +52,7 @@ type Pool struct {
 	slots      map[int]*slot
 	fit        []*slot // those that messages may be given to
 	slotsOwned int     // slots that count
+	census     census
 	picker     crowd.Picker
 	health     map[string]crowd.Health // by endpoint
 	senders    list.List               // turns of those who wait for room

@@ -21,6 +21,7 @@ type slot struct {
 	begun    time.Time // when the attempt that is under way was
 	failure  *Failure  // why the last attempt or connection ended
 
+	standing standing  // what it is counted as
 	place    int       // in Pool.fit; -1: not there
 	full     bool      // its queue had no room, and nothing has left it since
 	progress uint64    // messages that left its queue
@@ -79,6 +80,7 @@ func (s *slot) load() int { return len(s.flights) }
 // refit puts a slot among those that messages may be given to, or takes it out. Who waits
 // for one of his own is told if it is one.
 func (p *Pool) refit(s *slot) {
+	p.recount(s)
 	fit := s.counts() && s.lease == nil && !s.reserved && !s.full && s.up() && p.slots[s.client] == s
 	switch {
 	case fit && s.place < 0:
@@ -108,24 +110,14 @@ func (p *Pool) own(yield func(*slot) bool) {
 
 // gaveUp is why nothing can be sent for now: all of the pool's connections gave up.
 func (p *Pool) gaveUp() (why *Failure) {
-	if len(p.fit) > 0 {
+	if len(p.fit) > 0 || p.census.gaveUp < p.census.own {
 		return nil
 	}
 	for s := range p.own {
-		if s.phase != heal.GaveUp {
-			return nil
-		}
 		why = s.failure
 	}
 	return why
 }
 
 // usable counts the pool's connections that are ready.
-func (p *Pool) usable() (n int) {
-	for s := range p.own {
-		if s.ready() {
-			n++
-		}
-	}
-	return n
-}
+func (p *Pool) usable() int { return p.census.usable }

@@ -82,6 +82,7 @@ func inQuietWorld(t *testing.T, change func(*Config), test func(w *world)) {
 		}
 		defer func() {
 			if w.pool != nil {
+				w.counted()
 				if err := w.pool.Close(context.Background()); !w.byForce {
 					assert.NoError(t, err)
 				}
@@ -106,6 +107,29 @@ func (w *world) open() {
 	require.NoError(w, err)
 	synctest.Wait() // what belongs to the opening is over
 	w.watch = w.pool.Watch(context.Background())
+}
+
+// counted looks whether every slot is counted as what it is.
+func (w *world) counted() {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	var want census
+	for _, s := range w.pool.slots {
+		if s.phase == heal.GaveUp && !s.restart.IsZero() && !s.retiring {
+			want.due++
+		}
+		if !s.counts() {
+			continue
+		}
+		want.own++
+		if s.ready() {
+			want.usable++
+		}
+		if s.phase == heal.GaveUp {
+			want.gaveUp++
+		}
+	}
+	assert.Equal(w, want, w.pool.census)
 }
 
 // within is a context that ends after d.
