@@ -22,6 +22,8 @@ func (e Evidence) Judge(f Fault, ended bool) (State, string) {
 	case e.Leaked > 0:
 		return Unexpected, fmt.Sprintf("%d bytes or ends of stream crossed that should have been held (%s held)",
 			e.Leaked, count(int(e.HeldChunks), "chunk"))
+	case kind.Reach == 0: // on whom it acted cannot be told
+		return e.proven(kind, f.For > 0 || ended)
 	case e.Targeted == 0:
 		return NoEffect, "no client of its cohort had a connection"
 	case e.Hit == 0:
@@ -32,13 +34,33 @@ func (e Evidence) Judge(f Fault, ended bool) (State, string) {
 		return NotCleared, fmt.Sprintf("it acted on %d of %s and is still in force",
 			e.Hit, count(e.Targeted, "connected client"))
 	}
-	for _, p := range kind.Proof {
-		if e.Count(p.Counter) == 0 {
-			return NoEffect, fmt.Sprintf("0 %s, although %s were to be hit", p.Words, count(e.Targeted, "connected client"))
-		}
+	if p, ok := e.unmoved(kind); ok {
+		return NoEffect, fmt.Sprintf("0 %s, although %s were to be hit", p.Words, count(e.Targeted, "connected client"))
 	}
 	return Confirmed, fmt.Sprintf("it acted on %d of %s of its cohort and on nobody else: %s",
 		e.Hit, count(e.Targeted, "connected client"), e.did(kind))
+}
+
+// unmoved returns a counter that must have moved and has not.
+func (e Evidence) unmoved(k Kind) (Proof, bool) {
+	for _, p := range k.Proof {
+		if e.Count(p.Counter) == 0 {
+			return p, true
+		}
+	}
+	return Proof{}, false
+}
+
+// proven judges by the counters alone.
+func (e Evidence) proven(k Kind, over bool) (State, string) {
+	p, still := e.unmoved(k)
+	switch {
+	case still:
+		return NoEffect, "0 " + p.Words
+	case e.Cleared == 0 && over:
+		return NotCleared, e.did(k) + "; it is still in force"
+	}
+	return Confirmed, e.did(k)
 }
 
 // did says in words what was done to the bytes and the connections.

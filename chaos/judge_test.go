@@ -118,3 +118,16 @@ func TestJudge(t *testing.T) {
 		})
 	}
 }
+
+// Every counter of the row must have moved, whoever was hit.
+func TestJudgeAsksForTheProof(t *testing.T) {
+	f := chaos.Fault{Name: "crumbs", Effect: chaos.Slice{Size: 1}}
+	e := chaos.Evidence{Armed: 1, Cleared: 2, Targeted: 2, Hit: 2, Counts: map[string]int64{"sliced": 3}}
+	state, why := e.Judge(f, true)
+	assert.Equal(t, chaos.NoEffect, state)
+	assert.Equal(t, "0 pieces written, although 2 connected clients were to be hit", why)
+	e.Counts["pieces"] = 9
+	state, why = e.Judge(f, true)
+	assert.Equal(t, chaos.Confirmed, state)
+	assert.Equal(t, "it acted on 2 of 2 connected clients of its cohort and on nobody else: 3 chunks cut, 9 pieces written", why)
+}

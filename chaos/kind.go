@@ -20,7 +20,7 @@ type Kind struct {
 	Ramp    bool    `json:"ramp"`        // its cohort can grow over a time
 	Expect  []Sight `json:"expect"`      // what a client of the cohort sees: one of these
 	Proof   []Proof `json:"proof"`       // counters that must all have moved for it to be confirmed
-	Reach   float64 `json:"reach"`       // the part of the targeted clients that must have been hit, above 0
+	Reach   float64 `json:"reach"`       // the part of the targeted clients that must have been hit; 0: nobody can tell whom it hits, its Proof decides
 	Example string  `json:"example"`     // one YAML item of a scenario's faults
 
 	Evidence string    `json:"evidence"` // what confirms it, in a sentence

@@ -34,12 +34,13 @@ func TestRowsAreWhole(t *testing.T) {
 			assert.NotEmpty(t, k.Conns)
 			assert.NotEmpty(t, k.Expect)
 			assert.NotEmpty(t, k.Proof, "a fault that nothing proves is no fault of ours")
-			assert.Greater(t, k.Reach, 0.0)
+			assert.GreaterOrEqual(t, k.Reach, 0.0)
 			assert.LessOrEqual(t, k.Reach, 1.0)
 			assert.Contains(t, k.Example, "inject: "+k.Name)
 			assert.NotEmpty(t, k.Backends, "what is not built is not listed")
 			for i, s := range k.Backends {
 				assert.Contains(t, chaos.Backends(), s.By)
+				assert.True(t, k.Reach > 0 || s.Whole, "%s picks clients, so it can tell whom it hit", s.By)
 				for _, c := range s.Conns {
 					assert.Contains(t, k.Conns, c)
 				}

@@ -137,6 +137,8 @@ type Fault struct {
 	Leaked     int64  `json:"leaked,omitempty"`
 	Delayed    int64  `json:"delayed,omitempty"`
 	DelayNS    int64  `json:"delay_ns,omitempty"`
+
+	Counts map[string]int64 `json:"counts,omitempty"` // what else proves the kind of fault, by name
 }
 
 // Load is the messages of one interval, counted by the interval in which it happened;

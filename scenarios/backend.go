@@ -61,3 +61,6 @@ func (r *resolver) unable(f chaos.Fault, by chaos.Backend) string {
 func (s *Scenario) Needs(by chaos.Backend) bool {
 	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.By == by })
 }
+
+// Proxied says whether a proxy stands between clients and targets, ours or a stock one.
+func (s *Scenario) Proxied() bool { return s.Needs(chaos.ByProxy) || s.Needs(chaos.ByToxiproxy) }

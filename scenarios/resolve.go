@@ -35,7 +35,7 @@ func (r *resolver) scenario() *Scenario {
 			r.fault(v)
 		}
 	}
-	if len(s.Faults) > 0 {
+	if s.Proxied() {
 		r.addressesDiffer()
 	}
 	s.Steady = r.gates("steady_state", r.steadyUnfit)
@@ -43,7 +43,7 @@ func (r *resolver) scenario() *Scenario {
 	return s
 }
 
-// addressesDiffer holds for a scenario with faults: the proxy in front of a target is found
+// addressesDiffer holds for a scenario with a proxy: the proxy in front of a target is found
 // by the address that clients dial.
 func (r *resolver) addressesDiffer() {
 	seen := map[string]string{}

@@ -86,7 +86,7 @@ func init() {
 		idle: faultrig.Case{Fault: chaos.Fault{Effect: chaos.Slice{Size: 1024}}, Quiet: func(x *faultrig.Client) { x.Look(0, false) }},
 	}
 	proofs["refuse"] = proof{
-		sees: []faultrig.Case{{Fault: chaos.Fault{Effect: chaos.Refuse{}, Conns: chaos.New, Share: 1}}},
+		sees: []faultrig.Case{{Fault: chaos.Fault{Effect: chaos.Refuse{}, Share: 1}}},
 		idle: faultrig.Case{Fault: chaos.Fault{Effect: chaos.Refuse{}, Share: 1}},
 	}
 }

@@ -25,7 +25,7 @@ const module = "github.com/wsheal/wsheal"
 var floors = map[string]int{
 	"pool/heal": 10, "pool/crowd": 11, "chaos": 10, "report": 10,
 	"pool/policies": 20, "pool/wire": 20, "pool/driver": 21, "pool": 22, "pool/prom": 23, "pool/failures": 23, "pool/soak": 23,
-	"chaos/toxi": 20, "chaos/target": 20, "chaos/proc": 20, "report/live": 20,
+	"chaos/toxi": 20, "chaos/target": 20, "chaos/proc": 20, "chaos/foreign": 20, "chaos/kernel": 20, "report/live": 20,
 	"scenarios":        30,
 	"scenarios/engine": 40,
 	"cmd/wsheal":       60,
@@ -43,6 +43,8 @@ var forbidden = []struct{ from, to, because string }{
 	{"cmd/wsheal", "pool/driver", "only the engine knows both the pool and the report; the command line has no logic"},
 	{"scenarios", "report/live", "the format is read where nobody watches"},
 	{"scenarios/engine", "chaos/toxi", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
+	{"scenarios/engine", "chaos/foreign", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
+	{"scenarios/engine", "chaos/kernel", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
 	{"scenarios/engine", "chaos/target", "the engine sees targets only through its own interface, embedded or not"},
 	{"scenarios/engine", "chaos/proc", "the engine does not start processes; the command line hands it those that run"},
 	{"scenarios/engine", "pool", "the engine drives clients one by one and needs every decision; the pool is for applications"},
@@ -50,6 +52,8 @@ var forbidden = []struct{ from, to, because string }{
 	{"scenarios", "chaos/toxi", "the format knows faults, not how they are made"},
 	{"scenarios", "chaos/target", "the format knows targets, not how they are made"},
 	{"scenarios", "chaos/proc", "reading a scenario starts nothing"},
+	{"scenarios", "chaos/foreign", "the format knows faults, not how they are made"},
+	{"scenarios", "chaos/kernel", "the format knows faults, not how they are made"},
 }
 
 // pure packages decide; they are handed time, randomness and bytes.

@@ -54,7 +54,10 @@ func (r *Rig) Prove(c Case) {
 	by := r.injector(c)
 	kind, ok := chaos.Lookup(c.Fault.Effect.Kind())
 	require.True(r.T, ok)
-	before := c.Fault.Conns != chaos.New && slices.ContainsFunc(kind.Conns, func(x chaos.Conns) bool { return x.Covers(true) })
+	if c.Fault.Conns == "" {
+		c.Fault.Conns = kind.Conns[0]
+	}
+	before := c.Fault.Conns.Covers(true)
 
 	var cohort, control []*Client
 	for _, id := range Members(c.Fault, crowd, true) {
@@ -67,6 +70,14 @@ func (r *Rig) Prove(c Case) {
 		for _, id := range Members(c.Fault, crowd, false) {
 			control = append(control, r.Dial(id))
 		}
+	}
+	// Those beyond the crowd are of the cohort, too, but not of the connections that are
+	// meant: one who was there before a fault of new ones, one who comes under a fault of
+	// existing ones, and one who comes afterwards.
+	spare := Members(c.Fault, crowd+3, true)[crowd:]
+	var old *Client
+	if !before {
+		old = r.Dial(spare[0])
 	}
 	ctx, cancel := context.WithTimeout(r.T.Context(), Patience)
 	defer cancel()
@@ -86,6 +97,13 @@ func (r *Rig) Prove(c Case) {
 		assert.Equal(r.T, chaos.SeesNothing, saw, "client %d of the control", control[client].ID)
 	}
 
+	if old != nil {
+		assert.Equal(r.T, chaos.SeesNothing, old.Look(0, false), "who was there before a fault of new connections")
+	}
+	if c.Fault.Conns == chaos.Existing || kind.Once {
+		assert.Equal(r.T, chaos.SeesNothing, r.Dial(spare[1]).Look(0, false), "who comes under a fault of existing connections")
+	}
+
 	require.NoError(r.T, by.Clear(ctx, c.Fault.Name))
 	e, err := by.Evidence(ctx, c.Fault.Name)
 	require.NoError(r.T, err)
@@ -95,7 +113,7 @@ func (r *Rig) Prove(c Case) {
 	for _, p := range kind.Proof {
 		assert.Positive(r.T, e.Count(p.Counter), p.Counter)
 	}
-	assert.Equal(r.T, chaos.SeesNothing, r.Dial(Members(c.Fault, crowd+1, true)[crowd]).Look(0, false), "who comes when it is cleared")
+	assert.Equal(r.T, chaos.SeesNothing, r.Dial(spare[2]).Look(0, false), "who comes when it is cleared")
 }
 
 // Idle holds that a fault that has nothing to act on is reported to have had no effect:

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
@@ -29,7 +30,8 @@ type run struct {
 	base     int64     // the same moment on CLOCK_MONOTONIC
 
 	targets []Target // as scenario.Targets
-	proxy   Proxy    // nil without faults
+	proxy   Proxy    // nil where no fault needs one
+	others  map[chaos.Backend]chaos.Injector
 	fleet   *driver.Fleet
 	rec     *recorder
 	health  *health

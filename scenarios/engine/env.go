@@ -18,9 +18,13 @@ type Env struct {
 	Clock func() int64
 	// Target starts the server under test, or finds it where it is only a URL.
 	Target func(context.Context, scenarios.Target) (Target, error)
-	// Proxy starts the fault proxy, which reaches targets off this host only where remote
-	// says so. It is not called for a scenario without faults.
+	// Proxy starts the fault proxy, or finds a stock one; it reaches targets off this host
+	// only where remote says so. It is called when a fault of the scenario needs one.
 	Proxy func(ctx context.Context, remote bool) (Proxy, error)
+	// Injector makes what carries faults out another way: the target, its process, the
+	// kernel. It is called once for each that a fault needs, when the targets are up and
+	// the proxy is not yet; targets are by name. The run clears every fault that it commanded.
+	Injector func(ctx context.Context, by chaos.Backend, targets map[string]Target) (chaos.Injector, error)
 	// Self reads the health of this process; Machine the share of the machine's CPU
 	// time that others took since the last call (steal), 0 where it cannot be told.
 	Self    func() (Usage, error)

@@ -23,7 +23,7 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 	}
 	r.command(f.Name)
 	r.edge(report.Fault{Name: f.Name, Edge: "commanded"}, r.now())
-	err := r.control(ctx, func(ctx context.Context) error { return r.proxy.Inject(ctx, f.Fault) })
+	err := r.control(ctx, func(ctx context.Context) error { return r.injector(f).Inject(ctx, f.Fault) })
 	if err != nil {
 		r.edge(report.Fault{Name: f.Name, Edge: "failed", Error: err.Error()}, r.now())
 		r.clear(ctx, f) // it may be in force although the answer was lost
@@ -54,7 +54,7 @@ func (r *run) wasCommanded(fault string) bool {
 
 func (r *run) clear(ctx context.Context, f scenarios.Fault) {
 	ctx = context.WithoutCancel(ctx)
-	if err := r.control(ctx, func(ctx context.Context) error { return r.proxy.Clear(ctx, f.Name) }); err != nil {
+	if err := r.control(ctx, func(ctx context.Context) error { return r.injector(f).Clear(ctx, f.Name) }); err != nil {
 		r.edge(report.Fault{Name: f.Name, Edge: "failed", Error: "clear: " + err.Error()}, r.now())
 		return
 	}
@@ -77,7 +77,7 @@ func (r *run) testify(ctx context.Context) {
 			rec.First, rec.Last = int64(r.instant(ev.First)), int64(r.instant(ev.Last))
 			rec.Targeted, rec.Hit, rec.ControlHit = ev.Targeted, ev.Hit, ev.ControlHit
 			rec.Resets, rec.HeldChunks, rec.HeldBytes, rec.Leaked = ev.Resets, ev.HeldChunks, ev.HeldBytes, ev.Leaked
-			rec.Delayed, rec.DelayNS = ev.Delayed, ev.DelayNS
+			rec.Delayed, rec.DelayNS, rec.Counts = ev.Delayed, ev.DelayNS, ev.Counts
 		}
 		r.rec.write(report.Record{T: int64(r.now()), Fault: &rec})
 	}
@@ -85,7 +85,7 @@ func (r *run) testify(ctx context.Context) {
 
 func (r *run) evidence(ctx context.Context, f scenarios.Fault) (ev chaos.Evidence, err error) {
 	err = r.control(context.WithoutCancel(ctx), func(ctx context.Context) error {
-		ev, err = r.proxy.Evidence(ctx, f.Name)
+		ev, err = r.injector(f).Evidence(ctx, f.Name)
 		return err
 	})
 	return ev, err

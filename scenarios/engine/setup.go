@@ -40,7 +40,7 @@ func unfitFor(s *scenarios.Scenario, limit int) string {
 		}
 		return ""
 	}
-	if len(s.Faults) > 0 {
+	if s.Proxied() {
 		if why := need("fault proxy", 2); why != "" {
 			return why
 		}
@@ -67,18 +67,19 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		}
 	}
 	plain := new(net.Dialer).DialContext
-	if len(r.scenario.Faults) == 0 {
-		return plain, nil
+	if err := r.startOthers(ctx); err != nil {
+		return nil, err
+	}
+	if !r.scenario.Proxied() {
+		return plain, r.supported()
 	}
 	var err error
 	if r.proxy, err = r.env.Proxy(ctx, r.scenario.AllowRemote); err != nil {
 		return nil, err
 	}
 	r.health.add("proxy", r.proxy.Usage)
-	for _, f := range r.scenario.Faults {
-		if err := r.proxy.Supports(f.Fault); err != nil {
-			return nil, &SetupError{fmt.Errorf("fault %s: %w", f.Name, err)}
-		}
+	if err := r.supported(); err != nil {
+		return nil, err
 	}
 	// Clients keep the target's own URL, so that Host and SNI stay right; only the
 	// address that is dialled is the proxy's.
@@ -95,6 +96,42 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		}
 		return plain(ctx, network, addr)
 	}, nil
+}
+
+// startOthers makes what carries faults out but the proxy.
+func (r *run) startOthers(ctx context.Context) (err error) {
+	targets := map[string]Target{}
+	for i, t := range r.scenario.Targets {
+		targets[t.Name] = r.targets[i]
+	}
+	r.others = map[chaos.Backend]chaos.Injector{}
+	for _, by := range []chaos.Backend{chaos.ByTarget, chaos.ByProcess, chaos.ByKernel} {
+		if !r.scenario.Needs(by) {
+			continue
+		}
+		if r.others[by], err = r.env.Injector(ctx, by, targets); err != nil {
+			return &SetupError{fmt.Errorf("faults by %s: %w", by, err)}
+		}
+	}
+	return nil
+}
+
+// supported asks everything that is to carry out a fault whether it can.
+func (r *run) supported() error {
+	for _, f := range r.scenario.Faults {
+		if err := r.injector(f).Supports(f.Fault); err != nil {
+			return &SetupError{fmt.Errorf("fault %s: %w", f.Name, err)}
+		}
+	}
+	return nil
+}
+
+// injector is what carries a fault out.
+func (r *run) injector(f scenarios.Fault) chaos.Injector {
+	if other, ok := r.others[f.By]; ok {
+		return other
+	}
+	return r.proxy
 }
 
 func (r *run) fleetOptions(dial dialFunc) driver.Options {
