@@ -231,6 +231,7 @@ func (r *recorder) phaseOf(n uint64) int {
 func (r *recorder) interval(now int64) error {
 	r.imu.Lock()
 	defer r.imu.Unlock()
+	now = max(now, r.from) // whoever read the clock first may come second
 	load := report.Load{From: r.from, Phases: map[string]report.LoadCount{}}
 	for i := range r.counts {
 		c, name := &r.counts[i], r.phases[i].Name

@@ -275,3 +275,19 @@ func TestWhatRunsOutIsToldOnce(t *testing.T) {
 	}
 	assert.Equal(t, []string{"descriptors", "ports"}, limits)
 }
+
+// TestIntervalsOutOfOrder: the sampler and the edge of a fault each read the clock before
+// one of them writes first. The log must not go back in time, which would end the run.
+func TestIntervalsOutOfOrder(t *testing.T) {
+	b := newBench(t, open(t, "steady"))
+	require.NoError(t, b.rec.interval(20))
+	require.NoError(t, b.rec.interval(10))
+	require.NoError(t, b.rec.interval(30))
+	var spans [][2]int64
+	for _, r := range b.records() {
+		if r.Load != nil {
+			spans = append(spans, [2]int64{r.Load.From, r.T})
+		}
+	}
+	assert.Equal(t, [][2]int64{{0, 20}, {20, 20}, {20, 30}}, spans)
+}
