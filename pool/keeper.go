@@ -12,7 +12,7 @@ import (
 //
 //	demand ────▶ size ────▶ Add, Remove        gave up, and its time has come ─▶ Start
 //	homeless ──▶ another slot                  answers, leases, rings ─▶ too late
-//	adrift ────▶ another slot
+//	adrift ────▶ another slot                  askings that nobody waits for ─▶ taken back
 func (p *Pool) keep() {
 	clock := time.NewTimer(0)
 	defer clock.Stop()
@@ -30,6 +30,7 @@ func (p *Pool) keep() {
 		p.remove()
 		p.revive()
 		p.resettle()
+		p.recall()
 		p.anchor()
 		p.giveUpWaiting()
 		p.leaks()

@@ -91,6 +91,9 @@ func (p *Pool) stepped(ev *driver.Event) {
 				}
 			}
 			p.change.all()
+			if len(p.adrift) > 0 { // it may be a harbour now
+				p.wake()
+			}
 		}
 	}
 }

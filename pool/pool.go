@@ -63,6 +63,7 @@ type Pool struct {
 	aging      []*flight          // by deadline
 	topics     map[string][]*Subscription
 	adrift     map[*Subscription]struct{}
+	errands    []*errand // that are to be taken back
 	sessions   map[string]*Session
 	leases     map[*Lease]struct{}
 	retired    []int   // clients that are to be removed

@@ -88,6 +88,9 @@ func (p *Pool) refit(s *slot) {
 		p.fit = append(p.fit, s)
 		p.invite()
 		p.admit()
+		if len(p.adrift)+len(p.errands) > 0 {
+			p.wake()
+		}
 	case !fit && s.place >= 0:
 		last := p.fit[len(p.fit)-1]
 		p.fit[s.place], last.place = last, s.place

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-
-	"github.com/wsheal/wsheal/pool/driver"
 )
 
 // SubscribeConfig is one subscription.
@@ -15,12 +13,13 @@ type SubscribeConfig struct {
 	Topic   string  // which messages it is for, as Config.Topic names them
 	Message Message // what asks the peer for them
 	// Again returns what asks for them on another connection, given the last message that
-	// arrived, nil if none did; nil: Message. It must not block.
+	// arrived, nil if none did; nil: Message. It must not block. What can never be sent
+	// (ErrTooLarge, ErrNotText) ends the subscription.
 	Again func(last *Message) Message
 	// Confirm tells whether a message is the peer's answer to the asking, and how the stream
 	// goes on; nil: none is waited for, and after a heal the stream is Fresh. It must not block.
 	Confirm func(Message) (Continuity, bool)
-	Cancel  Message // what Close tells the peer; no payload: nothing
+	Cancel  Message // what tells the peer that it is over; no payload: nothing
 
 	Messages int // held for a slow reader; 0: 256
 	Bytes    int // payload bytes of the same; 0: 1 MiB
@@ -41,9 +40,10 @@ type Subscription struct {
 	inbox  *inbox
 
 	// Guarded by the pool's mutex.
-	home    *slot // nil: adrift
-	asked   bool  // asked for at least once
-	asking  bool  // and Confirm has not seen the answer
+	home    *slot     // nil: adrift
+	errands []*errand // askings at home: over the connection in use, and over one that is to replace it
+	asked   bool      // asked for at least once
+	asking  bool      // and Confirm has not seen the answer
 	last    *Message
 	ready   chan struct{}
 	isReady bool
@@ -51,7 +51,8 @@ type Subscription struct {
 }
 
 // Subscribe asks for the messages of a topic, and returns when the peer confirmed (or,
-// without Confirm, when the asking was written). ctx bounds that wait alone.
+// without Confirm, when the asking was written). ctx bounds that wait alone; when it ends
+// first, what was not written of the asking is not sent, and else the peer gets Cancel.
 func (p *Pool) Subscribe(ctx context.Context, c SubscribeConfig) (*Subscription, error) {
 	given(ctx)
 	if p.config.Topic == nil {
@@ -117,7 +118,8 @@ func (c *SubscribeConfig) faults(largest int) error {
 }
 
 // Next returns what comes next, in order: a message, or a statement about the stream. Its
-// error is ctx's, or why the subscription is over: ErrClosed, ErrSlowConsumer.
+// error is ctx's, or why the subscription is over: ErrClosed, ErrSlowConsumer, or what is
+// wrong with the message that Again returned.
 func (s *Subscription) Next(ctx context.Context) (Delivery, error) {
 	given(ctx)
 	d, err := s.inbox.next(ctx)
@@ -143,27 +145,18 @@ func all[T any](ctx context.Context, next func(context.Context) (T, error)) iter
 }
 
 // Close ends the subscription and tells the peer, if Cancel says how. It does not wait.
-func (s *Subscription) Close() {
-	home := s.leave(ErrClosed)
-	if home != nil && len(s.config.Cancel.Payload) > 0 {
-		_ = s.pool.fleet.Send(home.client, driver.Message{Payload: s.config.Cancel.Payload, Text: s.config.Cancel.Text})
-	}
-}
+func (s *Subscription) Close() { s.leave(ErrClosed) }
 
-// leave takes a subscription out of the pool, and returns where it was.
-func (s *Subscription) leave(why error) (home *slot) {
+// leave takes a subscription out of the pool.
+func (s *Subscription) leave(why error) {
 	p := s.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.over {
-		return nil
+		return
 	}
-	home, s.over = s.home, true
-	if home != nil {
-		delete(home.subs, s)
-		p.invite() // it may have kept the connection from being leased
-	}
-	s.home = nil
+	s.over = true
+	s.depart()
 	delete(p.adrift, s)
 	p.subscriptions--
 	topic := slices.DeleteFunc(slices.Clone(p.topics[s.config.Topic]), func(x *Subscription) bool { return x == s })
@@ -171,34 +164,9 @@ func (s *Subscription) leave(why error) (home *slot) {
 		delete(p.topics, s.config.Topic)
 	}
 	s.inbox.end(why)
-	return home
 }
 
-// settleOn makes a slot the home of a subscription, and returns what asks for it there.
-func (s *Subscription) settleOn(home *slot) Message {
-	if s.home != nil {
-		delete(s.home.subs, s)
-	}
-	delete(s.pool.adrift, s)
-	s.home, s.asking = home, s.config.Confirm != nil
-	if home.subs == nil {
-		home.subs = map[*Subscription]struct{}{}
-	}
-	home.subs[s] = struct{}{}
-	return s.config.Message
-}
-
-// castOff takes a subscription from its home; the next connection that is ready has it.
-func (s *Subscription) castOff() {
-	if s.home != nil && !s.over {
-		delete(s.home.subs, s)
-		s.home = nil
-		s.pool.adrift[s] = struct{}{}
-		s.pool.wake()
-	}
-}
-
-// asked notes that the peer has been asked, or has answered, and tells the reader how
+// goesOn notes that the peer has been asked, or has answered, and tells the reader how
 // the stream goes on.
 func (s *Subscription) goesOn(c Continuity) {
 	if s.asked && c.Kind != Unbroken {
@@ -211,64 +179,23 @@ func (s *Subscription) goesOn(c Continuity) {
 	}
 }
 
-// question is what asks for the stream now. It runs the user's code: no lock is held.
-func (s *Subscription) question() Message {
+// question is what asks for the stream now. It runs the user's code: no lock is held. Its
+// error says that it can never be sent.
+func (s *Subscription) question() (m Message, err error) {
 	p := s.pool
 	p.mu.Lock()
 	last, asked := s.last, s.asked
 	p.mu.Unlock()
 	if s.config.Again == nil || !asked {
-		return s.config.Message
+		return s.config.Message, nil
 	}
-	return s.config.Again(last)
-}
-
-// subscribed is what is said of a stream whose peer does not say how it goes on.
-var subscribed = Continuity{Kind: Fresh, Reason: "subscribed again"}
-
-// errand is a message of a subscription on its way.
-type errand struct{ subscription *Subscription }
-
-func (e *errand) written(uint32) {
-	if s := e.subscription; s.home != nil && s.config.Confirm == nil && !s.over {
-		s.goesOn(subscribed)
+	m = s.config.Again(last)
+	err = m.sound()
+	if most := p.config.QueueBytes; len(m.Payload) > most {
+		err = fmt.Errorf("%w: %d bytes, and Config.QueueBytes is %d", ErrTooLarge, len(m.Payload), most)
 	}
-}
-
-func (e *errand) dropped(uint32, driver.Outcome) { e.subscription.castOff() }
-
-// anchor finds homes for subscriptions that are adrift. It is the keeper's.
-func (p *Pool) anchor() {
-	for {
-		p.mu.Lock()
-		home := p.harbour()
-		var s *Subscription
-		for s = range p.adrift {
-			break
-		}
-		if home == nil || s == nil {
-			p.mu.Unlock()
-			return
-		}
-		s.settleOn(home)
-		p.mu.Unlock()
-		m := s.question()
-		if err := p.fleet.Send(home.client, driver.Message{Payload: m.Payload, Text: m.Text, Ref: &errand{s}}); err != nil {
-			p.mu.Lock()
-			s.castOff()
-			home.full = true
-			p.refit(home)
-			p.mu.Unlock()
-		}
+	if err != nil {
+		return m, fmt.Errorf("again: %w", err)
 	}
-}
-
-// harbour is the ready slot with the fewest subscriptions.
-func (p *Pool) harbour() (best *slot) {
-	for _, s := range p.fit {
-		if best == nil || len(s.subs) < len(best.subs) {
-			best = s
-		}
-	}
-	return best
+	return m, nil
 }

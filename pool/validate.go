@@ -77,12 +77,12 @@ func (p *Pool) subscribeAgain(ctx context.Context, x driver.Exchange, s *slot) (
 		mine = append(mine, sub)
 	}
 	for sub := range p.adrift {
-		if s.lease == nil {
+		if s.lease == nil && sub.asked { // one that was never answered may never be: the connection does not depend on it
 			claimed = append(claimed, sub)
 		}
 	}
 	for _, sub := range claimed {
-		sub.settleOn(s)
+		sub.settleOn(s, x.Gen())
 	}
 	p.mu.Unlock()
 	defer func() {
@@ -103,9 +103,23 @@ func (p *Pool) subscribeAgain(ctx context.Context, x driver.Exchange, s *slot) (
 	return nil
 }
 
-// ask asks for one subscription.
+// ask asks for one subscription, unless it has left meanwhile. One that cannot be asked for is
+// over; the connection is none the worse for it.
 func (p *Pool) ask(ctx context.Context, x driver.Exchange, s *slot, sub *Subscription) error {
-	m := sub.question()
+	p.mu.Lock()
+	here := sub.home == s
+	if here {
+		sub.settleOn(s, x.Gen())
+	}
+	p.mu.Unlock()
+	if !here {
+		return nil
+	}
+	m, err := sub.question()
+	if err != nil {
+		sub.leave(err)
+		return nil
+	}
 	if err := x.Send(ctx, driver.Message{Payload: m.Payload, Text: m.Text}); err != nil {
 		return inOurWords(err)
 	}
@@ -115,7 +129,7 @@ func (p *Pool) ask(ctx context.Context, x driver.Exchange, s *slot, sub *Subscri
 		p.mu.Unlock()
 		return nil
 	}
-	_, err := x.Receive(ctx, func(payload []byte) bool { return sub.confirm(Message{Payload: payload}) })
+	_, err = x.Receive(ctx, func(payload []byte) bool { return sub.confirm(Message{Payload: payload}) })
 	return err
 }
 
