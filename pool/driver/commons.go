@@ -118,7 +118,7 @@ func (x *commons) only(kind heal.EventKind) bool {
 
 // follow tells the crowd what a step of a client means for all.
 func (x *commons) follow(c *client, ev heal.Event, m *mail, actions *heal.Actions) {
-	f := following{c: c, trigger: ev, events: make([]crowd.Event, 0, 4)}
+	f := following{c: c, trigger: ev, events: c.shard.events[:0]}
 	f.event(m)
 	for _, a := range actions.All() {
 		f.order(a)
@@ -134,6 +134,7 @@ func (x *commons) follow(c *client, ev heal.Event, m *mail, actions *heal.Action
 		f.add(crowd.Event{Kind: crowd.Stable, Endpoint: k.place})
 	}
 	x.tell(f.events...)
+	c.shard.events = f.events
 	if f.trouble {
 		x.names.poke()
 	}

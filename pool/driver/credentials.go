@@ -49,7 +49,7 @@ func (d *dial) header(ctx context.Context) (http.Header, error) {
 	c, o := d.client, &d.client.fleet.options
 	var header http.Header
 	if o.Header != nil {
-		header = o.Header(d.Client, d.Gen)
+		header = o.Header(c.id, d.gen)
 		if err := HeaderFaults(header); err != nil {
 			return nil, err
 		}
@@ -79,13 +79,13 @@ func (d *dial) credentials(ctx context.Context) (*Credentials, error) {
 	p := d.client.fleet
 	rejected := d.client.credentials
 	if !d.fresh || rejected == nil {
-		return p.fetch(ctx, d.Attempt, nil, "")
+		return p.fetch(ctx, d.attempt(), nil, "")
 	}
 	if x := p.keys.newer(rejected.Version); x != nil {
 		return x, nil
 	}
 	// The one who asks first may be cancelled; those who asked with it are not.
-	return p.fetch(ctx, d.Attempt, rejected, strconv.FormatUint(rejected.Version, 10))
+	return p.fetch(ctx, d.attempt(), rejected, strconv.FormatUint(rejected.Version, 10))
 }
 
 // fetch calls Options.Credentials on a goroutine of its own and waits for it no longer

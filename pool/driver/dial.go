@@ -37,10 +37,9 @@ func dialing(dial func(ctx context.Context, network, addr string) (net.Conn, err
 func (c *client) dial(order heal.Action) {
 	p := c.fleet
 	d := &dial{
-		client: c, before: c.before(), ended: new(gate), fresh: order.Fresh,
-		Attempt: Attempt{Client: c.id, Gen: order.Gen}, to: p.spot(order.Endpoint), place: order.Endpoint,
+		client: c, gen: order.Gen, before: c.before(), ended: new(gate), fresh: order.Fresh,
+		to: &(*p.spots.Load())[order.Endpoint], place: order.Endpoint,
 	}
-	d.Attempt.Endpoint = d.to.Endpoint
 	c.ended = d.ended
 	// A fleet that closes ends each dial by heal's order; as children of one context, they
 	// would all be on one list under one lock.
@@ -54,14 +53,19 @@ func (c *client) dial(order heal.Action) {
 
 // dial is one attempt under way, on a goroutine that does nothing else meanwhile.
 type dial struct {
-	Attempt
 	client *client
-	to     spot
+	gen    uint32
+	to     *spot
 	place  uint8 // the index of to
 	fresh  bool  // the credentials that were rejected must be replaced first
 	before *gate // what came before has ended; nil: it need not have
 	ended  *gate // to be opened when the generation is over
 	cancel context.CancelFunc
+}
+
+// attempt is the dial as those see it who provide for it.
+func (d *dial) attempt() Attempt {
+	return Attempt{Client: d.client.id, Gen: d.gen, Endpoint: d.to.Endpoint}
 }
 
 // do is the whole of the attempt.
@@ -115,15 +119,15 @@ func (d *dial) open(ctx context.Context) (w *wire.Conn, took time.Duration, err 
 // opened tells the shard of a connection.
 func (d *dial) opened(w *wire.Conn, took time.Duration) {
 	c := d.client
-	k := newConn(c, d.Gen, w, d.ended)
+	k := newConn(c, d.gen, w, d.ended)
 	k.place = d.place
 	c.fleet.work.Add(1) // for the connection; its end, or its refusal, takes it back
-	c.shard.post(mail{client: c, conn: k, took: took, event: heal.Event{Kind: heal.Opened, Gen: d.Gen}})
+	c.shard.post(mail{client: c, conn: k, took: took, event: heal.Event{Kind: heal.Opened, Gen: d.gen}})
 }
 
 // failed tells the shard of a failure.
 func (d *dial) failed(err error, took time.Duration) {
-	m := mail{client: d.client, err: err, took: took, event: heal.Event{Kind: heal.Failed, Gen: d.Gen, Cause: heal.Unknown}}
+	m := mail{client: d.client, err: err, took: took, event: heal.Event{Kind: heal.Failed, Gen: d.gen, Cause: heal.Unknown}}
 	var why *wire.Error
 	if errors.As(err, &why) {
 		m.event.Cause, m.event.Code, m.event.RetryAfter = why.Cause, why.Code, why.RetryAfter

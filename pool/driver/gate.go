@@ -21,6 +21,9 @@ func (g *gate) open() {
 
 // wait returns a channel that is closed when the gate is open.
 func (g *gate) wait() <-chan struct{} {
+	if c := g.at.Load(); c != nil {
+		return *c
+	}
 	c := make(chan struct{})
 	if g.at.CompareAndSwap(nil, &c) {
 		return c

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wsheal/wsheal/pool/crowd"
 	"github.com/wsheal/wsheal/pool/heal"
 )
 
@@ -18,6 +19,8 @@ type shard struct {
 	wheel wheel
 
 	mailbox
+
+	events []crowd.Event // scratch of commons.follow
 
 	phases  [len(Snapshot{}.Phases)]atomic.Int64
 	dials   atomic.Uint64
