@@ -45,6 +45,29 @@ func TestDrainFinishesWhatIsInFlight(t *testing.T) {
 	})
 }
 
+// TestDrainEndsWithTheLastAcknowledgement of a session.
+func TestDrainEndsWithTheLastAcknowledgement(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		w.mute()
+		r, err := s.Send(w.Context(), numbered(1))
+		require.NoError(w, err)
+		synctest.Wait()
+		over := false
+		go func() {
+			assert.NoError(w, w.pool.Drain(w.within(time.Minute)))
+			over = true
+		}()
+		synctest.Wait()
+		require.False(w, over)
+		w.a.heard("msg 1").say("ack 1")
+		synctest.Wait()
+		assert.True(w, over, "at once")
+		assert.Equal(w, Acked, r.Outcome())
+	})
+}
+
 func TestDrainIsBounded(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		w.mute()

@@ -28,7 +28,8 @@ func newInbox(messages, size int, slow Slow) *inbox {
 }
 
 // put adds a message, waiting for room where slow is Backlog and until the inbox ends.
-// It tells how many messages it cost, its own included.
+// It tells how many messages that cost for want of room, its own included; what comes for a
+// reader who is gone is none.
 func (b *inbox) put(m Message) (dropped int) {
 	for {
 		b.mu.Lock()

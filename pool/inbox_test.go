@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -106,4 +107,24 @@ func TestInboxPauses(t *testing.T) {
 	b.pause(nil)
 	b.put(letter("b"))
 	assert.Equal(t, []string{"b"}, emptied(b))
+}
+
+// TestEveryoneGoesOnWhenAnInboxEnds who waits for room in it.
+func TestEveryoneGoesOnWhenAnInboxEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newInbox(1, 100, Backlog)
+		b.put(letter("a"))
+		var gone atomic.Int32
+		for range 3 {
+			go func() { b.put(letter("b")); gone.Add(1) }()
+		}
+		synctest.Wait()
+		b.end(ErrClosed)
+		synctest.Wait()
+		assert.EqualValues(t, 3, gone.Load())
+		for range 3 - gone.Load() { // none is left behind in the bubble
+			poke(b.room)
+			synctest.Wait()
+		}
+	})
 }

@@ -1,0 +1,56 @@
+package pool
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// waits puts somebody into the queue of those who wait for room.
+func (p *Pool) waits() *turn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := &turn{come: make(chan struct{})}
+	t.in = p.senders.PushBack(t)
+	return t
+}
+
+// TestATurnThatIsGivenUpIsTheNextOnes: it had come in the same moment.
+func TestATurnThatIsGivenUpIsTheNextOnes(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		p := w.pool
+		first, second := p.waits(), p.waits()
+		p.mu.Lock()
+		p.admit()
+		p.mu.Unlock()
+		<-first.come
+		ctx, cancel := context.WithCancel(w.Context())
+		cancel()
+		require.ErrorIs(w, p.forgo(first, ctx), context.Canceled)
+		synctest.Wait()
+		select {
+		case <-second.come:
+		default:
+			assert.Fail(w, "nobody told the next one")
+		}
+	})
+}
+
+// TestATurnThatIsGivenUpLeavesTheQueue, before it has come.
+func TestATurnThatIsGivenUpLeavesTheQueue(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		p := w.pool
+		first, second := p.waits(), p.waits()
+		ctx, cancel := context.WithCancel(w.Context())
+		cancel()
+		require.ErrorIs(w, p.forgo(first, ctx), context.Canceled)
+		p.mu.Lock()
+		assert.Same(w, second, p.senders.Front().Value)
+		p.admit()
+		assert.Zero(w, p.senders.Len())
+		p.mu.Unlock()
+	})
+}
