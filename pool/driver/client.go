@@ -181,12 +181,29 @@ func (c *client) over(gone *conn) {
 }
 
 // before is what the next dial has to wait for: the generation before it, unless its
-// connection goes on until there is another.
+// connection goes on until there is another; and if that was to replace a connection, and
+// came to nothing, that one, too, once it is condemned.
 func (c *client) before() *gate {
 	if k := c.of(c.dialed); k != nil && !k.condemned {
 		return nil
 	}
+	for k := c.conn; k != nil; k = k.older {
+		if k.gen != c.dialed && k.condemned && k.farewell == 0 {
+			return c.fleet.both(c.ended, k.ended)
+		}
+	}
 	return c.ended
+}
+
+// both is open once two gates are.
+func (p *Fleet) both(one, other *gate) *gate {
+	all := new(gate)
+	p.work.Go(func() {
+		<-one.wait()
+		<-other.wait()
+		all.open()
+	})
+	return all
 }
 
 // witness adds what was seen of the connection that is in use, or is to be.
