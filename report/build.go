@@ -84,6 +84,7 @@ type builder struct {
 	causes   *causes
 	course   *course
 	sharing  *sharing
+	balance  *balance
 
 	warnings []string
 	unsaid   int
@@ -93,7 +94,7 @@ func newBuilder(run *Run) *builder {
 	b := &builder{
 		run: run, runs: 1, limit: math.MaxInt64,
 		attempts: newAttempts(), fleet: newFleet(run), recovery: newRecovery(), storm: newStorm(),
-		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run),
+		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run), balance: newBalance(run),
 	}
 	b.faults = newFaults(run, func(format string, args ...any) {
 		b.warn("journal line %d: %s", b.line, fmt.Sprintf(format, args...))
@@ -169,10 +170,11 @@ func (b *builder) add(rec Record, line int64) {
 	}
 	b.fleet.Add(rec)
 	b.harness.Add(rec, b.fleet.calm)
-	b.recovery.Add(rec)
+	b.recovery.Add(rec, a)
 	b.storm.Add(rec, a)
 	b.messages.Add(rec)
 	b.causes.Add(rec, a)
 	b.course.Add(rec, a)
 	b.sharing.Add(rec)
+	b.balance.Add(rec, a)
 }

@@ -31,7 +31,9 @@ type fleet struct {
 	now     int64 // up to which everything is summed
 	phase   string
 	since   int64 // when the phase began
-	fault   bool  // one has been commanded
+
+	baselineFrom int64 // when the baseline began
+	fault        bool  // one has been commanded
 
 	spent     map[int]int64 // baseline: ns with so many clients usable
 	frozen    bool          // the baseline is over
@@ -75,6 +77,9 @@ func (f *fleet) Add(rec Record) {
 			f.freeze()
 		}
 		f.phase, f.since = rec.Phase.Name, rec.T
+		if f.phase == baseline {
+			f.baselineFrom = rec.T
+		}
 		f.measuring = f.measuring || f.phase != warmup
 	case rec.Fault != nil && rec.Fault.Edge == "commanded":
 		f.fault = true

@@ -76,7 +76,7 @@ func (h *harness) process(t int64, rec *Harness) {
 		}
 	}
 	if rec.Process == engine && h.measuring {
-		row.TickP99 = max(row.TickP99, rec.TickP99)
+		row.TickP99, row.GCPause, row.Steal = max(row.TickP99, rec.TickP99), max(row.GCPause, rec.GCPauseMax), max(row.Steal, rec.Steal)
 		h.ticks = append(h.ticks, rec.TickP99)
 	}
 }

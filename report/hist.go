@@ -56,6 +56,20 @@ func (s *series) at(k int64) int64 {
 	return min(s.hist.ValueAtPercentile(100*float64(k)/float64(s.n())), s.max)
 }
 
+// prompt is how soon an answer has to come for its message to count as answered in time.
+const prompt = int64(time.Second)
+
+// within counts the values up to a limit. Those within the histogram's precision of it,
+// 0.1 %, may fall on either side.
+func (s *series) within(limit int64) (n int64) {
+	for _, bar := range s.hist.Distribution() {
+		if bar.From <= limit {
+			n += bar.Count
+		}
+	}
+	return n
+}
+
 // quantile is the nearest-rank quantile, q in 0 to 1, over the values and lost more that
 // are beyond any of them: -1 when it falls among those, and when there is nothing at all.
 func (s *series) quantile(q float64, lost int64) int64 {

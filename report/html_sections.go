@@ -28,6 +28,7 @@ func sections(s *Summary) []htmlSection {
 	add(recoverySection(s))
 	add(htmlSection{ID: "storm", Title: "Reconnect storm", Tables: some(stormTable(s), causeTable(s))})
 	add(sharingSection(s))
+	add(htmlSection{ID: "balance", Title: "Balance", Tables: some(balanceTable(s))})
 	add(messageSection(s))
 	add(htmlSection{ID: "harness", Title: "Harness and targets", Note: harnessNote(s), Tables: some(harnessTable(s), fitnessTable(s), targetTable(s))})
 	add(htmlSection{ID: "metrics", Title: "Metrics and configuration", Tables: some(configTable(s)), Folded: some(metricTable(s))})
@@ -134,6 +135,9 @@ func recoverySection(s *Summary) htmlSection {
 	sec.Chart = drawn(recoveryCurve(s))
 	sec.Note = fmt.Sprintf("Share of the %s clients that lost their connection and are usable again. %s healed, %s did not; %s.",
 		FormatCount(int64(r.Lost)), FormatCount(int64(r.Healed)), FormatCount(int64(r.Unhealed)), r.held(s.Run.Hold))
+	if r.Waited > 0 {
+		sec.Note += " The longest had been down for " + FormatDuration(r.Waited) + " at the end."
+	}
 	fleet := htmlTable{Caption: "Time until a share of the baseline is usable, and stays so for the hold time", Head: heads("Since the first fault was", ">t50", ">t90", ">t99", ">t100")}
 	for _, m := range []struct {
 		name string
@@ -150,12 +154,25 @@ func recoverySection(s *Summary) htmlSection {
 	for _, q := range []struct {
 		name string
 		Quantiles
-	}{{"from its loss to usable again", r.Client}, {"from confirmed to its loss being noticed", r.Detect}} {
+	}{
+		{"from its loss to usable again", r.Client},
+		{"from confirmed to its loss being noticed", r.Detect},
+		{"from its loss to its first attempt", r.FirstTry},
+		{"from confirmed to usable again", r.Onset},
+		{"from the fault's end, or its loss if later, to usable again", r.Lag},
+	} {
 		if q.N > 0 {
 			clients.Rows = append(clients.Rows, []htmlCell{words(q.name), counted(int64(q.N)), healed(q.Min), healed(q.P50), healed(q.P90), healed(q.P99), healed(q.Max)})
 		}
 	}
-	sec.Tables = some(fleet, clients)
+	if e := r.Estimate; e != nil {
+		clients.Rows = append(clients.Rows, []htmlCell{words("from its loss to usable again, estimated (Kaplan-Meier)"), counted(int64(r.Client.N)), number(""), healed(e.P50), healed(e.P90), healed(e.P99), number("")})
+	}
+	parts, slowest := outageTables(s)
+	sec.Tables, sec.Folded = some(fleet, clients, parts), some(slowest, survivalTable(s))
+	if m := s.Metastable; m.doubtful() {
+		sec.Note += " " + sentence(m.title())
+	}
 	if points := r.Curve; len(points) > 0 {
 		curve := htmlTable{Caption: "The recovery curve as a table", Head: heads(">Since confirmed", ">Back")}
 		k := perColumn(len(points), timelineRows)
@@ -163,7 +180,7 @@ func recoverySection(s *Summary) htmlSection {
 			p := points[min(i, len(points)-1)]
 			curve.Rows = append(curve.Rows, []htmlCell{lasted(p.T), number(FormatShare(p.V))})
 		}
-		sec.Folded = some(curve)
+		sec.Folded = append(some(curve), sec.Folded...)
 	}
 	return sec
 }
@@ -205,7 +222,7 @@ func messageSection(s *Summary) htmlSection {
 	for _, l := range s.Latency {
 		latency.Rows = append(latency.Rows, []htmlCell{words(l.Phase), {visible(l.Cohort), ""}, {visible(l.Kind), ""}, counted(l.N), counted(l.Lost), answered(l.P50), answered(l.P90), answered(l.P99), answered(l.P999), answered(l.Max)})
 	}
-	sec.Tables = some(latency, table)
+	sec.Tables = some(costTable(s), latency, table)
 	return sec
 }
 

@@ -142,6 +142,7 @@ func stormTable(s *Summary) htmlTable {
 		row("Planned moves", FormatCount(int64(t.Moves)), "dialled while the old connection was still in use; not among the attempts")
 	}
 	row("Synchronisation S", FormatNumber(round(t.Sync, 4)), "0: spread, 1: lock-step")
+	table.Rows = append(table.Rows, stormRows(s)...)
 	return table
 }
 
@@ -177,17 +178,21 @@ func causeTable(s *Summary) htmlTable {
 }
 
 func harnessTable(s *Summary) htmlTable {
-	table := htmlTable{Caption: "Harness health", Head: heads("Process", ">CPU, cores", ">Memory", ">Descriptors", ">Of limit", ">Tick late, p99", ">Sends late, p99", ">Timers late, p99")}
+	table := htmlTable{Caption: "Harness health", Head: heads("Process", ">CPU, cores", ">Memory", ">Descriptors", ">Of limit", ">Tick late, p99", ">Sends late, p99", ">Timers late, p99", ">Longest GC pause", ">CPU taken by others")}
 	for _, h := range s.Harness {
 		row := []htmlCell{words(h.Process), number(strconv.FormatFloat(h.CPU, 'f', 2, 64)), number(FormatBytes(h.RSS)), counted(int64(h.FDs)), counted(int64(h.FDLimit))}
-		for _, ns := range []int64{h.TickP99, h.LateP99, h.TimerP99} {
+		for _, ns := range []int64{h.TickP99, h.LateP99, h.TimerP99, h.GCPause} {
 			if ns == 0 {
 				row = append(row, number(""))
 				continue
 			}
 			row = append(row, lasted(ns))
 		}
-		table.Rows = append(table.Rows, row)
+		steal := ""
+		if h.Steal > 0 {
+			steal = FormatShare(h.Steal)
+		}
+		table.Rows = append(table.Rows, append(row, number(steal)))
 	}
 	return table
 }
@@ -228,11 +233,11 @@ func targetTable(s *Summary) htmlTable {
 }
 
 func metricTable(s *Summary) htmlTable {
-	table := htmlTable{Caption: "All metrics that have a value", Head: heads("Metric", ">Value", "Definition")}
+	table := htmlTable{Caption: "All metrics that have a value", Head: heads("Metric", ">Value", ">Sample", "Definition")}
 	values := s.Values()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		m, _ := Lookup(name)
-		table.Rows = append(table.Rows, []htmlCell{words(name), number(FormatValue(values[name], m.Unit)), prose(m.About)})
+		table.Rows = append(table.Rows, []htmlCell{words(name), number(FormatValue(values[name], m.Unit)), s.sampleCell(m), prose(m.About)})
 	}
 	return table
 }

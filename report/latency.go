@@ -85,11 +85,15 @@ func (l *latency) finish() {
 	}
 }
 
-// Close returns the table, given the messages lost by phase, with those of "all" and
-// "settled". A phase in which everything was lost has a row, too.
-func (l *latency) Close(lost map[string]int64) []LatencyRow {
+// missed are the messages that were never answered, by phase, with those of "all" and
+// "settled": of those due, and of those that had been sent.
+type missed struct{ due, sent map[string]int64 }
+
+// Close returns the table, given the messages lost. A phase in which everything was lost
+// has a row, too.
+func (l *latency) Close(lost missed) []LatencyRow {
 	l.finish()
-	for phase, n := range lost {
+	for phase, n := range lost.due {
 		if n > 0 {
 			grow(l.sums, seriesName{"response", phase, "all"})
 		}
@@ -97,12 +101,16 @@ func (l *latency) Close(lost map[string]int64) []LatencyRow {
 	rows := []LatencyRow{}
 	for name, x := range l.sums {
 		row := LatencyRow{Phase: name.phase, Cohort: name.cohort, Kind: name.kind, N: x.n()}
-		if name.cohort == "all" && name.kind == "response" {
-			row.Lost = lost[name.phase]
+		switch {
+		case name.cohort != "all":
+		case name.kind == "response":
+			row.Lost = lost.due[name.phase]
+		default:
+			row.Lost = lost.sent[name.phase]
 		}
 		row.P50, row.P90 = x.quantile(0.5, row.Lost), x.quantile(0.9, row.Lost)
 		row.P99, row.P999 = x.quantile(0.99, row.Lost), x.quantile(0.999, row.Lost)
-		row.Max = x.quantile(1, row.Lost)
+		row.Max, row.Prompt = x.quantile(1, row.Lost), x.within(prompt)
 		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b LatencyRow) int {

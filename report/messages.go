@@ -8,8 +8,8 @@ type messages struct {
 
 // loadInterval is what is kept of each interval: one a second.
 type loadInterval struct {
-	from, to        int64
-	intended, acked int64
+	from, to                               int64
+	intended, sent, acked, resent, dropped int64
 }
 
 func newMessages() *messages { return &messages{phases: map[string]LoadCount{}} }
@@ -22,7 +22,10 @@ func (m *messages) Add(rec Record) {
 	for phase, c := range rec.Load.Phases {
 		m.phases[phase] = m.phases[phase].plus(c)
 		iv.intended += c.Intended
+		iv.sent += c.Sent
 		iv.acked += c.Acked
+		iv.resent += c.Resent
+		iv.dropped += c.Dropped
 	}
 	m.intervals = append(m.intervals, iv)
 }
@@ -45,15 +48,16 @@ func (m *messages) Result() (counts map[string]LoadCount, lost map[string]int64)
 }
 
 // lostSince estimates the messages lost in the intervals that lie wholly after a moment:
-// those due minus those answered in them. What was under way at both ends cancels out.
-func (m *messages) lostSince(t int64) int64 {
-	var n int64
+// those due, and those sent, minus those answered in them. What was under way at both ends
+// cancels out.
+func (m *messages) lostSince(t int64) (due, sent int64) {
 	for _, iv := range m.intervals {
 		if iv.from >= t {
-			n += iv.intended - iv.acked
+			due += iv.intended - iv.acked
+			sent += iv.sent - iv.acked
 		}
 	}
-	return max(0, n)
+	return max(0, due), max(0, sent)
 }
 
 func (a LoadCount) plus(b LoadCount) LoadCount {

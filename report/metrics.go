@@ -14,6 +14,7 @@ type Metric struct {
 	Unit   string // "s" durations, "share" of 1, "count" plain numbers, "/s" rates
 	About  string // definition, one or two sentences
 	Source string // where the definition comes from
+	Min    int64  // fewest values of its sample that it can be trusted from on; 0: it is counted and rests on no sample
 }
 
 // metric is a Metric with its value. The value is taken from the summary alone: +Inf
@@ -21,6 +22,16 @@ type Metric struct {
 type metric struct {
 	Metric
 	value func(*Summary) (v float64, ok bool)
+	n     func(*Summary) int64 // size of the sample; nil where Min is 0
+}
+
+// trusted is the fewest values for which a 95 % upper bound of a quantile exists that
+// assumes nothing of their distribution: n >= ln 0.05 / ln q. Of a maximum it is 1.
+func trusted(q float64) int64 {
+	if q >= 1 {
+		return 1
+	}
+	return int64(math.Ceil(math.Log(0.05) / math.Log(q)))
 }
 
 // Metrics lists every metric in the order in which they are explained.
@@ -57,7 +68,10 @@ func (s *Summary) Values() map[string]float64 {
 
 // onlyAtTheEnd are the metrics that a run which ended early cannot tell: what is missing
 // may have been on its way. The same goes for every metric without a finite value then.
-var onlyAtTheEnd = []string{"recovery.healed", "recovery.unhealed", "messages.lost", "avail.msg", "clients.usable"}
+var onlyAtTheEnd = []string{
+	"recovery.healed", "recovery.unhealed", "recovery.waited", "clients.usable",
+	"messages.lost", "messages.unsent", "messages.in_flight", "messages.broken", "avail.msg", "budget.msg", "balance.after", "balance.shift",
+}
 
 // early says whether the run ended before its plan did, other than by a broken gate.
 func (e End) early() bool { return e.Reason != "complete" && e.Reason != "aborted" }
@@ -65,10 +79,13 @@ func (e End) early() bool { return e.Reason != "complete" && e.Reason != "aborte
 // measure fills in Metrics and Unbounded from the rest of the summary.
 func (s *Summary) measure() {
 	early := s.Ended.early()
-	s.Metrics, s.Unbounded = map[string]float64{}, []string{}
+	s.Metrics, s.Unbounded, s.Samples = map[string]float64{}, []string{}, map[string]int64{}
 	for i := range metrics {
 		m := &metrics[i]
 		v, ok := m.value(s)
+		if ok && !math.IsNaN(v) && m.n != nil {
+			s.Samples[m.Name] = m.n(s)
+		}
 		switch {
 		case !ok || math.IsNaN(v):
 		case early && (math.IsInf(v, 0) || slices.Contains(onlyAtTheEnd, m.Name)):
@@ -81,13 +98,22 @@ func (s *Summary) measure() {
 	slices.Sort(s.Unbounded)
 }
 
+// few says whether a metric rests on a sample that is smaller than what it needs.
+func (s *Summary) few(name string) bool {
+	n, sampled := s.Samples[name]
+	m, _ := Lookup(name)
+	return sampled && n < m.Min
+}
+
 // unboundedWhy says why a metric has no finite value.
 func unboundedWhy(name string) string {
 	switch {
-	case strings.HasPrefix(name, "latency."):
+	case strings.HasPrefix(name, "latency."), strings.HasPrefix(name, "service."):
 		return "the percentile falls among lost messages"
-	case strings.HasPrefix(name, "recovery.client."):
+	case strings.HasPrefix(name, "recovery.client."), strings.HasPrefix(name, "recovery.onset."), strings.HasPrefix(name, "recovery.lag."):
 		return "the percentile falls among the unhealed"
+	case strings.HasPrefix(name, "recovery.estimate."):
+		return "the estimate does not come to that share by the end of the run"
 	case strings.HasPrefix(name, "recovery."):
 		return "not reached and held by the end of the run"
 	case name == "storm.amp":

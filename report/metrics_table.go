@@ -2,7 +2,6 @@ package report
 
 import (
 	"math"
-	"strings"
 )
 
 // Sources that several definitions share.
@@ -21,10 +20,8 @@ const (
 
 // metrics is every metric with its value: the one place where a name gets its meaning.
 var metrics = func() []metric {
-	var t []metric
-	add := func(name, unit, about, source string, value func(*Summary) (float64, bool)) {
-		t = append(t, metric{Metric{name, unit, about, source}, value})
-	}
+	var t metricList
+	add := t.add
 
 	for _, zero := range []struct {
 		prefix, since string
@@ -64,7 +61,9 @@ var metrics = func() []metric {
 	for _, q := range quantileNames {
 		add("recovery.client."+q.name, "s", "Per client and fault, "+q.words+" of the time from its loss until it is usable again for good; those that never healed count as longer than any.", sourceCensor,
 			func(s *Summary) (float64, bool) { return seconds(q.of(s.Recovery.Client), s.Recovery.Client.N > 0) })
+		t.sampled(q.min, func(s *Summary) int64 { return int64(s.Recovery.Client.N) })
 	}
+	outageMetrics(&t)
 	add("recovery.floor", "s", "Shortest recovery.cleared.t99 that any policy could reach with the targets' handshake capacity, were every loss noticed at once.", sourceFloor, recovered(func(r Recovery) (float64, bool) {
 		return float64(r.Floor) / 1e9, r.Floor > 0
 	}))
@@ -77,6 +76,7 @@ var metrics = func() []metric {
 	for _, q := range quantileNames {
 		add("detect."+q.name, "s", "Per client and fault, "+q.words+" of the time from the fault's confirmation until the client noticed its loss.", "time to detect, as a distribution",
 			func(s *Summary) (float64, bool) { return seconds(q.of(s.Recovery.Detect), s.Recovery.Detect.N > 0) })
+		t.sampled(q.min, func(s *Summary) int64 { return int64(s.Recovery.Detect.N) })
 	}
 
 	add("storm.peak_100ms", "share", "Most reconnect attempts in any 100 ms, as a share of the clients that lost their connection.", sourceStorm, stormed(func(s Storm) (float64, bool) {
@@ -96,6 +96,8 @@ var metrics = func() []metric {
 	add("storm.sync", "count", "Synchronisation index of the attempts from the first loss to full recovery: 0 spread, 1 lock-step.", sourceSync, stormed(func(s Storm) (float64, bool) {
 		return s.Sync, s.InWindow >= 2
 	}))
+	t.sampled(syncLeast, func(s *Summary) int64 { return int64(s.Storm.InWindow) })
+	stormMetrics(&t)
 
 	for _, q := range quantileNames {
 		add("admission."+q.name, "s", "Per dial of clients that share, after the first fault's command, "+q.words+" of the time from asking for it to being admitted.", sourceSharing,
@@ -105,6 +107,7 @@ var metrics = func() []metric {
 				}
 				return seconds(q.of(s.Sharing.Admission), s.Sharing.Admission.N > 0)
 			})
+		t.sampled(q.min, func(s *Summary) int64 { return int64(s.Sharing.Admission.N) })
 	}
 	add("storm.moves", "count", "Dials of planned moves after the first fault's command: their clients were usable meanwhile, so they are no attempts.", sourceStorm, stormed(func(s Storm) (float64, bool) { return float64(s.Moves), true }))
 
@@ -115,6 +118,8 @@ var metrics = func() []metric {
 		all := s.measured()
 		return float64(all.Intended-s.measuredLost()) / float64(all.Intended), all.Intended > 0
 	})
+
+	budgetMetrics(&t)
 
 	messages := func(name, about string, of func(*Summary) int64) {
 		add("messages."+name, "count", about, sourceMessages, func(s *Summary) (float64, bool) {
@@ -131,24 +136,9 @@ var metrics = func() []metric {
 		return float64(all.Acked) * float64(s.Run.Clients) / s.Clients.Due, all.Intended > 0 && s.Clients.Due > 0
 	})
 
-	for _, phase := range []string{"all", "baseline", "chaos", "recovery", "settled", "verify"} {
-		prefix, when := "latency."+phase+".", "of messages due in the phase "+phase
-		switch phase {
-		case "all":
-			prefix, when = "latency.", "of messages due from the baseline's start on"
-		case "settled":
-			when = "of answers that came in whole seconds after full recovery and the hold time"
-		}
-		for _, q := range latencyQuantiles {
-			add(prefix+q.name, "s", "Response time "+when+", "+q.words+". Lost messages count as slower than any.", sourceLatency, func(s *Summary) (float64, bool) {
-				row := s.row(phase, "all", "response")
-				if row == nil {
-					return 0, false
-				}
-				return seconds(q.of(row), true)
-			})
-		}
-	}
+	answerMetrics(&t)
+
+	latencyMetrics(&t)
 	add("latency.shift", "s", "Median response of the cohorts of lasting faults, each in whole seconds while its fault was in force, minus their median in the baseline.", sourceLatency, func(s *Summary) (float64, bool) {
 		return s.shift("faulted")
 	})
@@ -156,6 +146,7 @@ var metrics = func() []metric {
 		return s.shift("control")
 	})
 
+	balanceMetrics(&t)
 	add("clients.usable", "share", "Clients that are usable: in the steady state the median over the baseline, in a gate at the end of the run.", sourceAvail, func(s *Summary) (float64, bool) {
 		return float64(s.Clients.Usable) / float64(s.Run.Clients), s.Run.Clients > 0
 	})
@@ -172,11 +163,26 @@ var metrics = func() []metric {
 	add("harness.tick_p99", "s", "Lateness of a 10 ms ticker from the baseline's start on, median over the seconds of their p99: starved CPU.", sourceHarness, func(s *Summary) (float64, bool) {
 		return seconds(s.Fitness.TickP99, s.Fitness.Ticks > 0)
 	})
+	harnessMetrics(&t)
 	add("harness.fds", "share", "Highest share of its descriptor limit that a process of the run used.", sourceHarness, func(s *Summary) (float64, bool) {
 		return s.Fitness.FDs, s.Fitness.Processes > 0
 	})
-	return t
+	return t.all
 }()
+
+// metricList gathers the metrics.
+type metricList struct{ all []metric }
+
+func (t *metricList) add(name, unit, about, source string, value func(*Summary) (float64, bool)) {
+	t.all = append(t.all, metric{Metric: Metric{Name: name, Unit: unit, About: about, Source: source}, value: value})
+}
+
+// sampled says of the metric that was added last that it rests on a sample, how large that
+// is, and from which size on the metric can be trusted.
+func (t *metricList) sampled(least int64, n func(*Summary) int64) {
+	m := &t.all[len(t.all)-1]
+	m.Min, m.n = least, n
+}
 
 // seconds turns ns into a metric's value; -1 has no finite one.
 func seconds(ns int64, ok bool) (float64, bool) {
@@ -207,33 +213,13 @@ func stormed(of func(Storm) (float64, bool)) func(*Summary) (float64, bool) {
 
 var quantileNames = []struct {
 	name, words string
+	min         int64
 	of          func(Quantiles) int64
 }{
-	{"p50", "median", func(q Quantiles) int64 { return q.P50 }},
-	{"p90", "90th percentile", func(q Quantiles) int64 { return q.P90 }},
-	{"p99", "99th percentile", func(q Quantiles) int64 { return q.P99 }},
-	{"max", "longest", func(q Quantiles) int64 { return q.Max }},
-}
-
-var latencyQuantiles = []struct {
-	name, words string
-	of          func(*LatencyRow) int64
-}{
-	{"p50", "median", func(r *LatencyRow) int64 { return r.P50 }},
-	{"p90", "90th percentile", func(r *LatencyRow) int64 { return r.P90 }},
-	{"p99", "99th percentile", func(r *LatencyRow) int64 { return r.P99 }},
-	{"p99_9", "99.9th percentile", func(r *LatencyRow) int64 { return r.P999 }},
-	{"max", "longest", func(r *LatencyRow) int64 { return r.Max }},
-}
-
-// row is one row of the latency table; nil when there is none, or nothing in it.
-func (s *Summary) row(phase, cohort, kind string) *LatencyRow {
-	for i := range s.Latency {
-		if r := &s.Latency[i]; r.Phase == phase && r.Cohort == cohort && r.Kind == kind && r.N+r.Lost > 0 {
-			return r
-		}
-	}
-	return nil
+	{"p50", "median", trusted(0.5), func(q Quantiles) int64 { return q.P50 }},
+	{"p90", "90th percentile", trusted(0.9), func(q Quantiles) int64 { return q.P90 }},
+	{"p99", "99th percentile", trusted(0.99), func(q Quantiles) int64 { return q.P99 }},
+	{"max", "longest", trusted(1), func(q Quantiles) int64 { return q.Max }},
 }
 
 // shift is what the faults did to the median response of a cohort.
@@ -254,15 +240,3 @@ func (s *Summary) measured() LoadCount {
 }
 
 func (s *Summary) measuredLost() int64 { return s.Lost["all"] - s.Lost[warmup] }
-
-// phaseOf is the phase of a latency metric's name; "" for other metrics.
-func phaseOf(name string) string {
-	parts := strings.Split(name, ".")
-	if parts[0] != "latency" {
-		return ""
-	}
-	if len(parts) == 3 {
-		return parts[1]
-	}
-	return "all"
-}

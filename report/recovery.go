@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -14,32 +15,40 @@ type recovery struct {
 	clients map[int]*patient
 	samples []sample
 	losses  int
+	now     int64
 }
 
 // patient is one client.
 type patient struct {
 	usable bool
-	lost   bool   // ever, since the first command
-	down   bool   // in an outage that is not closed yet, though it may be usable again
-	fault  string // in which the outage began
-	from   int64  // when it began
-	back   int64  // when the client was last usable again
+	lost   bool    // ever, since the first command
+	down   bool    // in an outage that is not closed yet, though it may be usable again
+	fault  string  // in which the outage began
+	from   int64   // when it began
+	back   int64   // when the client was last usable again
+	stages *stages // of the outage; nil while there is none
 }
 
 // sample is one outage of one client.
 type sample struct {
+	client   int
 	fault    string
-	from, to int64
+	from, to int64 // to: of one that is not over, the last that is known of it
 	healed   bool
+	first    int64 // from the loss to the first attempt; -1: there was none
+	attempts int
+	parts    parts
 }
 
 func newRecovery() *recovery { return &recovery{clients: map[int]*patient{}} }
 
-func (r *recovery) Add(rec Record) {
+// Add takes a record and what it says of the client's attempts.
+func (r *recovery) Add(rec Record, a attempt) {
+	r.now = rec.T
 	if rec.Fault != nil && rec.Fault.Edge == "commanded" {
-		for _, p := range r.clients {
+		for client, p := range r.clients {
 			if p.down && p.usable {
-				r.discharge(p)
+				r.discharge(client, p)
 			}
 		}
 		r.fault = rec.Fault.Name
@@ -62,14 +71,24 @@ func (r *recovery) Add(rec Record) {
 		p.lost = true
 		if !p.down {
 			p.down, p.fault, p.from = true, r.fault, rec.T
+			p.stages = newStages(rec.T)
 		}
+	}
+	if p.down {
+		p.stages.step(rec.T, rec.Step.To, a)
 	}
 }
 
-// discharge closes a client's outage.
-func (r *recovery) discharge(p *patient) {
-	r.samples = append(r.samples, sample{fault: p.fault, from: p.from, to: p.back, healed: p.usable})
-	p.down = false
+// discharge closes a client's outage: one that is healed when the client was back, any
+// other with what is known by now.
+func (r *recovery) discharge(client int, p *patient) {
+	s := sample{client: client, fault: p.fault, from: p.from, to: p.back, healed: p.usable}
+	if !p.usable {
+		s.to = r.now
+	}
+	s.first, s.attempts, s.parts = p.stages.first, p.stages.attempts, p.stages.close(s.to, p.usable)
+	r.samples = append(r.samples, s)
+	p.down, p.stages = false, nil
 }
 
 // Close returns the clients' part of the result, given the faults in order of their
@@ -81,9 +100,9 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 	}
 	out.Zero = "confirmed"
 	var back []int64
-	for _, p := range r.clients {
+	for client, p := range r.clients {
 		if p.down {
-			r.discharge(p)
+			r.discharge(client, p)
 		}
 		if !p.lost {
 			continue
@@ -96,22 +115,45 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 			out.Unhealed++
 		}
 	}
-	confirmed := map[string]int64{}
+	// Clients came out of a map; from here on their outages have an order.
+	slices.SortFunc(r.samples, func(a, b sample) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.client, b.client)) })
+	edges := map[string]*FaultResult{}
 	for _, f := range faults {
-		confirmed[f.Name] = f.Confirmed
+		edges[f.Name] = f
 	}
-	var healing, noticing []int64
-	for _, s := range r.samples {
-		d := int64(math.MaxInt64)
-		if s.healed {
-			d = s.to - s.from
+	var healing, noticing, trying, onset, lag []int64
+	for i := range r.samples {
+		s := &r.samples[i]
+		f := edges[s.fault]
+		never := func(ns int64) int64 {
+			if !s.healed {
+				return math.MaxInt64
+			}
+			return max(0, ns)
 		}
-		healing = append(healing, d)
-		if zero := confirmed[s.fault]; zero > 0 {
-			noticing = append(noticing, max(0, s.from-zero))
+		healing = append(healing, never(s.to-s.from))
+		if !s.healed {
+			out.Waited = max(out.Waited, s.to-s.from)
+		}
+		if s.first >= 0 {
+			trying = append(trying, s.first)
+		}
+		if f.Confirmed > 0 {
+			s.parts[detecting] = max(0, s.from-f.Confirmed)
+			noticing = append(noticing, s.parts[detecting])
+			onset = append(onset, never(s.to-f.Confirmed))
+		}
+		if over := f.over(); over > 0 {
+			lag = append(lag, never(s.to-max(over, s.from)))
 		}
 	}
-	out.Client, out.Detect = quantiles(healing), quantiles(noticing)
+	out.Client, out.Detect, out.FirstTry = quantiles(healing), quantiles(noticing), quantiles(trying)
+	out.Onset, out.Lag = quantiles(onset), quantiles(lag)
+	survival := survive(r.samples)
+	if len(survival) > 0 || out.Unhealed > 0 {
+		out.Estimate = &Estimate{P50: healedBy(survival, 0.5), P90: healedBy(survival, 0.9), P99: healedBy(survival, 0.99)}
+	}
+	out.Survival, out.Outages = thin(survival), takeApart(r.samples)
 	if zero := faults[0].Confirmed; zero > 0 {
 		out.Curve = curve(back, zero, out.Lost)
 	}

@@ -119,7 +119,7 @@ func TestSharingIsShown(t *testing.T) {
            ejected: green at 5.200 s for 1.800 s
            ejected: blue at 9 s for 3 s, to the end
                                            p50  p90  p99  max
-           per dial, asked to admitted  200 ms  1 s  1 s  1 s  n 3
+           per dial, asked to admitted  200 ms  1 s  1 s  1 s  n 3, few for p50
 `)
 	assert.Contains(t, text.String(), "2 planned moves beside them")
 	require.NoError(t, report.WriteHTML(&page, s))

@@ -23,8 +23,9 @@ type storm struct {
 	bins      []bin // attempts per 100 ms from the first loss on, empty ones left out
 
 	usable  map[int]bool
-	failed  []int64 // when the failed attempts of the last 15 s had begun, not yet told apart
-	cleared int64   // the latest cleared edge so far
+	tried   map[int]bool // by client: it has tried since its last loss
+	failed  []int64      // when the failed attempts of the last 15 s had begun, not yet told apart
+	cleared int64        // the latest cleared edge so far
 }
 
 type bin struct {
@@ -33,7 +34,7 @@ type bin struct {
 }
 
 func newStorm() *storm {
-	return &storm{short: window{width: stormBin}, long: window{width: int64(time.Second)}, usable: map[int]bool{}}
+	return &storm{short: window{width: stormBin}, long: window{width: int64(time.Second)}, usable: map[int]bool{}, tried: map[int]bool{}}
 }
 
 // Add takes a record and what it says of the client's attempts.
@@ -46,8 +47,17 @@ func (s *storm) Add(rec Record, a attempt) {
 	}
 	was, is := s.usable[rec.Step.Client], isUsable(rec.Step.To)
 	s.usable[rec.Step.Client] = is
+	first := a.began && (was || !s.tried[rec.Step.Client])
+	if a.began || is {
+		s.tried[rec.Step.Client] = !is
+	} else if was {
+		delete(s.tried, rec.Step.Client)
+	}
 	if s.from == 0 {
 		return
+	}
+	if first {
+		s.result.First++
 	}
 	if was && !is && rec.Step.To != "retired" && s.firstLoss == 0 {
 		s.firstLoss = rec.T
@@ -117,16 +127,24 @@ func (s *storm) sift(before int64) {
 }
 
 // Close returns the result. Cleared is when the last fault was over; full is when the
-// fleet had recovered in full, 0 when it had not.
-func (s *storm) Close(lost, losses int, cleared, full int64) Storm {
+// fleet had recovered in full, 0 when it had not; end is the run's.
+func (s *storm) Close(lost, losses int, cleared, full, end int64) Storm {
 	s.Clear(cleared)
 	s.sift(math.MaxInt64)
 	s.result.Lost, s.result.Losses = lost, losses
+	if until := full; cleared > 0 {
+		if until == 0 {
+			until = end
+		}
+		s.result.After = max(0, until-cleared)
+	}
 	if s.firstLoss > 0 {
 		if full <= s.firstLoss {
 			full = s.lastSeen + 1
 		}
-		s.result.Sync, s.result.InWindow = s.sync(max(1, (full-s.firstLoss+stormBin-1)/stormBin))
+		s.result.Bins = max(1, (full-s.firstLoss+stormBin-1)/stormBin)
+		s.result.Sync, s.result.InWindow = s.sync(s.result.Bins)
+		s.result.PeakToMean, s.result.Fano = s.shape(s.result.Bins)
 	}
 	return s.result
 }
@@ -150,6 +168,24 @@ func (s *storm) sync(m int64) (index float64, n int) {
 	}
 	even := 1 / float64(m)
 	return max(0, (pairs/(total*(total-1))-even)/(1-even)), int(total)
+}
+
+// shape is how uneven the attempts are over the first m bins, in two ways that, unlike the
+// index, depend on how many attempts there are: the fullest bin over the mean, and the
+// variance over the mean. 0, 0 without attempts.
+func (s *storm) shape(m int64) (peakToMean, fano float64) {
+	var total, squares, most float64
+	for _, b := range s.bins {
+		if b.at < m {
+			n := float64(b.n)
+			total, squares, most = total+n, squares+float64(n*n), max(most, n)
+		}
+	}
+	if total == 0 {
+		return 0, 0
+	}
+	mean := total / float64(m)
+	return most / mean, (squares/float64(m) - float64(mean*mean)) / mean
 }
 
 // window counts what falls into a sliding window [t, t + width), by two pointers.

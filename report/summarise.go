@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strings"
 )
 
@@ -18,12 +20,15 @@ func (b *builder) close(hlog io.Reader) *Summary {
 		s.Ended = *b.end
 	}
 	full := b.recover(s, commanded)
-	s.Storm = b.storm.Close(s.Recovery.Lost, b.recovery.losses, b.faults.cleared(), full)
+	s.Storm = b.storm.Close(s.Recovery.Lost, b.recovery.losses, b.faults.cleared(), full, b.last)
+	s.Balance = b.balance.Close()
 	s.Sharing = b.sharing.Close()
 	s.Clients = Clients{Usable: b.fleet.n, Reset: b.causes.sawReset(0), Up: b.fleet.up / 1e9, Due: b.fleet.due / 1e9}
 	s.Harness, s.Targets, s.Fitness = b.harness.Close(b.healing(commanded, full))
 	s.Messages, s.Lost = b.messages.Result()
 	s.Timeline = b.course.Close(b.messages.intervals, s.Duration)
+	s.Budget, s.Guarantee = s.spend(), s.promised()
+	b.answers(s, commanded)
 	missing := b.latencies(s, hlog, commanded)
 	s.measure()
 	b.judge(s)
@@ -72,6 +77,24 @@ func (b *builder) recover(s *Summary, commanded []*FaultResult) (full int64) {
 	return max(0, full)
 }
 
+// answers fills in what the faults did to the answers, and whether the failure outlived
+// them.
+func (b *builder) answers(s *Summary, commanded []*FaultResult) {
+	if len(commanded) == 0 {
+		return
+	}
+	over := b.faults.cleared()
+	end := int64(math.MaxInt64)
+	if n := len(b.run.Plan); n > 0 {
+		end = b.run.Plan[n-1].To
+	}
+	s.Dip = b.messages.dip(b.fleet.baselineFrom, commanded[0].Commanded, over, end, b.run.Hold)
+	if ns, ok := b.messages.caughtUp(b.fleet.baselineFrom, commanded[0].Commanded, over, end); ok && over < math.MaxInt64 {
+		s.Recovery.CaughtUp = &ns
+	}
+	s.Metastable = s.metastable(over)
+}
+
 // latencies reads latency.hlog. Missing says in a sentence that it does not have what a
 // gate needs; "" when it does.
 func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult) (missing string) {
@@ -81,13 +104,15 @@ func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult
 			from = max(from, f.Confirmed+f.Fleet.T100+b.run.Hold)
 		}
 	}
-	lost := map[string]int64{}
+	lost := missed{due: map[string]int64{}, sent: map[string]int64{}}
 	for phase, n := range s.Lost {
-		lost[phase] = n
+		lost.due[phase] = n
+		lost.sent[phase] = max(0, s.Messages[phase].Sent-s.Messages[phase].Acked)
 	}
-	lost["all"] = s.measuredLost()
+	all := s.measured()
+	lost.due["all"], lost.sent["all"] = s.measuredLost(), max(0, all.Sent-all.Acked)
 	if from > 0 {
-		lost[settled] = b.messages.lostSince(from)
+		lost.due[settled], lost.sent[settled] = b.messages.lostSince(from)
 	}
 	fold := newLatency(from, b.run.Faults, commanded, &s.Timeline)
 	if hlog == nil {
@@ -130,11 +155,10 @@ func (b *builder) incomplete(s *Summary) string {
 	if row := s.row("all", "all", "response"); row != nil {
 		have = row.N
 	}
-	handful := max(10, acked/1000)
-	if have-acked > handful && s.Ended.Reason != cutOff { // of a run that was killed the log may be the longer one
+	if have-acked > handful(acked) && s.Ended.Reason != cutOff { // of a run that was killed the log may be the longer one
 		b.warn("latency.hlog has %s answers, %s more than the journal counts", FormatCount(have), FormatCount(have-acked))
 	}
-	if acked-have <= handful {
+	if acked-have <= handful(acked) {
 		return ""
 	}
 	text := fmt.Sprintf("latency.hlog lacks %s of the %s answers that the journal counts", FormatCount(acked-have), FormatCount(acked))
@@ -147,6 +171,9 @@ func (b *builder) incomplete(s *Summary) string {
 	return ""
 }
 
+// handful is how many of the answers may be in one file and not in the other.
+func handful(answers int64) int64 { return max(10, answers/1000) }
+
 // judge holds the metrics against the run's gates.
 func (b *builder) judge(s *Summary) {
 	values := s.Values()
@@ -157,6 +184,7 @@ func (b *builder) judge(s *Summary) {
 			continue
 		}
 		res := g.Judge(values)
+		res.N, res.Few = s.Samples[g.Metric], s.few(g.Metric)
 		switch {
 		case res.Verdict != noData:
 		case b.run.Rate == 0 && needsLoad(g.Metric):
@@ -170,7 +198,12 @@ func (b *builder) judge(s *Summary) {
 
 // needsLoad says whether a metric has a value only where messages are sent.
 func needsLoad(name string) bool {
-	return strings.HasPrefix(name, "messages.") || strings.HasPrefix(name, "latency.") || name == "avail.msg" || name == "harness.late_p99"
+	family, _, _ := strings.Cut(name, ".")
+	switch family {
+	case "messages", "latency", "service", "dip":
+		return true
+	}
+	return slices.Contains([]string{"avail.msg", "avail.msg_1s", "budget.msg", "recovery.caught_up", "harness.late_p99"}, name)
 }
 
 // WriteJSON writes the summary as summary.json: indented, maps in order of their keys, so

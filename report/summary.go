@@ -45,6 +45,13 @@ type Summary struct {
 	Harness   []HarnessRow         `json:"harness"` // worst of each process
 	Targets   []Target             `json:"targets"` // last word of each target
 	Timeline  Timeline             `json:"timeline"`
+
+	Dip        *Dip             `json:"dip,omitempty"`        // of the answers per second; nil: nothing broken, or too little load to say
+	Balance    *Balance         `json:"balance,omitempty"`    // nil: one endpoint, or nothing broken
+	Guarantee  *Guarantee       `json:"guarantee,omitempty"`  // nil: no load, or none declared
+	Budget     *Budget          `json:"budget,omitempty"`     // nil: no time was measured
+	Metastable *Metastable      `json:"metastable,omitempty"` // nil: nothing broken, or not over
+	Samples    map[string]int64 `json:"samples"`              // of the metrics that rest on a sample: its size
 }
 
 // GateResult is one gate judged.
@@ -57,6 +64,8 @@ type GateResult struct {
 	Limit     float64 `json:"limit"`
 	Verdict   string  `json:"verdict"` // pass, fail, "no data"
 	Why       string  `json:"why"`
+	N         int64   `json:"n,omitempty"`   // the sample that the value rests on; 0: it rests on none
+	Few       bool    `json:"few,omitempty"` // that is fewer than the metric's minimum
 }
 
 // FaultResult is one fault: what was asked, when it was in force, what it did.
@@ -88,7 +97,23 @@ type Recovery struct {
 	Floor     int64     `json:"floor,omitempty"` // shortest t99 from cleared that the handshake capacity allows; 0: capacity unknown, or nobody lost
 	Client    Quantiles `json:"client"`          // per client and fault: from its loss to usable again for good
 	Detect    Quantiles `json:"detect"`          // per client and fault: from the fault's confirmed edge to its loss being noticed
+	FirstTry  Quantiles `json:"first_try"`       // per client and fault: from its loss to its first attempt; those that made none are left out
+	Onset     Quantiles `json:"onset"`           // per client and fault: from the fault's confirmed edge to usable again for good
+	Lag       Quantiles `json:"lag"`             // per client and fault: from its loss, or the end of the fault if that was later, to usable again for good
 	Curve     []Point   `json:"curve"`           // share of the lost clients that are back, over time since confirmed
+
+	Waited   int64           `json:"waited,omitempty"`    // longest that an unhealed client had been down at the end
+	Estimate *Estimate       `json:"estimate,omitempty"`  // of Client, by Kaplan and Meier; nil: nobody lost
+	Survival []SurvivalPoint `json:"survival,omitempty"`  // the estimate as a curve
+	Outages  *Outages        `json:"outages,omitempty"`   // taken apart; nil: nobody lost
+	CaughtUp *int64          `json:"caught_up,omitempty"` // from the last fault's end until no more messages waited than in the baseline; -1: not by the end; nil: no data
+}
+
+// Estimate are quantiles of a Kaplan-Meier estimate; -1 where it does not come to them.
+type Estimate struct {
+	P50 int64 `json:"p50"`
+	P90 int64 `json:"p90"`
+	P99 int64 `json:"p99"`
 }
 
 // Marks are fleet recovery times from one zero; -1 where the level was not reached for
@@ -126,6 +151,11 @@ type Storm struct {
 	Collateral int     `json:"collateral"` // failed, begun after it was cleared
 	InWindow   int     `json:"in_window"`  // attempts that Sync is computed over: from the first loss to full recovery
 	Sync       float64 `json:"sync"`       // synchronisation index S, 0 spread to 1 lock-step
+	First      int     `json:"first"`      // attempts that were the first since their client's loss; the rest are retries
+	Bins       int64   `json:"bins"`       // of 100 ms that Sync is computed over
+	PeakToMean float64 `json:"peak_to_mean,omitempty"`
+	Fano       float64 `json:"fano,omitempty"`  // variance over mean of the attempts in a bin; 1: at random
+	After      int64   `json:"after,omitempty"` // ns from the end of the last fault to full recovery, or to the end of the run: in which attempts were collateral; 0: no such time
 }
 
 // Sharing is what the clients of one pool decided together.
@@ -151,12 +181,13 @@ type LatencyRow struct {
 	Cohort string `json:"cohort"` // control (in no fault's cohort), faulted (in any), all
 	Kind   string `json:"kind"`   // response (from intended time), service (from actual send)
 	N      int64  `json:"n"`
-	Lost   int64  `json:"lost"` // messages of the phase that never came back; they count inside the percentiles (all cohorts together only)
+	Lost   int64  `json:"lost"` // messages of the phase that never came back (of service: that were sent and never came back); they count inside the percentiles (all cohorts together only)
 	P50    int64  `json:"p50"`
 	P90    int64  `json:"p90"`
 	P99    int64  `json:"p99"`
 	P999   int64  `json:"p99_9"`
 	Max    int64  `json:"max"`
+	Prompt int64  `json:"within_1s"` // of N, those of a second or less
 }
 
 // CauseRow counts ends of connections ("lost") and failed attempts ("failed") of one cause.
@@ -207,6 +238,8 @@ type HarnessRow struct {
 	TickP99  int64   `json:"tick_p99,omitempty"`
 	LateP99  int64   `json:"late_p99,omitempty"`  // engine: sends on usable connections
 	TimerP99 int64   `json:"timer_p99,omitempty"` // engine: policy timers
+	GCPause  int64   `json:"gc_pause,omitempty"`  // engine: longest
+	Steal    float64 `json:"steal,omitempty"`     // engine: highest share of the machine's CPU time that others took
 }
 
 // Timeline is series over the run on one axis, a point per Step ns.

@@ -16,23 +16,35 @@ const margin = 11
 // say so; report.html has them whole.
 func WriteText(w io.Writer, s *Summary, style Style) error {
 	t := &text{Style: style, s: s}
+	t.all()
+	if len(t.lines) > screen { // the gaps between sections are the first to go
+		t.lines = slices.DeleteFunc(t.lines, func(line string) bool { return line == "" })
+	}
+	if len(t.lines) > screen { // then what explains more than it judges
+		t = &text{Style: style, s: s, brief: true}
+		t.all()
+		t.lines = slices.DeleteFunc(t.lines, func(line string) bool { return line == "" })
+	}
+	_, err := io.WriteString(w, strings.Join(t.lines, "\n")+"\n")
+	return err
+}
+
+// all writes every section.
+func (t *text) all() {
 	t.verdict()
 	t.section("Gates", t.gates())
 	t.section("Steady", t.steady())
 	t.section("Faults", t.faults())
 	t.section("Recovery", t.recovery())
+	t.section("Outages", t.outages())
 	t.section("Storm", t.storm())
 	t.section("Sharing", t.sharing())
+	t.section("Balance", t.balance())
 	t.section("Messages", t.messages())
 	t.section("Response", t.latency())
 	t.section("Causes", t.causes())
 	t.section("Harness", t.harness())
 	t.section("Warnings", t.warnings())
-	if len(t.lines) > screen { // the gaps between sections are the first to go
-		t.lines = slices.DeleteFunc(t.lines, func(line string) bool { return line == "" })
-	}
-	_, err := io.WriteString(w, strings.Join(t.lines, "\n")+"\n")
-	return err
 }
 
 // screen is the most lines that a result should take.
@@ -42,6 +54,7 @@ type text struct {
 	Style
 	s     *Summary
 	lines []string
+	brief bool // without outages, balance and dip
 }
 
 func (t *text) line(line string) { t.lines = append(t.lines, line) }
@@ -200,7 +213,11 @@ func (t *text) messages() []string {
 	if m.Dropped > 0 {
 		line += ", " + FormatCount(m.Dropped) + " dropped"
 	}
-	return t.wrap(t.Printable(line), t.room())
+	lines := t.wrap(t.Printable(line), t.room())
+	if d := t.s.Dip; d != nil && d.Width > 0 && !t.brief {
+		lines = append(lines, t.wrap(t.Printable(d.sentence()), t.room())...)
+	}
+	return lines
 }
 
 // latency is the response times of each phase but the warmup; those of the chaos by

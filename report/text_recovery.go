@@ -27,13 +27,28 @@ func (t *text) recovery() []string {
 	rows = append(rows, []cell{left(""), header("p50"), header("p90"), header("p99"), header("max")})
 	quantiles := func(name string, q Quantiles) {
 		if q.N > 0 {
-			rows = append(rows, []cell{left(name), right(ended(q.P50, neverHealed)), right(ended(q.P90, neverHealed)), right(ended(q.P99, neverHealed)), right(ended(q.Max, neverHealed)), left("n " + FormatCount(int64(q.N)))})
+			rows = append(rows, []cell{left(name), right(ended(q.P50, neverHealed)), right(ended(q.P90, neverHealed)), right(ended(q.P99, neverHealed)), right(ended(q.Max, neverHealed)), left(q.sample())})
 		}
 	}
 	quantiles("per client, loss to usable", r.Client)
 	quantiles("confirmed to loss noticed", r.Detect)
-	lost := fmt.Sprintf("%s lost, %s healed, %s unhealed; %s usable at baseline; %s", FormatCount(int64(r.Lost)), FormatCount(int64(r.Healed)), FormatCount(int64(r.Unhealed)), FormatNumber(r.Baseline), r.held(t.s.Run.Hold))
+	lost := fmt.Sprintf("%s lost, %s healed, %s; %s usable at baseline; %s", FormatCount(int64(r.Lost)), FormatCount(int64(r.Healed)), r.unhealed(), FormatNumber(r.Baseline), r.held(t.s.Run.Hold))
+	if v, found := t.s.Metrics["recovery.efficiency"]; found && !t.brief {
+		lost += fmt.Sprintf("; floor %s at %s, efficiency %s", FormatDuration(r.Floor), FormatRate(t.s.Run.Mu), FormatShare(v))
+	}
+	if m := t.s.Metastable; m != nil && m.State == "suspected" {
+		lost += "; " + m.title()
+	}
 	return append(t.wrap(t.Printable(lost), t.room()), t.table(rows, t.room())...)
+}
+
+// unhealed says how many never healed, and how long they had been down at least.
+func (r Recovery) unhealed() string {
+	line := FormatCount(int64(r.Unhealed)) + " unhealed"
+	if r.Waited > 0 {
+		line += ", down for " + FormatDuration(r.Waited) + " or more"
+	}
+	return line
 }
 
 // held says whether the recovery lasted.
@@ -45,6 +60,17 @@ func (r Recovery) held(hold int64) string {
 		return "full recovery not reached"
 	}
 	return "not held for " + FormatDuration(hold)
+}
+
+// sample is its size, and the highest percentile that it is too small for.
+func (q Quantiles) sample() string {
+	line := "n " + FormatCount(int64(q.N))
+	for _, x := range quantileNames {
+		if int64(q.N) < x.min {
+			return line + ", few for " + x.name
+		}
+	}
+	return line
 }
 
 // level writes one mark of a recovery.

@@ -138,6 +138,18 @@ func failSample() *report.Summary {
 	for i := range s.Latency {
 		s.Latency[i].Lost = s.Lost[s.Latency[i].Phase]
 	}
+	s.Recovery.Waited = 14_311 * msec
+	s.Recovery.Outages = &report.Outages{N: 1000, Total: 4211.5, Parts: []report.Part{
+		{Name: "detect", Total: 6.2, Share: 6.2 / 4211.5, Quantiles: report.Quantiles{N: 1000, P50: 6_100_000, P90: 12_400_000, P99: 15_900_000, Max: 16_300_000}},
+		{Name: "backoff", Total: 2901.1, Share: 2901.1 / 4211.5, Quantiles: report.Quantiles{N: 1000, P50: 2_001 * msec, P90: 5_500 * msec, P99: 7_100 * msec, Max: 9_000 * msec}},
+		{Name: "admission", Quantiles: report.Quantiles{N: 1000}},
+		{Name: "failed", Total: 1304.2, Share: 1304.2 / 4211.5, Quantiles: report.Quantiles{N: 1000, P50: 901 * msec, P90: 2_100 * msec, P99: 5_000 * msec, Max: 9_911 * msec}},
+	}, Slowest: []report.Outage{{Client: 17, Fault: "cut", Lost: 11_011 * msec, Back: -1, Whole: 14_319 * msec, Attempts: 9, Parts: map[string]int64{"detect": 8 * msec, "backoff": 9_400 * msec, "failed": 4_911 * msec}}}}
+	s.Dip = &report.Dip{Base: 2000, N: 5, Band: 0.95, Depth: 1, Width: 8 * secs, Area: 5.25, Overshoot: 0.4, Slope: 0.2, Back: 9 * secs, Last: 0.99, Kept: 0.65}
+	s.Metrics["recovery.efficiency"], s.Recovery.Floor = 0.21, 1_974*msec
+	s.Metastable = &report.Metastable{State: "too early", Why: "not recovered 15 s after the last fault; 30 s are needed to tell", Waited: 15 * secs, Needed: 30 * secs}
+	s.Balance = &report.Balance{Endpoints: []report.EndpointRow{{Name: "blue", Before: 500, After: 197, Attempts: 5003, Failed: 4700}, {Name: "green", Before: 500, After: 800, Attempts: 1200, Failed: 506}}, Before: 0.5, After: 800. / 997, Shift: 800./997 - 0.5, N: 997}
+	s.Metrics["latency.p99"], s.Samples = 9.1, map[string]int64{"latency.p99": 120}
 	s.Latency[5].P999, s.Latency[5].Max = -1, -1 // among the lost
 	s.Latency[4].P999, s.Latency[4].Max = -1, -1
 	s.Recovery.Client.Max = -1

@@ -22,7 +22,7 @@ func (t *text) sharing() []string {
 	if q := s.Admission; q.N > 0 {
 		lines = append(lines, t.table([][]cell{
 			{left(""), header("p50"), header("p90"), header("p99"), header("max")},
-			{left("per dial, asked to admitted"), right(FormatDuration(q.P50)), right(FormatDuration(q.P90)), right(FormatDuration(q.P99)), right(FormatDuration(q.Max)), left("n " + FormatCount(int64(q.N)))},
+			{left("per dial, asked to admitted"), right(FormatDuration(q.P50)), right(FormatDuration(q.P90)), right(FormatDuration(q.P99)), right(FormatDuration(q.Max)), left(q.sample())},
 		}, t.room())...)
 	}
 	return lines

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 )
@@ -188,34 +187,22 @@ func (s *Summary) unmet() string {
 	return strings.Join(out, "; ")
 }
 
-// smallSamples warns of gates on percentiles that rest on fewer values than a 95 % upper
-// bound of them needs: n >= ln 0.05 / ln q.
+// smallSamples warns of gates on metrics that rest on fewer values than they need.
 func (s *Summary) smallSamples() []string {
 	var out []string
 	for _, g := range s.Gates {
-		q, n := s.sampleOf(g.Metric)
-		need := int64(math.Ceil(math.Log(0.05) / math.Log(q)))
-		if q > 0 && n > 0 && n < need {
-			out = append(out, fmt.Sprintf("gate %s rests on %s values; a percentile as high as that is trustworthy from %s on", g.Text, FormatCount(n), FormatCount(need)))
+		if m, _ := Lookup(g.Metric); g.Few && g.N > 0 {
+			out = append(out, fmt.Sprintf("gate %s rests on %s values; %s is trustworthy from %s on", g.Text, FormatCount(g.N), m.what(), FormatCount(m.Min)))
 		}
 	}
 	return out
 }
 
-// sampleOf is the quantile that a metric takes and the size of its sample; 0, 0 for
-// metrics that are no percentile.
-func (s *Summary) sampleOf(name string) (q float64, n int64) {
-	q = map[string]float64{"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}[name[strings.LastIndexByte(name, '.')+1:]]
-	switch {
-	case q == 0:
-		return 0, 0
-	case strings.HasPrefix(name, "recovery.client."):
-		return q, int64(s.Recovery.Client.N)
-	case strings.HasPrefix(name, "detect."):
-		return q, int64(s.Recovery.Detect.N)
+// what the metric is, as its sample size is told.
+func (m Metric) what() string {
+	switch m.Name[strings.LastIndexByte(m.Name, '.')+1:] {
+	case "p50", "p90", "p99", "p99_9":
+		return "a percentile as high as that"
 	}
-	if row := s.row(phaseOf(name), "all", "response"); row != nil {
-		return q, row.N + row.Lost
-	}
-	return 0, 0
+	return "it"
 }

@@ -1,0 +1,32 @@
+package report
+
+// Guarantee is what the load was promised, and how often that was broken. It is counted,
+// not estimated.
+type Guarantee struct {
+	Declared string `json:"declared"`
+	Broken   int64  `json:"broken"`    // at-most-once: answered again; at-least-once: never answered; effectively-once: both
+	Unsent   int64  `json:"unsent"`    // lost without having been handed to the kernel: still waiting, refused by a full queue, or given up
+	InFlight int64  `json:"in_flight"` // lost after that
+}
+
+// hold the messages against what the load was promised; nil where nothing was.
+func (s *Summary) promised() *Guarantee {
+	all := s.Messages["all"]
+	g := &Guarantee{Declared: s.Run.Guarantee}
+	switch {
+	case all.Intended == 0:
+		return nil
+	case g.Declared == "at-most-once":
+		g.Broken = all.Dup
+	case g.Declared == "at-least-once":
+		g.Broken = s.Lost["all"]
+	case g.Declared == "effectively-once":
+		g.Broken = all.Dup + s.Lost["all"]
+	default:
+		return nil
+	}
+	// What was answered had been sent, so the two sum to what was lost.
+	g.Unsent = min(s.Lost["all"], max(0, all.Intended-all.Sent))
+	g.InFlight = s.Lost["all"] - g.Unsent
+	return g
+}

@@ -1,0 +1,85 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+)
+
+// slowestMost bounds how many outages are told one by one.
+const slowestMost = 20
+
+// Outages takes the outages of the clients apart: one per client and fault, from the
+// fault's confirmation, or the loss where that came first, until the client was usable for
+// good. One that is not over counts up to the end of the run.
+type Outages struct {
+	N       int      `json:"n"`
+	Total   float64  `json:"total"`   // client-seconds of all of them
+	Parts   []Part   `json:"parts"`   // in the order in which they come; their totals sum to Total
+	Slowest []Outage `json:"slowest"` // those never healed first, then the longest
+}
+
+// Part is what clients were at in their outages.
+type Part struct {
+	Name  string  `json:"name"`  // detect backoff admission failed dial prove relapse stopped
+	Total float64 `json:"total"` // client-seconds
+	Share float64 `json:"share"` // of Outages.Total
+	Quantiles
+}
+
+// Outage is one outage of one client, its parts summing to Whole.
+type Outage struct {
+	Client   int              `json:"client"`
+	Fault    string           `json:"fault"`
+	Lost     int64            `json:"lost"` // when the loss was noticed
+	Back     int64            `json:"back"` // -1: never
+	Whole    int64            `json:"whole"`
+	Attempts int              `json:"attempts"`
+	Parts    map[string]int64 `json:"parts"` // those longer than 0
+}
+
+// takeApart sums the outages up; nil when there are none.
+func takeApart(samples []sample) *Outages {
+	if len(samples) == 0 {
+		return nil
+	}
+	out := &Outages{N: len(samples), Slowest: []Outage{}}
+	each := make([]int64, len(samples))
+	for p := range partCount {
+		x := Part{Name: partNames[p].name}
+		for i := range samples {
+			each[i] = samples[i].parts[p]
+			x.Total += float64(each[i]) / 1e9
+		}
+		x.Quantiles = quantiles(each)
+		out.Parts = append(out.Parts, x)
+		out.Total += x.Total
+	}
+	for i := range out.Parts {
+		if out.Total > 0 {
+			out.Parts[i].Share = out.Parts[i].Total / out.Total
+		}
+	}
+	slowest := slices.Clone(samples)
+	slices.SortStableFunc(slowest, func(a, b sample) int {
+		if a.healed != b.healed {
+			if b.healed {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.parts.sum(), a.parts.sum())
+	})
+	for _, s := range slowest[:min(len(slowest), slowestMost)] {
+		x := Outage{Client: s.client, Fault: s.fault, Lost: s.from, Back: s.to, Whole: s.parts.sum(), Attempts: s.attempts, Parts: map[string]int64{}}
+		if !s.healed {
+			x.Back = -1
+		}
+		for p, ns := range s.parts {
+			if ns > 0 {
+				x.Parts[partNames[p].name] = ns
+			}
+		}
+		out.Slowest = append(out.Slowest, x)
+	}
+	return out
+}
