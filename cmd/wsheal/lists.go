@@ -104,10 +104,14 @@ func metricsCommand(w *world) *cobra.Command {
 		},
 		show: func(out io.Writer, name string) error {
 			m, _ := report.Lookup(name)
-			_, err := fmt.Fprintf(out, "%s\n\nunit:       %s\ndefinition: %s\nsource:     %s\n", m.Name, m.Unit, m.About, m.Source)
+			sample := "none: it is counted"
+			if m.Min > 0 {
+				sample = fmt.Sprintf("%s or more; a gate on fewer says so", report.FormatCount(m.Min))
+			}
+			_, err := fmt.Fprintf(out, "%s\n\nunit:       %s\ndefinition: %s\nsource:     %s\nsample:     %s\n", m.Name, m.Unit, m.About, m.Source, sample)
 			return err
 		},
 	}.command(w, "metrics", "List the metrics that gates can limit, or define one",
-		"List every metric by the name that YAML, JSON, HTML and docs use, with its unit and\ndefinition. With a name, print where the definition comes from, too.",
+		"List every metric by the name that YAML, JSON, HTML and docs use, with its unit and\ndefinition. With a name, print where the definition comes from and how large\na sample it needs, too.",
 		"  wsheal metrics\n  wsheal metrics storm.sync")
 }
