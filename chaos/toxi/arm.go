@@ -30,6 +30,7 @@ func (p *proxy) add(t *toxic, replaces *toxic) error {
 	if replaces != nil {
 		replaces.order.cleared.Store(p.clock())
 		replaces.stopTimers()
+		p.bury(replaces.order)
 	}
 	o := t.order
 	o.from.Store(uint64(p.accepted.Load()))
@@ -158,6 +159,7 @@ func (p *proxy) drop(t *toxic) {
 	if slices.Contains(before, t.order) {
 		p.publish(slices.DeleteFunc(slices.Clone(before), func(o *order) bool { return o == t.order }))
 	}
+	p.bury(t.order)
 }
 
 // remove ends the toxic of a name; false when there is none.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
 
@@ -30,10 +31,12 @@ type conn struct {
 	upgraded atomic.Bool              // the target answered 101
 	served   atomic.Bool              // the client got the beginning of that answer; of opaque ones, anything
 
-	over  atomic.Bool  // ended by the proxy: both sockets are closed, the lanes drain
-	lanes atomic.Int32 // that have not ended
-	gone  sync.Once    // leaves the proxy's count of the living
-	cutMu sync.Mutex   // one cut at a time
+	over   atomic.Bool                // ended by the proxy: both sockets are closed, the lanes drain
+	ghost  atomic.Pointer[order]      // that made it a ghost; nil: it is none
+	linger atomic.Pointer[time.Timer] // that closes it after a FIN; nil: none was sent
+	parts  atomic.Int32               // sources and sinks that have not ended
+	gone   sync.Once                  // leaves the proxy's count of the living
+	cutMu  sync.Mutex                 // one cut at a time
 }
 
 func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn {
@@ -43,7 +46,7 @@ func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn 
 	c.up, c.down = newLane(c, chaos.Up), newLane(c, chaos.Down)
 	c.up.out = &sink{to: c.server, from: c.client, lane: c.up}
 	c.down.out = &sink{to: c.client, from: c.server, lane: c.down}
-	c.lanes.Store(2)
+	c.parts.Store(4)
 	return c
 }
 
@@ -150,7 +153,7 @@ type fate uint8
 
 const (
 	livesOn   fate = iota // the order was not obeyed
-	isCut                 // ended with a RST
+	isCut                 // ended as was wanted: with a RST, unless it says otherwise
 	wasClosed             // it had ended before
 )
 
@@ -180,14 +183,7 @@ func (c *conn) cut(o *order) fate {
 		return wasClosed
 	}
 	o.cut.Add(1)
-	switch who := c.who.Load(); {
-	case who == nil:
-		o.acted(now)
-	case c.served.Load() || !chaos.InCohort(o.seed, o.key, who.client, o.share):
-		o.act(who.client, now)
-	default:
-		o.acted(now)
-	}
+	c.hitBy(o, now)
 	return isCut
 }
 
@@ -210,12 +206,18 @@ func (c *conn) stop() {
 	c.leave()
 }
 
-// laneEnded notes that one direction has ended; after both, the connection is no more.
-func (c *conn) laneEnded() {
-	if c.lanes.Add(-1) == 0 {
-		c.leave()
+// partEnded notes that a source or a sink has ended; after all four, the connection is no
+// more, and what an order left open of it is closed.
+func (c *conn) partEnded() {
+	if c.parts.Add(-1) == 0 {
+		c.end()
 	}
 }
 
 // leave takes the connection out of the proxy's living, once.
-func (c *conn) leave() { c.gone.Do(func() { c.proxy.forget(c) }) }
+func (c *conn) leave() {
+	c.gone.Do(func() { c.proxy.forget(c) })
+	if t := c.linger.Load(); t != nil {
+		t.Stop()
+	}
+}

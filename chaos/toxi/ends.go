@@ -24,6 +24,7 @@ var past = time.Unix(1, 0)
 // the remote with its dial.
 type endpoint interface {
 	io.ReadWriteCloser
+	CloseWrite() error
 	SetLinger(sec int) error
 	SetWriteDeadline(t time.Time) error
 }
@@ -53,6 +54,7 @@ func (s *source) Read(b []byte) (int, error) { return s.from.Read(b) }
 // WriteTo copies until the end of stream, each read as one chunk.
 func (s *source) WriteTo(w io.Writer) (int64, error) {
 	defer s.lane.conn.proxy.ends.Done()
+	defer s.lane.conn.partEnded()
 	buf := make([]byte, smallBuffer)
 	var sum int64
 	for {
@@ -136,7 +138,9 @@ func (s *sink) write(b []byte) error {
 				return net.ErrClosed
 			}
 		default:
-			s.to.spoiled(err)
+			if !s.lane.isShut() { // else it was we who ended it
+				s.to.spoiled(err)
+			}
 			return err
 		}
 	}
@@ -147,9 +151,14 @@ func (s *sink) write(b []byte) error {
 func (s *sink) stop() { _ = s.to.SetWriteDeadline(past) } // fails only on a closed socket
 
 // Close ends the other side: the end of stream has arrived, or it cannot be written to.
+// When an order shut the lane, what the other side is to know it has been told.
 func (s *sink) Close() error {
 	l := s.lane
 	defer l.conn.proxy.ends.Done()
+	if l.isShut() {
+		l.finish()
+		return nil
+	}
 	if l.ending() {
 		for _, o := range l.conn.holding(l.way, true) {
 			o.leaked.Add(1)
@@ -178,7 +187,7 @@ func (l *lane) park(n int) bool {
 	defer l.mu.Unlock()
 	l.refresh()
 	counted := map[*order]bool{}
-	for l.plan.hold && !l.conn.over.Load() {
+	for l.plan.hold && l.flows() {
 		for _, o := range l.plan.holders {
 			if !counted[o] {
 				counted[o] = true
@@ -193,7 +202,19 @@ func (l *lane) park(n int) bool {
 	l.parked = false
 	// Under the lock, so that it cannot undo the stop of an order armed since.
 	_ = l.out.to.SetWriteDeadline(time.Time{}) // fails only on a closed socket
-	return !l.conn.over.Load()
+	return l.flows()
+}
+
+// flows says whether anything may go on some time. l.mu is held.
+func (l *lane) flows() bool {
+	return !l.shut && l.conn.ghost.Load() == nil && !l.conn.over.Load()
+}
+
+// isShut says whether an order ended the stream.
+func (l *lane) isShut() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.shut || l.conn.ghost.Load() != nil
 }
 
 // ending says whether it is the end of stream that is in flight.
@@ -212,5 +233,5 @@ func (l *lane) finish() {
 	l.settle()
 	l.mu.Unlock()
 	l.poke()
-	l.conn.laneEnded()
+	l.conn.partEnded()
 }

@@ -65,6 +65,7 @@ func (s *stuck) has() string {
 
 func (*stuck) Read([]byte) (int, error) { return 0, os.ErrClosed }
 func (*stuck) SetLinger(int) error      { return nil }
+func (*stuck) CloseWrite() error        { return nil }
 func (*stuck) Close() error             { return nil }
 
 // A write that a partition stops in the middle: the rest stays in the sink's hand, a

@@ -40,6 +40,8 @@ type lane struct {
 	inflight int           // bytes and ends handed over or offered, and not yet written
 	parked   bool          // the sink was stopped in a write and keeps the rest
 	closed   bool          // the sink has ended
+	shut     bool          // an order ended the stream: nothing more goes on, and the sink leaves the socket open
+	behind   item          // what an order wants done behind the chunk that is being shaped
 	quiet    chan struct{} // closed when nothing is in flight or the sink is parked; nil: nobody waits
 
 	noted    map[*order]struct{} // orders whose act on this lane has been noted
@@ -55,6 +57,7 @@ type plan struct {
 	shapers  []*order
 	delays   []*order
 	pacers   []*order
+	wakers   []*order
 }
 
 // add makes an order part of the plan, by what its rule can do.
@@ -76,19 +79,25 @@ func (p *plan) add(o *order) {
 	if _, ok := o.rule.(pacer); ok {
 		p.pacers = append(p.pacers, o)
 	}
+	if _, ok := o.rule.(waker); ok {
+		p.wakers = append(p.wakers, o)
+	}
 }
 
 // holds says whether an item may not go on.
 func (p *plan) holds(it *item) bool {
-	if it.chunk == nil {
+	if it.chunk == nil && it.do == nothing {
 		return p.holdEnds
 	}
 	return p.hold
 }
 
-// item is a chunk, or the end of stream when chunk is nil.
+// item is a chunk, or the end of stream when chunk is nil; or something to be done once
+// all before it has been written.
 type item struct {
 	chunk  *stream.StreamChunk
+	do     deed
+	by     *order
 	came   time.Time
 	delays []delay
 	held   []*order // that have counted it
@@ -184,25 +193,28 @@ func (l *lane) note(o *order) {
 }
 
 // push takes what came from the link: a chunk, or nil at the end of stream. It returns
-// the order that wants the connection reset because of it, nil when none does.
-func (l *lane) push(c *stream.StreamChunk) *order {
+// what is to become of the connection because of it, and the order that wants it.
+func (l *lane) push(c *stream.StreamChunk) (deed, *order) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if g := l.conn.ghost.Load(); g != nil {
+		return l.swallow(c, g)
+	}
 	l.conn.read(l.way, c)
 	l.refresh()
 	if c == nil {
 		l.ended = true
 		l.enqueue(item{came: time.Now()})
-		return nil
+		return nothing, nil
 	}
 	for _, o := range l.plan.breakers {
-		if o.rule.(breaker).breaks(o, l, c.Data) {
-			return o
+		if do := o.rule.(breaker).breaks(o, l, c.Data); do != nothing {
+			return do, o
 		}
 	}
 	if len(l.plan.shapers) == 0 {
 		l.enqueue(item{chunk: c, came: c.Timestamp})
-		return nil
+		return nothing, nil
 	}
 	pieces := [][]byte{c.Data}
 	for _, o := range l.plan.shapers {
@@ -215,15 +227,24 @@ func (l *lane) push(c *stream.StreamChunk) *order {
 	for _, piece := range pieces {
 		l.enqueue(item{chunk: &stream.StreamChunk{Data: piece, Timestamp: c.Timestamp}, came: c.Timestamp})
 	}
-	return nil
+	if l.behind.do != nothing {
+		l.behind.came = c.Timestamp
+		l.enqueue(l.behind)
+		l.behind = item{}
+	}
+	return nothing, nil
 }
+
+// then is for shapers: something is to become of the connection once what the shaper
+// returns, and all before it, has been written.
+func (l *lane) then(do deed, o *order) { l.behind = item{do: do, by: o} }
 
 // enqueue puts an item behind all others. l.mu is held.
 func (l *lane) enqueue(it item) {
 	l.bytes += size(it.chunk)
 	if l.conn.who.Load() != nil {
 		for _, o := range l.plan.delays {
-			if d := o.rule.(delayer).delay(o, l, l.count, it.chunk == nil); d > 0 {
+			if d := o.rule.(delayer).delay(o, l, l.count, it.chunk == nil && it.do == nothing); d > 0 {
 				it.delays = append(it.delays, delay{o, d})
 			}
 		}
@@ -252,6 +273,8 @@ type step struct {
 	read bool                // there is room for more
 	send *stream.StreamChunk // goes on now; nil: nothing may
 	wait time.Duration       // look again after this; 0: no need
+	do   deed                // what is to become of the connection
+	by   *order              // who wants it
 }
 
 // next decides. What it lets go on is in flight from here.
@@ -259,10 +282,43 @@ func (l *lane) next() step {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.refresh()
-	if l.closed || l.conn.over.Load() || l.way == chaos.Up && l.conn.remote.failed() {
+	haunted := l.conn.ghost.Load() != nil
+	if l.closed || l.shut || l.conn.over.Load() || l.way == chaos.Up && l.conn.remote.failed() || haunted && l.ended {
 		l.withdraw()
 		return step{over: true}
 	}
+	if haunted {
+		l.withdraw()
+		l.queue, l.head, l.bytes = nil, 0, 0
+		return step{read: true}
+	}
+	var again time.Duration
+	if len(l.plan.wakers) > 0 {
+		now := time.Now()
+		for _, o := range l.plan.wakers {
+			after, do := o.rule.(waker).wakes(o, l, now)
+			if do != nothing {
+				l.withdraw()
+				return step{do: do, by: o}
+			}
+			again = sooner(again, after)
+		}
+	}
+	s := l.decide()
+	s.wait = sooner(s.wait, again)
+	return s
+}
+
+// sooner returns the shorter of two times, of which 0 is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// decide says what may be done with the queue. l.mu is held.
+func (l *lane) decide() step {
 	if l.ended && l.way == chaos.Up && !l.conn.remote.begun() {
 		l.withdraw()
 		return step{gone: true}
@@ -289,6 +345,14 @@ func (l *lane) next() step {
 	if l.way == chaos.Up && !l.conn.remote.dialled() {
 		l.conn.remote.dial() // which pokes when it is done
 		return s
+	}
+	if it.do != nothing {
+		if l.inflight > 0 {
+			return s // whose end pokes
+		}
+		do, by := it.do, it.by
+		l.pop()
+		return step{do: do, by: by}
 	}
 	if it.chunk == nil {
 		l.inflight++
@@ -374,8 +438,12 @@ func (l *lane) withdraw() {
 // landed counts n bytes or ends as no longer in flight. l.mu is held.
 func (l *lane) landed(n int) {
 	l.inflight -= n
-	if l.inflight == 0 {
-		l.settle()
+	if l.inflight > 0 {
+		return
+	}
+	l.settle()
+	if l.head < len(l.queue) && l.queue[l.head].do != nothing {
+		l.poke()
 	}
 }
 

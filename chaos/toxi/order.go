@@ -50,6 +50,9 @@ func (o *order) within(client uint64, steps *atomic.Uint32) bool {
 	return chaos.InCohort(o.seed, o.key, client, share)
 }
 
+// mine says whether a client is of the cohort when that has grown to its full share.
+func (o *order) mine(client uint64) bool { return chaos.InCohort(o.seed, o.key, client, o.share) }
+
 // covers says whether a connection is one of those that the order is meant for, by when
 // it was accepted.
 func (o *order) covers(c *conn) bool {
@@ -100,7 +103,7 @@ func (o *order) act(client uint64, now int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	set := &o.hit
-	if !chaos.InCohort(o.seed, o.key, client, o.share) {
+	if !o.mine(client) {
 		set = &o.control
 	}
 	if *set == nil {

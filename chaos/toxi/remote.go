@@ -143,6 +143,20 @@ func (r *remote) Close() error {
 	return nil
 }
 
+// CloseWrite ends the stream to the target; before the dial it is Close.
+func (r *remote) CloseWrite() error {
+	r.mu.Lock()
+	tcp, closed := r.tcp, r.closed
+	r.mu.Unlock()
+	switch {
+	case closed:
+		return net.ErrClosed
+	case tcp == nil:
+		return r.Close()
+	}
+	return tcp.CloseWrite()
+}
+
 // SetLinger is net.TCPConn's; before the dial there is nothing to set.
 func (r *remote) SetLinger(sec int) error {
 	if tcp, err := r.socket(); err == nil {

@@ -21,7 +21,7 @@ func (reset) sweep(o *order, c *conn) fate { return c.cut(o) }
 // there, whatever something crosses on.
 type resetPeer struct{ reset }
 
-func (resetPeer) breaks(*order, *lane, []byte) bool { return true }
+func (resetPeer) breaks(*order, *lane, []byte) deed { return resets }
 
 // readResetPeer reads Toxiproxy's reset_peer, of which only the immediate one is offered.
 func readResetPeer(attributes map[string]json.RawMessage, way chaos.Direction) (*order, error) {

@@ -15,6 +15,7 @@ import (
 //	chunk comes ─▶ breaker ─▶ shaper ─▶ delayer ─▶ queue
 //	chunk at the head ─▶ holder ─▶ due? ─▶ pacer ─▶ sink ─▶ counted
 //	comes into force, cohort grows ─▶ sweeper
+//	time goes by ─▶ waker
 //
 // But for the greeter and the sweeper, all are called under the lane's lock; none may
 // wait or take a lock that is held while something waits.
@@ -45,9 +46,17 @@ type pacer interface {
 	paced(o *order, l *lane, n int, now time.Time)
 }
 
-// breaker says whether the connection is to be reset because a chunk comes.
+// breaker says what is to become of the connection because a chunk comes. Unless it is
+// nothing, the chunk is not forwarded.
 type breaker interface {
-	breaks(o *order, l *lane, data []byte) bool
+	breaks(o *order, l *lane, data []byte) deed
+}
+
+// waker acts when a time has come. It is asked as the order comes into force on a lane,
+// whenever something happens there, and after the time that it named: it says after which
+// to ask again, 0 for not for time's sake, and what is to become of the connection.
+type waker interface {
+	wakes(o *order, l *lane, now time.Time) (again time.Duration, do deed)
 }
 
 // sweeper acts once on each connection of the cohort that is open as the order comes into

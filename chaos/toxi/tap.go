@@ -46,9 +46,13 @@ func (*tap) Pipe(stub *toxics.ToxicStub) {
 		case s.gone:
 			l.conn.end()
 			continue
+		case s.do != nothing:
+			l.do(s.do, s.by)
+			continue
 		case s.over:
 			stub.Close()
-			for range stub.Input { // until the source ends, so that it can
+			for c := range stub.Input { // until the source ends, so that it can
+				l.late(c)
 			}
 			l.conn.proxy.ends.Done()
 			return
@@ -84,8 +88,8 @@ func (*tap) Pipe(stub *toxics.ToxicStub) {
 		case out <- s.send:
 			l.sent()
 		case c := <-in:
-			if o := l.push(c); o != nil {
-				l.conn.cut(o)
+			if do, o := l.push(c); do != nothing {
+				l.do(do, o)
 			}
 		}
 	}

@@ -1,0 +1,55 @@
+package toxi
+
+import "time"
+
+// lingerTime is for how long a connection that was ended with a FIN is read on, so that its
+// peers see the FIN and not the RST that closing over unread bytes would be.
+const lingerTime = 5 * time.Second
+
+// finish ends the connection with a FIN on both sides although bytes may still come: they
+// are read and dropped, and the sockets closed once the peers have ended theirs. It is
+// counted for the order when the client's side has taken the FIN.
+func (c *conn) finish(o *order) fate {
+	c.cutMu.Lock()
+	defer c.cutMu.Unlock()
+	came := c.halve(c.down)
+	now := c.proxy.clock()
+	if came == livesOn {
+		return livesOn
+	}
+	c.halve(c.up)
+	c.linger.Store(time.AfterFunc(lingerTime, c.end))
+	if came == isCut {
+		o.count("fins", 1)
+		c.hitBy(o, now)
+	}
+	return came
+}
+
+// halve ends the stream of one lane with a FIN and leaves the other as it is. What still
+// comes that way is read and dropped.
+func (c *conn) halve(l *lane) fate {
+	if c.proxy.deaf {
+		return livesOn
+	}
+	l.mu.Lock()
+	if l.isEnding() {
+		l.mu.Unlock()
+		return wasClosed
+	}
+	l.shut = true
+	l.moved.Broadcast()
+	l.mu.Unlock()
+	err := l.out.to.CloseWrite() // which ends a write that is going on, too
+	l.poke()
+	if err != nil {
+		return wasClosed
+	}
+	return isCut
+}
+
+// isEnding says whether the lane has ended, or will by what cannot be taken back. l.mu is
+// held.
+func (l *lane) isEnding() bool {
+	return l.shut || l.closed || l.ended && l.head == len(l.queue) || l.conn.over.Load() || l.conn.ghost.Load() != nil
+}
