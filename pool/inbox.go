@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -14,7 +15,8 @@ type inbox struct {
 
 	mu     sync.Mutex
 	queue  []Delivery
-	held   int // messages in it
+	desk   *[deskSize]Delivery // what queue lies on, or did; nil: it is its own, or empty
+	held   int                 // messages in it
 	bytes  int
 	ending bool  // what comes now is the last: nobody waits for room, and there is as much again
 	over   error // why there will be no more; what is queued is read first
@@ -61,6 +63,19 @@ func (b *inbox) put(m Message) (dropped int) {
 	}
 }
 
+// accept is put for who cannot wait; false: it would have to, or a message would be lost.
+func (b *inbox) accept(m Message) bool {
+	b.mu.Lock()
+	if b.over != nil || b.ending || !b.fits(len(m.Payload)) {
+		b.mu.Unlock()
+		return false
+	}
+	b.add(m)
+	b.mu.Unlock()
+	poke(b.more)
+	return true
+}
+
 // fits tells whether there is room for a message of so many bytes.
 func (b *inbox) fits(size int) bool {
 	times := 1
@@ -70,7 +85,16 @@ func (b *inbox) fits(size int) bool {
 	return b.held < times*b.messages && (b.held == 0 || b.bytes+size <= times*b.size)
 }
 
+// desks are lent to inboxes while something lies in them: an idle one holds none.
+var desks = sync.Pool{New: func() any { return new([deskSize]Delivery) }}
+
+const deskSize = 64 // deliveries; who has more to hold makes room himself
+
 func (b *inbox) add(m Message) {
+	if b.queue == nil {
+		b.desk = desks.Get().(*[deskSize]Delivery)
+		b.queue = b.desk[:0]
+	}
 	b.queue = append(b.queue, Delivery{Message: m})
 	b.held++
 	b.bytes += len(m.Payload)
@@ -87,7 +111,7 @@ func (b *inbox) skip() int {
 		gap := Delivery{Continuity: Continuity{Kind: Gap, Missed: 1, Reason: ErrSlowConsumer.Error()}}
 		if i > 0 && b.queue[i-1].Continuity.Kind == Gap && b.queue[i-1].Continuity.Reason == gap.Continuity.Reason {
 			b.queue[i-1].Continuity.Missed++
-			b.queue = append(b.queue[:i], b.queue[i+1:]...)
+			b.queue = slices.Delete(b.queue, i, i+1)
 		} else {
 			b.queue[i] = gap
 		}
@@ -152,6 +176,7 @@ func (b *inbox) next(ctx context.Context) (Delivery, error) {
 				b.held--
 				b.bytes -= len(d.Message.Payload)
 			}
+			b.clear()
 			again := len(b.queue) > 0 || b.over != nil || b.paused != nil
 			b.mu.Unlock()
 			poke(b.room)
@@ -160,7 +185,6 @@ func (b *inbox) next(ctx context.Context) (Delivery, error) {
 			}
 			return d, nil
 		}
-		b.queue = nil
 		over := b.over
 		if over == nil {
 			over = b.paused
@@ -175,6 +199,17 @@ func (b *inbox) next(ctx context.Context) (Delivery, error) {
 		case <-ctx.Done():
 			return Delivery{}, ctx.Err()
 		}
+	}
+}
+
+// clear gives the desk back when nothing lies on it any more.
+func (b *inbox) clear() {
+	if len(b.queue) > 0 {
+		return
+	}
+	if b.queue = nil; b.desk != nil {
+		desks.Put(b.desk)
+		b.desk = nil
 	}
 }
 

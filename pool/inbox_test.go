@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -127,4 +128,34 @@ func TestEveryoneGoesOnWhenAnInboxEnds(t *testing.T) {
 			synctest.Wait()
 		}
 	})
+}
+
+// TestInboxAccepts only what costs nothing and waits for nothing.
+func TestInboxAccepts(t *testing.T) {
+	for _, slow := range []Slow{Backlog, SkipOldest, Hangup} {
+		b := newInbox(2, 100, slow)
+		assert.True(t, b.accept(letter("a")))
+		assert.True(t, b.accept(letter("b")))
+		assert.False(t, b.accept(letter("c")), "there is no room")
+		assert.Equal(t, []string{"a", "b"}, emptied(b))
+		assert.True(t, b.accept(letter("d")))
+		b.finish()
+		assert.False(t, b.accept(letter("e")), "what ends is for who may lose something")
+		b.end(ErrClosed)
+		assert.False(t, b.accept(letter("f")))
+		assert.Equal(t, []string{"d"}, emptied(b))
+	}
+}
+
+// TestInboxHoldsMoreThanADesk, and none when it is empty.
+func TestInboxHoldsMoreThanADesk(t *testing.T) {
+	b := newInbox(10*deskSize, 1<<20, Backlog)
+	var want []string
+	for i := range 3 * deskSize {
+		want = append(want, strconv.Itoa(i))
+		b.put(letter(want[i]))
+	}
+	assert.Equal(t, want, emptied(b))
+	assert.Nil(t, b.desk)
+	assert.Nil(t, b.queue)
 }

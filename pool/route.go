@@ -32,6 +32,24 @@ func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
 	}
 }
 
+// accept is receive for messages that go straight to somebody who reads and has room: no
+// code of the user's is asked, and nothing waits. To hand them to another goroutine first
+// was a sixth of the CPU time of an echo (bench/cost, echo).
+func (p *Pool) accept(client int, gen uint32, payload []byte, text bool) bool {
+	p.mu.Lock()
+	s := p.slots[client]
+	var to *inbox
+	switch {
+	case s == nil || s.session != nil:
+	case s.leaseOf(gen) != nil:
+		to = s.leaseOf(gen).inbox
+	case p.config.Correlate.Reply == nil && p.config.Topic == nil && len(s.subs) == 0:
+		to = p.unclaimed
+	}
+	p.mu.Unlock()
+	return to != nil && to.accept(Message{Payload: payload, Text: text})
+}
+
 // leaseOf is whose a connection is, or was when it was lost; nil: everybody's.
 func (s *slot) leaseOf(gen uint32) *Lease {
 	for _, l := range []*Lease{s.lease, s.former} {

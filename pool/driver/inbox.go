@@ -57,6 +57,7 @@ func (b *box) message() (i int, ok bool) {
 // inbox is what a client's Receive was not handed yet.
 //
 //	reader ──▶ hand ──┬──────────────────▶ [ inbox ] ──▶ deliver ──▶ Options.Receive
+//	   │              ├▶ Options.Accept, as long as the inbox is empty
 //	   │              └▶ [ exchange ] ──▶ what does not match ┘
 //	   └─ end ──────────────────▶ last ─────────▲
 type inbox struct {
@@ -99,6 +100,13 @@ func (c *client) wake() {
 func (k *conn) hand(p parcel) bool {
 	c, o := k.client, &k.client.fleet.options
 	c.mu.Lock()
+	if o.Accept != nil && k.exchange == nil && (c.inbox == nil || !c.inbox.running) {
+		c.mu.Unlock() // what comes next on this connection comes from this goroutine
+		if o.Accept(c.id, p.gen, p.payload, p.text) {
+			return true
+		}
+		c.mu.Lock()
+	}
 	for {
 		switch {
 		case k.exchange == nil && o.Receive == nil: // nobody wants it

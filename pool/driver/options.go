@@ -94,7 +94,12 @@ type Options struct {
 	// client's own which lives while there is something to hand over; the payload is
 	// Receive's to keep. It may take its time and call any method of the fleet; a Close
 	// waits for it as long as its context lets it. nil: not wanted.
-	Receive     func(client int, gen uint32, payload []byte, text bool)
+	Receive func(client int, gen uint32, payload []byte, text bool)
+	// Accept is offered a data message before Receive is, on the goroutine that has read it,
+	// when nothing waits for Receive and no exchange is going on: it saves handing the message
+	// to another goroutine. It must not wait, and must leave to Receive what may, the user's own
+	// code above all; false: it did. The payload is its to keep if it is true. nil: Receive gets all.
+	Accept      func(client int, gen uint32, payload []byte, text bool) bool
 	InboxFrames int  // per client: messages that have arrived and were not received; 0: 1024
 	InboxBytes  int  // per client, payload bytes of the same, but one message always fits; 0: 1 MiB
 	InboxFull   Full // Block or 0: stop reading, which is no silence; DropOldest: as Discarded; Disconnect

@@ -1,0 +1,77 @@
+package driver
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestAcceptComesFirst and is asked only when nothing waits for Receive: whatever it leaves,
+// the order holds.
+func TestAcceptComesFirst(t *testing.T) {
+	var gate chan struct{}
+	var accepted, all list[uint64]
+	inWorld(t, func(o *Options) {
+		gate = make(chan struct{})
+		o.Receive = func(_ int, _ uint32, payload []byte, _ bool) {
+			seq, _ := seqOf(payload)
+			all.add(seq)
+			<-gate
+		}
+		o.Accept = func(client int, gen uint32, payload []byte, text bool) bool {
+			assert.Equal(t, []any{0, uint32(1), false}, []any{client, gen, text})
+			seq, _ := seqOf(payload)
+			if seq%4 == 2 {
+				return false
+			}
+			accepted.add(seq)
+			all.add(seq)
+			return true
+		}
+	}, func(w *world) {
+		w.connect()
+		flood(w.server.last(), 0, 6)
+		synctest.Wait()
+		assert.Equal(w, []uint64{0, 1}, accepted.all())
+		assert.Equal(w, []uint64{0, 1, 2}, all.all(), "it was not asked for what came behind the one in hand")
+		close(gate)
+		synctest.Wait()
+		flood(w.server.last(), 6, 4)
+		synctest.Wait()
+		assert.Equal(w, []uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, all.all())
+		assert.Len(w, w.log.of(Received), 10)
+	})
+}
+
+// TestAcceptIsNotAskedDuringAnExchange, whose business it may be.
+func TestAcceptIsNotAskedDuringAnExchange(t *testing.T) {
+	var r reception
+	var accepted list[uint64]
+	inWorld(t, func(o *Options) {
+		o.Receive = r.receive
+		o.Accept = func(_ int, _ uint32, payload []byte, _ bool) bool {
+			seq, _ := seqOf(payload)
+			accepted.add(seq)
+			return true
+		}
+		o.Validate = func(ctx context.Context, x Exchange) error {
+			_, err := x.Receive(ctx, func(p []byte) bool { seq, _ := seqOf(p); return seq == 1 })
+			return err
+		}
+	}, func(w *world) {
+		w.fleet.Start(0)
+		synctest.Wait()
+		flood(w.server.last(), 0, 2)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Equal(w, 1, w.fleet.Snapshot().Usable())
+		assert.Equal(w, []uint64{0}, r.all(), "passed by")
+		flood(w.server.last(), 2, 1)
+		synctest.Wait()
+		assert.Equal(w, []uint64{2}, accepted.all())
+	})
+}
