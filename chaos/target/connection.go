@@ -8,19 +8,31 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/wsheal/wsheal/chaos/door"
 )
 
 // connection is one accepted connection. It is its goroutine's alone, but for conn,
-// which the server closes from outside, and who and open, which the server's mutex
+// which the server closes from outside, and who, open and turned, which the server's mutex
 // guards.
 type connection struct {
 	server     *Server
 	conn       net.Conn
 	in         *inbox
 	writeArmed time.Time // when the write deadline was last moved
+	ordinal    uint64    // of arrival, from 0
 
-	who  identity
-	open bool // upgraded
+	who    identity // of the request, once that is read
+	open   bool     // upgraded
+	turned bool     // dealt with at the door: it does not count as inside
+}
+
+// client is the number of the client whose connection it is, as far as is known.
+func (c *connection) client() uint64 {
+	if c.who.known {
+		return c.who.client
+	}
+	return foreign | c.ordinal
 }
 
 // serve sees the connection through its life.
@@ -28,9 +40,10 @@ func (c *connection) serve(ctx context.Context) {
 	defer c.conn.Close()
 	c.in = newInbox()
 	defer func() { c.in.use(nil) }()
-	if !c.handshake(ctx) {
+	if !c.enters(door.Accepted, nil) || !c.handshake(ctx) {
 		return
 	}
+	c.wasOpened()
 	err := c.echo()
 	c.server.closed(c)
 	if v, ok := errors.AsType[*violation](err); ok {
@@ -54,7 +67,13 @@ func (c *connection) handshake(ctx context.Context) bool {
 		}
 		return false
 	}
-	response, who, err := answer(c.in.bytes()[:n])
+	request := c.in.bytes()[:n]
+	response, who, err := answer(request)
+	s.identify(c, who)
+	_ = c.conn.SetReadDeadline(time.Time{})
+	if err == nil && !c.enters(door.Asked, request) {
+		return false
+	}
 	c.in.consume(n)
 	if err != nil {
 		s.count.malformed.Add(1)
@@ -63,12 +82,11 @@ func (c *connection) handshake(ctx context.Context) bool {
 		}
 		return false
 	}
-	_ = c.conn.SetReadDeadline(time.Time{})
 	t, f := s.reception.admit(ctx, c.conn, c.in)
 	switch f {
 	case admitted:
 		// Counted before the answer is out, so that a client that has it finds itself counted.
-		s.opened(c, who)
+		s.opened(c)
 		if err := c.write(response); err != nil {
 			s.unopened(c)
 			s.reception.leave(ctx, t)
@@ -86,12 +104,47 @@ func (c *connection) turnAway() {
 	h := c.server.options.Handshake
 	switch h.Overflow {
 	case OverflowReset:
-		if tcp, ok := c.conn.(interface{ SetLinger(int) error }); ok {
-			_ = tcp.SetLinger(0)
-		}
+		c.resetOnClose()
 	case OverflowHang:
 		_, _ = io.Copy(io.Discard, c.conn)
 	default:
 		_ = c.write(overloaded(h.RetryAfter))
+	}
+}
+
+// resetOnClose has the connection end with a RST when it is closed.
+func (c *connection) resetOnClose() {
+	if tcp, ok := c.conn.(interface{ SetLinger(int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+}
+
+// enters says whether the connection passes a stage of the door, by the hooks in force: the
+// first that does not let it pass decides, and has dealt with it.
+func (c *connection) enters(stage door.Stage, head []byte) bool {
+	for _, h := range c.server.hooks.inForce() {
+		r, ok := h.rule.(door.Rule)
+		if !ok || r.Stage() != stage || !h.has(c) {
+			continue
+		}
+		h.target(c)
+		switch r.Receive(h.caller(c, head)) {
+		case door.Enters:
+			continue
+		case door.Resets:
+			c.resetOnClose()
+		}
+		return false
+	}
+	return true
+}
+
+// wasOpened tells the hooks in force that the upgrade has been answered.
+func (c *connection) wasOpened() {
+	for _, h := range c.server.hooks.inForce() {
+		if r, ok := h.rule.(opener); ok && h.has(c) {
+			h.target(c)
+			r.opened(h, c)
+		}
 	}
 }

@@ -40,7 +40,13 @@ type Options struct {
 	MaxMessage     int           `json:"max_message,omitempty"`     // largest message, bytes; 0: 1 MiB
 	RequestTimeout time.Duration `json:"request_timeout,omitempty"` // from accept until the upgrade request is whole; 0: 30 s
 	WriteTimeout   time.Duration `json:"write_timeout,omitempty"`   // of one write; the connection is closed between 3/4 and all of it; 0: 30 s
+
+	// Clock is nanoseconds above 0, for the evidence of faults; nil: since the program's
+	// start, which no other process can place.
+	Clock func() int64 `json:"-"`
 }
+
+var began = time.Now()
 
 const loopback = "127.0.0.1:0"
 
@@ -53,6 +59,9 @@ func (o Options) withDefaults() Options {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 1<<20)
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 30*time.Second)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 30*time.Second)
+	if o.Clock == nil {
+		o.Clock = func() int64 { return 1 + int64(time.Since(began)) }
+	}
 	return o
 }
 

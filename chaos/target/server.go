@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,9 +17,13 @@ type Server struct {
 	options   Options
 	count     counters
 	reception *reception
+	hooks     hooks
+	deaf      bool          // it obeys no hook; for tests
+	ordinals  atomic.Uint64 // of connections, from 0
 
 	mu          sync.Mutex
 	connections map[*connection]struct{} // accepted and not yet ended
+	turned      int                      // of them, those that do not count: they were turned away
 	closing     bool
 }
 
@@ -58,6 +63,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	closer.Go(func() {
 		<-ctx.Done()
 		ln.Close()
+		s.clearAll()
 		s.closeAll()
 	})
 
@@ -94,7 +100,7 @@ func (s *Server) accept(ctx context.Context, ln net.Listener, serving *sync.Wait
 		}
 		pause = acceptPause
 		s.count.accepted.Add(1)
-		c := &connection{server: s, conn: conn}
+		c := &connection{server: s, conn: conn, ordinal: s.ordinals.Add(1) - 1}
 		if !s.track(c) {
 			conn.Close()
 			continue
@@ -121,6 +127,9 @@ func (s *Server) forget(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.connections, c)
+	if c.turned {
+		s.turned--
+	}
 }
 
 func (s *Server) closeAll() {
@@ -132,12 +141,19 @@ func (s *Server) closeAll() {
 	}
 }
 
-func (s *Server) opened(c *connection, who identity) {
+// identify notes whose connection it is.
+func (s *Server) identify(c *connection, who identity) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.who = who
+}
+
+func (s *Server) opened(c *connection) {
 	s.count.upgraded.Add(1)
 	s.count.live.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.who, c.open = who, true
+	c.open = true
 }
 
 func (s *Server) closed(c *connection) {
@@ -151,6 +167,21 @@ func (s *Server) closed(c *connection) {
 func (s *Server) unopened(c *connection) {
 	s.count.upgraded.Add(-1)
 	s.closed(c)
+}
+
+// tooMany says whether there are more than max connections, this one among them; then it
+// counts no longer, so that the next may come in its place.
+func (s *Server) tooMany(c *connection, max int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.connections)-s.turned <= max {
+		return false
+	}
+	if !c.turned {
+		c.turned = true
+		s.turned++
+	}
+	return true
 }
 
 // Stats returns the server's counters.

@@ -17,7 +17,8 @@ func targetCommand(w *world) *cobra.Command {
 		Use:   "target",
 		Short: "Run the embedded echo server alone",
 		Long: `Run the WebSocket echo server that scenarios embed. It prints one line of JSON with its
-addresses, the WebSocket's and the control API's (GET /stats, GET /sessions), and serves
+addresses, the WebSocket's and the control API's (GET /stats, GET /sessions, and what
+has it misbehave: POST /faults, DELETE /faults/NAME, GET /evidence/NAME), and serves
 until it is interrupted.
 
 --handshake gives it a capacity to accept connections, as in a scenario: so many workers
@@ -34,7 +35,7 @@ that each take so long for one handshake, a queue, and what becomes of those bey
 			}
 			return usage(target.Run(ctx, target.Options{
 				Listen: listen, Control: control, AllowRemote: allowRemote,
-				Handshake: target.Handshake(h),
+				Handshake: target.Handshake(h), Clock: proc.Monotonic,
 			}, w.stdout))
 		},
 	}

@@ -26,9 +26,10 @@ const (
 func engineEnv(fdLimit int) engine.Env {
 	before, _ := proc.Machine() // where it cannot be told, it stays zero and so does the share
 	return engine.Env{
-		Clock:  proc.Monotonic,
-		Target: startTarget,
-		Proxy:  startProxy,
+		Clock:    proc.Monotonic,
+		Target:   startTarget,
+		Proxy:    startProxy,
+		Injector: startInjector,
 		Self: func() (engine.Usage, error) {
 			u, err := proc.Self()
 			return engine.Usage(u), err

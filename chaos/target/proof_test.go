@@ -1,0 +1,84 @@
+package target_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/chaos/proc"
+	"github.com/wsheal/wsheal/chaos/target"
+	"github.com/wsheal/wsheal/internal/faultrig"
+)
+
+// proofs are what proves each kind that the target is listed for: one call of Prove for
+// each effect, and one of Idle. A rule's own test file adds its kind here from init.
+var proofs = map[string]proof{}
+
+type proof struct {
+	sees []faultrig.Case
+	idle faultrig.Case
+}
+
+func TestEveryKindIsProved(t *testing.T) {
+	for _, k := range chaos.KindsOf(chaos.ByTarget) {
+		assert.Contains(t, proofs, k.Name, "the table lists the target for %s: prove it", k.Name)
+	}
+	for name, p := range proofs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.NotEmpty(t, p.sees)
+			for _, c := range p.sees {
+				t.Run(c.String(), func(t *testing.T) {
+					rig, by := behaved(t)
+					c.By = by
+					rig.Prove(c)
+				})
+			}
+			t.Run("idle", func(t *testing.T) {
+				rig, by := behaved(t)
+				p.idle.By = by
+				rig.Idle(p.idle)
+			})
+		})
+	}
+}
+
+// TestDeafTargetProvesNothing: a target that confirms every fault and obeys none is found
+// out, with clients of the cohort who do all that the fault acts on.
+func TestDeafTargetProvesNothing(t *testing.T) {
+	for name, p := range proofs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig, by := rigWith(t, target.NewDeaf)
+			f := p.sees[0].Fault
+			rig.Idle(faultrig.Case{Fault: f, By: by, Quiet: func(x *faultrig.Client) { x.Look(0, false) }})
+		})
+	}
+}
+
+// behaved is a rig whose clients speak with the target itself, and what has it misbehave.
+func behaved(t *testing.T) (*faultrig.Rig, *target.Injector) { return rigWith(t, target.New) }
+
+func rigWith(t *testing.T, make func(target.Options) (*target.Server, error)) (*faultrig.Rig, *target.Injector) {
+	t.Helper()
+	srv, err := make(target.Options{Clock: proc.Monotonic})
+	assert.NoError(t, err)
+	control := httptest.NewServer(srv.Control())
+	t.Cleanup(control.Close)
+	addr := faultrig.Serve(t, srv.Serve)
+	rig := &faultrig.Rig{T: t, Addr: addr, Direct: addr, Target: srv}
+	return rig, target.NewInjector(map[string]string{"blue": strings.TrimPrefix(control.URL, "http://")})
+}
+
+func init() {
+	hang := func(stage string, share float64) chaos.Fault {
+		return chaos.Fault{Effect: chaos.AcceptHang{Stage: stage}, Share: share}
+	}
+	proofs["accept_hang"] = proof{
+		sees: []faultrig.Case{{Fault: hang(chaos.AtUpgrade, 0.5)}, {Fault: hang(chaos.AtUpgrade, 1)}, {Fault: hang(chaos.AtTCP, 1)}},
+		idle: faultrig.Case{Fault: hang(chaos.AtUpgrade, 0)},
+	}
+}
