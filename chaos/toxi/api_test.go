@@ -70,8 +70,8 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: stream and direction contradict each other: direction is down")
 	_, err = p.AddToxic("x", "latency", "", 1.5, stockclient.Attributes{"latency": 5})
 	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: toxicity 1.5 is not between 0 and 1")
-	_, err = p.AddToxic("x", "timeout", "", 1, stockclient.Attributes{"timeout": 0})
-	require.ErrorContains(t, err, `AddToxic: HTTP 400: invalid toxic type: "timeout", expected one of `)
+	_, err = p.AddToxic("x", "lag", "", 1, stockclient.Attributes{"timeout": 0})
+	require.ErrorContains(t, err, `AddToxic: HTTP 400: invalid toxic type: "lag", expected one of `)
 	_, err = p.AddToxic("x", "reset_peer", "", 1, stockclient.Attributes{"timeout": 50})
 	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: reset_peer: only timeout 0 is offered")
 	_, err = p.AddToxic("x", "reset_peer", "", 1, stockclient.Attributes{"time": 0})
@@ -286,6 +286,7 @@ func offered() string {
 	for _, k := range chaos.KindsOf(chaos.ByProxy) {
 		names = append(names, k.Name)
 	}
+	names = append(names, "reset_peer", "slicer", "slow_close", "timeout")
 	slices.Sort(names)
-	return strings.Join(append(names, "reset_peer"), ", ")
+	return strings.Join(slices.Compact(names), ", ")
 }

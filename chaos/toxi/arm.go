@@ -158,6 +158,9 @@ func (p *proxy) drop(t *toxic) {
 	before := *p.orders.Load()
 	if slices.Contains(before, t.order) {
 		p.publish(slices.DeleteFunc(slices.Clone(before), func(o *order) bool { return o == t.order }))
+		if e, ok := t.order.rule.(ender); ok {
+			e.ended(t.order, p)
+		}
 	}
 	p.bury(t.order)
 }

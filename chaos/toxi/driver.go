@@ -146,6 +146,9 @@ func toxicOf(f chaos.Fault) ([]byte, error) {
 		return nil, err
 	}
 	attributes[attrSeed] = json.RawMessage(strconv.FormatUint(f.Seed, 10))
+	if _, shared := stockToxics[f.Effect.Kind()]; shared {
+		attributes[attrUnits] = json.RawMessage(strconv.Quote(unitsOurs))
+	}
 	if f.For != 0 {
 		attributes[attrFor] = json.RawMessage(strconv.FormatInt(int64(f.For), 10))
 	}

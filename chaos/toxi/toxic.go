@@ -117,12 +117,14 @@ func (t *toxic) build() error {
 			return badRequest(fmt.Sprintf("attribute %q: %v is below 0", name, d))
 		}
 	}
+	_, said := own[attrUnits]
+	_, stocks := stockToxics[t.Type]
 	o, err := obeyed(t.Type, own, way)
 	if err != nil {
 		return err
 	}
 	o.share, o.seed, o.key, o.lasts, o.ramp = common.share, common.seed, common.key, common.lasts, common.ramp
-	if err := o.limit(t.Type, common.conns); err != nil {
+	if err := o.limit(t.Type, common.conns, stocks && !said); err != nil {
 		return err
 	}
 	if t.Stream == "" {
@@ -147,6 +149,14 @@ func (t *toxic) build() error {
 func obeyed(kind string, attributes map[string]json.RawMessage, way chaos.Direction) (*order, error) {
 	if read, ok := stockToxics[kind]; ok {
 		return read(attributes, way)
+	}
+	return obeyedByKind(kind, attributes, way, nil)
+}
+
+// obeyedByKind makes the order of a kind of ours. An error of before is handed on.
+func obeyedByKind(kind string, attributes map[string]json.RawMessage, way chaos.Direction, err error) (*order, error) {
+	if err != nil {
+		return nil, err
 	}
 	obey, ok := rules[kind]
 	if !ok {
@@ -177,13 +187,18 @@ func obeyed(kind string, attributes map[string]json.RawMessage, way chaos.Direct
 	return o, nil
 }
 
-// limit sets which connections the order is meant for, when its kind lets it.
-func (o *order) limit(kind string, conns chaos.Conns) error {
+// limit sets which connections the order is meant for, when its kind lets it. Toxics of
+// Toxiproxy's own are for all.
+func (o *order) limit(kind string, conns chaos.Conns, stocks bool) error {
 	k, ok := chaos.Lookup(kind)
 	switch {
-	case !ok && (conns != "" || o.ramp != 0):
-		return badRequest(fmt.Sprintf("%s has no attributes %s and %s", kind, attrConns, attrRamp))
-	case !ok:
+	case stocks && (conns != "" || o.ramp != 0):
+		why := fmt.Sprintf("%s has no attributes %s and %s", kind, attrConns, attrRamp)
+		if ok {
+			why += fmt.Sprintf(" unless %q is %q", attrUnits, unitsOurs)
+		}
+		return badRequest(why)
+	case stocks:
 		return nil
 	case conns != "" && !slices.Contains(k.Conns, conns):
 		return badRequest(fmt.Sprintf("attribute %q: %q, expected one of %v for %s", attrConns, conns, k.Conns, kind))
@@ -222,8 +237,11 @@ func wayOf(stream string) (chaos.Direction, error) {
 
 // notOffered is Toxiproxy's error for a type it does not know, with those we do.
 func notOffered(kind string) error {
-	names := slices.Sorted(maps.Keys(rules))
-	names = append(names, slices.Sorted(maps.Keys(stockToxics))...)
+	both := maps.Clone(stockToxics)
+	for name := range rules {
+		both[name] = nil
+	}
+	names := slices.Sorted(maps.Keys(both))
 	return &stock.ApiError{
 		Message:    fmt.Sprintf("%s: %q, expected one of %s", stock.ErrInvalidToxicType.Message, kind, strings.Join(names, ", ")),
 		StatusCode: stock.ErrInvalidToxicType.StatusCode,
