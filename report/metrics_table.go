@@ -73,6 +73,9 @@ var metrics = func() []metric {
 		}
 		return float64(r.Floor) / float64(r.Cleared.T99), r.Floor > 0 && r.Cleared.Zero != 0 && r.Cleared.T99 > 0
 	}))
+	add("recovery.floor_noticed", "s", "The same when no loss is known sooner than its client noticed it: what the floor and the policy's detection allow.", sourceFloor, recovered(func(r Recovery) (float64, bool) {
+		return float64(r.FloorNoticed) / 1e9, r.FloorNoticed > 0
+	}))
 	for _, q := range quantileNames {
 		add("detect."+q.name, "s", "Per client and fault, "+q.words+" of the time from the fault's confirmation until the client noticed its loss.", "time to detect, as a distribution",
 			func(s *Summary) (float64, bool) { return seconds(q.of(s.Recovery.Detect), s.Recovery.Detect.N > 0) })

@@ -160,6 +160,15 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 	return out
 }
 
+// losing are the moments at which the outages began.
+func (r *recovery) losing() []int64 {
+	out := make([]int64, len(r.samples))
+	for i, s := range r.samples {
+		out[i] = s.from
+	}
+	return out
+}
+
 // quantiles are the nearest-rank quantiles of a sample, math.MaxInt64 standing for what
 // has no finite value.
 func quantiles(sample []int64) Quantiles {
@@ -200,6 +209,26 @@ func floor(base float64, lost int, mu float64) int64 {
 	if mu <= 0 || base <= 0 {
 		return 0
 	}
-	need := math.Ceil(0.99*base-1e-9) - max(0, base-float64(lost))
-	return nanoseconds(max(0, need) / mu * 1e9)
+	return nanoseconds(float64(needed(base, lost)) / mu * 1e9)
+}
+
+// needed is how many of the lost must come back for 99 % of the baseline.
+func needed(base float64, lost int) int {
+	return int(max(0, math.Ceil(0.99*base-1e-9)-max(0, base-float64(lost))))
+}
+
+// floorNoticed is the same when each loss is known no sooner than it was noticed: k clients
+// that can come back from their loss on, or from capacity on if that is later, are served
+// one after the other. It is the k-th one's end, ns from capacity; 0 without capacity.
+// (The min-plus convolution of arrivals and service, as in network calculus.)
+func floorNoticed(losses []int64, capacity int64, k int, mu float64) int64 {
+	if mu <= 0 || k <= 0 || k > len(losses) {
+		return 0
+	}
+	slices.Sort(losses)
+	served := 0.
+	for _, t := range losses[:k] {
+		served = max(served, float64(t-capacity)) + float64(1e9/mu)
+	}
+	return nanoseconds(served)
 }

@@ -102,6 +102,8 @@ type Recovery struct {
 	Lag       Quantiles `json:"lag"`             // per client and fault: from its loss, or the end of the fault if that was later, to usable again for good
 	Curve     []Point   `json:"curve"`           // share of the lost clients that are back, over time since confirmed
 
+	FloorNoticed int64 `json:"floor_noticed,omitempty"` // the same when no loss is known sooner than it was noticed; 0 where Floor is, or the fault is not over
+
 	Waited   int64           `json:"waited,omitempty"`    // longest that an unhealed client had been down at the end
 	Estimate *Estimate       `json:"estimate,omitempty"`  // of Client, by Kaplan and Meier; nil: nobody lost
 	Survival []SurvivalPoint `json:"survival,omitempty"`  // the estimate as a curve
