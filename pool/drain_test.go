@@ -45,6 +45,38 @@ func TestDrainFinishesWhatIsInFlight(t *testing.T) {
 	})
 }
 
+// TestDrainOpensAConnectionForWhatHasNone: the one that carried it was on its way out, and the
+// only other one was lost with its lease.
+func TestDrainOpensAConnectionForWhatHasNone(t *testing.T) {
+	inWorld(t, sized(2), func(w *world) {
+		w.mute()
+		m := text("req 1")
+		m.Idempotent = true
+		r, err := w.pool.Send(w.Context(), m)
+		require.NoError(w, err)
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		_, err = l.Send(w.Context(), text("lost"))
+		require.NoError(w, err)
+		require.NoError(w, w.pool.Resize(1, 1))
+		synctest.Wait()
+		over := false
+		go func() {
+			assert.NoError(w, w.pool.Drain(w.within(time.Minute)))
+			over = true
+		}()
+		synctest.Wait()
+		w.a.heard("lost").reset()
+		<-l.Done()
+		w.a.heard("req 1").reset()
+		w.a.first(nil)
+		synctest.Wait()
+		assert.Equal(w, Acked, r.Outcome())
+		assert.True(w, over)
+		assert.Len(w, w.a.all(), 3)
+	})
+}
+
 // TestDrainEndsWithTheLastAcknowledgement of a session.
 func TestDrainEndsWithTheLastAcknowledgement(t *testing.T) {
 	inWorld(t, nil, func(w *world) {

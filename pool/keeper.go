@@ -61,11 +61,12 @@ func (p *Pool) busy() bool {
 // size is how many connections of its own the pool has, or will have.
 func (p *Pool) size() int { return p.slotsOwned }
 
-// resize grows or shrinks the pool to what package crowd says.
+// resize grows or shrinks the pool to what package crowd says. One that drains grows only for
+// messages that have lost their connection, and does not shrink.
 func (p *Pool) resize() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.draining {
+	if p.closed || p.draining && len(p.homeless) == 0 {
 		return
 	}
 	gave := p.census.gaveUp
@@ -81,7 +82,7 @@ func (p *Pool) resize() {
 	for p.slotsOwned < target { // those that gave up are not doubled
 		p.add(nil)
 	}
-	for p.slotsOwned > target+gave {
+	for p.slotsOwned > target+gave && !p.draining {
 		s := p.spare()
 		if s == nil {
 			break
