@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	stock "github.com/Shopify/toxiproxy/v2"
@@ -288,6 +289,8 @@ func (p *proxy) show() shown {
 	if toxics == nil {
 		toxics = []*toxic{}
 	}
+	// As Toxiproxy lists them: what acts on the way up first, each in order of its creation.
+	slices.SortStableFunc(toxics, func(a, b *toxic) int { return strings.Compare(b.Stream, a.Stream) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return shown{Name: p.name, Listen: p.listen, Upstream: p.upstream, Enabled: p.listener != nil, Toxics: toxics}

@@ -84,9 +84,9 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	toxics, err := p.Toxics()
 	require.NoError(t, err)
 	require.Len(t, toxics, 2)
-	assert.Equal(t, "latency_downstream", toxics[0].Name)
-	assert.Equal(t, "upstream", toxics[1].Stream)
-	assert.EqualValues(t, 0.5, toxics[1].Toxicity)
+	assert.Equal(t, "upstream", toxics[0].Stream, "those first, as with Toxiproxy")
+	assert.EqualValues(t, 0.5, toxics[0].Toxicity)
+	assert.Equal(t, "latency_downstream", toxics[1].Name)
 
 	updated, err := p.UpdateToxic("latency_downstream", 0.25, stockclient.Attributes{"latency": 7})
 	require.NoError(t, err)
@@ -101,7 +101,7 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, all, "blue")
 	assert.Len(t, all["blue"].ActiveToxics, 2)
-	assert.Equal(t, 7.0, all["blue"].ActiveToxics[0].Attributes["latency"])
+	assert.Equal(t, 7.0, all["blue"].ActiveToxics[1].Attributes["latency"])
 
 	require.NoError(t, p.RemoveToxic("split"))
 	require.EqualError(t, p.RemoveToxic("split"), "HTTP 404: toxic not found")

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package stockproxy
+
+// limit does nothing where descriptors are not limited.
+func limit(uint64) error { return nil }
