@@ -147,11 +147,12 @@ func (f *flight) written(gen uint32) {
 		return
 	}
 	f.out, f.gen = true, gen
-	f.receipt.advance(Written)
-	switch {
-	case !f.expects:
+	if !f.expects {
 		p.settle(f, Written, nil)
-	case f.early != nil:
+		return
+	}
+	f.receipt.advance(Written)
+	if f.early != nil {
 		p.answer(f, *f.early)
 	}
 }

@@ -36,6 +36,7 @@ type conn struct {
 	ended   *gate                         // open when the next dial need not wait for this connection any more
 	writers sync.WaitGroup
 	place   uint8 // index of the endpoint that it leads to
+	spoke   bool  // of the reader's goroutine alone: a message has come
 
 	began   atomic.Int64 // heal.Instant at which the write under way began; 0: none is
 	drained atomic.Int64 // heal.Instant of the last progress of a write that had had to wait
@@ -95,7 +96,7 @@ func (k *conn) take(f wire.Frame, err error) bool {
 	case f.Op == ws.OpPong:
 		k.ponged(f.Payload)
 	default:
-		if k.first() {
+		if !k.spoke && k.first() {
 			k.proved(0)
 		}
 		if !k.deliver(f) {
@@ -155,7 +156,7 @@ func (k *conn) first() bool {
 	k.client.mu.Lock()
 	defer k.client.mu.Unlock()
 	first := k.trusted && !k.exchanged
-	k.exchanged = true
+	k.exchanged, k.spoke = true, true
 	return first
 }
 

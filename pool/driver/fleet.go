@@ -315,8 +315,8 @@ func (p *Fleet) now() heal.Instant { return heal.Instant(time.Since(p.options.Ep
 
 // tell reports events, in order. No lock may be held.
 func (p *Fleet) tell(events []Event) {
-	for _, ev := range events {
-		p.options.Observe(ev)
+	for i := range events { // they are large
+		p.options.Observe(events[i])
 	}
 }
 

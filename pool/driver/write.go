@@ -84,7 +84,7 @@ func (k *conn) push(b *batch) {
 		k.client.fleet.crew.run(job{flush: k, batch: b})
 		return
 	}
-	if k.settled(b, err) {
+	if k.settled(b, k.wire.Outbound(), err) {
 		k.client.mu.Lock()
 		more := k.collect(b)
 		k.flushing = more
@@ -120,7 +120,7 @@ func (k *conn) flush(b *batch) {
 		k.began.Store(0)
 		b.touched = b.written + touched
 		b.written += certain
-		if !k.settled(b, err) {
+		if !k.settled(b, k.wire.Outbound(), err) {
 			return
 		}
 	}
@@ -138,11 +138,12 @@ func (k *conn) drainedAt() heal.Instant {
 	return heal.Instant(k.drained.Load())
 }
 
-// settled draws the consequences of a write, and reports them; false: it was the last.
-func (k *conn) settled(b *batch, err error) bool {
+// settled draws the consequences of a write, of which the kernel took the last byte at an
+// instant, and reports them; false: it was the last.
+func (k *conn) settled(b *batch, at heal.Instant, err error) bool {
 	c := k.client
 	c.mu.Lock()
-	k.settle(b, c.fleet.now())
+	k.settle(b, at)
 	c.mu.Unlock()
 	c.fleet.tell(b.events)
 	clear(b.events)

@@ -52,7 +52,7 @@ func (c *Conn) rests(last int64) bool {
 		c.wakes++
 		return true
 	}
-	return c.socket.now()-last > int64(quiet)
+	return c.socket.inbound.Load()-last > int64(quiet)
 }
 
 // drain handles what there is; false: no more is wanted, or can come.

@@ -149,16 +149,21 @@ func TestWhoRests(t *testing.T) {
 		c, server := inMemory(t, &memnet.Network{})
 		defer server.Close()
 		defer c.Kill()
-		time.Sleep(time.Second)
-		for range settling {
-			assert.True(t, c.rests(c.socket.now()), "it is new")
+		arrives := func() (before int64) {
+			before = c.socket.inbound.Load()
+			c.socket.inbound.Store(c.socket.now())
+			return before
 		}
-		assert.False(t, c.rests(c.socket.now()), "it is busy")
-		last := c.socket.now()
+		time.Sleep(time.Second)
+		arrives()
+		for range settling {
+			assert.True(t, c.rests(arrives()), "it is new")
+		}
+		assert.False(t, c.rests(arrives()), "it is busy")
 		time.Sleep(quiet)
-		assert.False(t, c.rests(last))
-		time.Sleep(time.Nanosecond)
-		assert.True(t, c.rests(last))
+		assert.False(t, c.rests(arrives()))
+		time.Sleep(quiet + time.Nanosecond)
+		assert.True(t, c.rests(arrives()))
 	})
 }
 
