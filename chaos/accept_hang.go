@@ -55,6 +55,7 @@ func init() {
 		Evidence: "every client of the cohort that connected while it was in force was kept without an answer",
 		Backends: []Support{
 			{By: ByTarget, Lacks: lacks, Note: "stage tls needs a target with TLS"},
+			{By: ByProxy, Lacks: lacks, Note: "stage upgrade needs a connection without TLS, else nothing is acted on"},
 		},
 		Example: "{name: hung, inject: accept_hang, on: blue, at: chaos, for: 5s, stage: tcp}",
 		New:     func() Effect { return &AcceptHang{Stage: AtUpgrade} },

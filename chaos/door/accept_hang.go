@@ -6,7 +6,10 @@ import "github.com/wsheal/wsheal/chaos"
 var stages = map[string]Stage{chaos.AtTCP: Accepted, chaos.AtTLS: Hello, chaos.AtUpgrade: Asked}
 
 // AcceptHang lets callers come so far, and says nothing from there.
-type AcceptHang struct{ chaos.AcceptHang }
+type AcceptHang struct {
+	chaos.AcceptHang
+	everyone
+}
 
 // Stage is how far they come.
 func (r AcceptHang) Stage() Stage { return stages[r.At()] }

@@ -19,8 +19,18 @@ const (
 // Rule is what becomes of the callers of a fault's cohort.
 type Rule interface {
 	Stage() Stage
+	// Meant says whether the rule concerns a caller of the cohort at all; one that is not
+	// meant enters, and nothing is expected of it.
+	Meant(*Caller) bool
+	// Receive deals with a caller that is meant.
 	Receive(*Caller) Fate
 }
+
+// everyone is for rules that concern all callers of the cohort.
+type everyone struct{}
+
+// Meant is true.
+func (everyone) Meant(*Caller) bool { return true }
 
 // Fate is what becomes of a caller.
 type Fate uint8

@@ -127,8 +127,12 @@ func (c *connection) enters(stage door.Stage, head []byte) bool {
 		if !ok || r.Stage() != stage || !h.has(c) {
 			continue
 		}
+		caller := h.caller(c, head)
+		if !r.Meant(caller) {
+			continue
+		}
 		h.target(c)
-		switch r.Receive(h.caller(c, head)) {
+		switch r.Receive(caller) {
 		case door.Enters:
 			continue
 		case door.Resets:

@@ -95,8 +95,9 @@ func (s *side) reset() {
 	_ = s.Close()
 }
 
-// bury ends the ghosts of an order that is cleared.
+// bury ends the ghosts of an order that is cleared, and what waits for its sake.
 func (p *proxy) bury(o *order) {
+	o.released()
 	for _, c := range p.living() {
 		if c.ghost.Load() == o {
 			c.client.reset()

@@ -131,7 +131,7 @@ func (l *lane) refresh() {
 	}
 	l.seen, l.known, l.plan = list, who != nil, plan{}
 	for _, o := range *list {
-		if o.cleared.Load() != 0 || o.share <= 0 || !o.covers(l.conn) {
+		if _, past := o.rule.(doorman); past || o.cleared.Load() != 0 || o.share <= 0 || !o.covers(l.conn) {
 			continue
 		}
 		if who == nil {

@@ -1,6 +1,7 @@
 package toxi
 
 import (
+	"context"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,8 @@ type order struct {
 	cut, heldChunks, heldBytes, leaked, delayed, addedN atomic.Int64
 
 	mu                     sync.Mutex
+	ctx                    context.Context // done when it is over; nil: nobody has asked
+	release                context.CancelFunc
 	targeted, hit, control map[uint64]struct{}
 	counts                 map[string]int64 // by the names of the kind's Proof
 }

@@ -43,6 +43,7 @@ type proxy struct {
 	upstream string
 	listener *net.TCPListener // nil while disabled
 	conns    map[*conn]struct{}
+	turned   int // of them, those that were turned away at the door
 
 	ends sync.WaitGroup // accept loop and the connections' goroutines
 
@@ -148,7 +149,7 @@ func (p *proxy) take(l *net.TCPListener, tcp *net.TCPConn) {
 	p.conns[c] = struct{}{}
 	p.mu.Unlock()
 	if c.greeted() {
-		c.start()
+		c.admit()
 	}
 }
 
@@ -167,6 +168,9 @@ func (p *proxy) forget(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.conns, c)
+	if c.turned {
+		p.turned--
+	}
 }
 
 // close ends the proxy for good and waits for all that it started.
