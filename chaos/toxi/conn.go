@@ -29,6 +29,7 @@ type conn struct {
 	request  requestReader            // of the up lane, under its lock
 	status   statusReader             // of the down lane, under its lock
 	upgraded atomic.Bool              // the target answered 101
+	bridged  atomic.Bool              // all of that answer has come: what follows it are frames
 	served   atomic.Bool              // the client got the beginning of that answer; of opaque ones, anything
 
 	over   atomic.Bool                // ended by the proxy: both sockets are closed, the lanes drain
@@ -36,14 +37,13 @@ type conn struct {
 	linger atomic.Pointer[time.Timer] // that closes it after a FIN; nil: none was sent
 	parts  atomic.Int32               // sources and sinks that have not ended
 	gone   sync.Once                  // leaves the proxy's count of the living
-	turned bool                       // away at the door: it counts for no limit; under the proxy's mu
 	cutMu  sync.Mutex                 // one cut at a time
 }
 
 func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn {
 	c := &conn{proxy: p, ordinal: ordinal, upstream: upstream}
 	c.remote = newRemote(c)
-	c.client, c.server = &side{endpoint: &headed{TCPConn: tcp}}, &side{endpoint: c.remote}
+	c.client, c.server = &side{endpoint: tcp}, &side{endpoint: c.remote}
 	c.up, c.down = newLane(c, chaos.Up), newLane(c, chaos.Down)
 	c.up.out = &sink{to: c.server, from: c.client, lane: c.up}
 	c.down.out = &sink{to: c.client, from: c.server, lane: c.down}

@@ -27,8 +27,12 @@ type lane struct {
 	moved *sync.Cond // what a parked sink waits for
 
 	seen  *[]*order // the list from which plan was made
-	known bool      // and whether the client was known then
+	stage stage     // and what was known then
 	plan  plan
+
+	frames  frames      // where in them the bytes are that came in last
+	claimed claimed     // to whom belongs what is unfinished
+	waiting []insertion // frames of ours, for an edge at which they may stand
 
 	queue []item // in order; the end of stream is the last
 	head  int    // index of the first
@@ -54,6 +58,7 @@ type plan struct {
 	holdEnds bool // nor may an end of stream
 	holders  []*order
 	breakers []*order
+	framers  []*order
 	shapers  []*order
 	delays   []*order
 	pacers   []*order
@@ -69,6 +74,9 @@ func (p *plan) add(o *order) {
 	}
 	if _, ok := o.rule.(breaker); ok {
 		p.breakers = append(p.breakers, o)
+	}
+	if _, ok := o.rule.(framer); ok {
+		p.framers = append(p.framers, o)
 	}
 	if _, ok := o.rule.(shaper); ok {
 		p.shapers = append(p.shapers, o)
@@ -97,7 +105,9 @@ func (p *plan) holds(it *item) bool {
 type item struct {
 	chunk  *stream.StreamChunk
 	do     deed
-	by     *order
+	by     *order // who wants it done, or who put the chunk in
+	counts string // counter of by that says that the chunk went on; empty: none
+	until  *order // it may not go on before this is cleared; nil: it may
 	came   time.Time
 	delays []delay
 	held   []*order // that have counted it
@@ -125,16 +135,17 @@ func (l *lane) poke() {
 
 // refresh brings the plan up to date with the orders and the identity. l.mu is held.
 func (l *lane) refresh() {
-	list, who := l.conn.proxy.orders.Load(), l.conn.who.Load()
-	if list == l.seen && (who != nil) == l.known {
+	list, at := l.conn.proxy.orders.Load(), l.conn.stage()
+	if list == l.seen && at == l.stage {
 		return
 	}
-	l.seen, l.known, l.plan = list, who != nil, plan{}
+	l.seen, l.stage, l.plan = list, at, plan{}
+	who := l.conn.who.Load()
 	for _, o := range *list {
-		if _, past := o.rule.(doorman); past || o.cleared.Load() != 0 || o.share <= 0 || !o.covers(l.conn) {
+		if o.cleared.Load() != 0 || o.share <= 0 || !o.covers(l.conn) {
 			continue
 		}
-		if who == nil {
+		if at == nobody {
 			if h, ok := o.rule.(holder); ok && o.way.Covers(l.way) {
 				bytes, ends := h.holds()
 				l.plan.hold, l.plan.holdEnds = l.plan.hold || bytes, l.plan.holdEnds || ends
@@ -142,6 +153,9 @@ func (l *lane) refresh() {
 			continue
 		}
 		if !o.has(who.client) {
+			continue
+		}
+		if _, ok := o.rule.(framewise); ok && at < bridged {
 			continue
 		}
 		o.target(who.client)
@@ -201,6 +215,10 @@ func (l *lane) push(c *stream.StreamChunk) (deed, *order) {
 		return l.swallow(c, g)
 	}
 	l.conn.read(l.way, c)
+	var head int
+	if c != nil {
+		head = l.readHead(c.Data)
+	}
 	l.refresh()
 	if c == nil {
 		l.ended = true
@@ -212,11 +230,17 @@ func (l *lane) push(c *stream.StreamChunk) (deed, *order) {
 			return do, o
 		}
 	}
-	if len(l.plan.shapers) == 0 {
-		l.enqueue(item{chunk: c, came: c.Timestamp})
-		return nothing, nil
+	l.weave(c, head)
+	return nothing, nil
+}
+
+// enter puts an item into the queue, in the shape that shapers give it. l.mu is held.
+func (l *lane) enter(it item) {
+	if it.chunk == nil || len(l.plan.shapers) == 0 {
+		l.enqueue(it)
+		return
 	}
-	pieces := [][]byte{c.Data}
+	pieces := [][]byte{it.chunk.Data}
 	for _, o := range l.plan.shapers {
 		var shaped [][]byte
 		for _, piece := range pieces {
@@ -224,15 +248,22 @@ func (l *lane) push(c *stream.StreamChunk) (deed, *order) {
 		}
 		pieces = shaped
 	}
-	for _, piece := range pieces {
-		l.enqueue(item{chunk: &stream.StreamChunk{Data: piece, Timestamp: c.Timestamp}, came: c.Timestamp})
+	for i, piece := range pieces {
+		part := it
+		part.chunk = &stream.StreamChunk{Data: piece, Timestamp: it.chunk.Timestamp}
+		if i > 0 {
+			part.delays, part.until = nil, nil // the first waits for all
+		}
+		if i < len(pieces)-1 {
+			part.counts = "" // it has gone on when the last has
+		}
+		l.enqueue(part)
 	}
 	if l.behind.do != nothing {
-		l.behind.came = c.Timestamp
+		l.behind.came = it.came
 		l.enqueue(l.behind)
 		l.behind = item{}
 	}
-	return nothing, nil
 }
 
 // then is for shapers: something is to become of the connection once what the shaper
@@ -253,6 +284,9 @@ func (l *lane) enqueue(it item) {
 	l.countHeld(&it)
 	l.queue = append(l.queue, it)
 }
+
+// waits says whether an order that is in force keeps the item from going on.
+func (it *item) waits() bool { return it.until != nil && it.until.cleared.Load() == 0 }
 
 // due is when an item may go on. Orders that were cleared no longer delay it.
 func (it *item) due() time.Time {
@@ -304,6 +338,7 @@ func (l *lane) next() step {
 			again = sooner(again, after)
 		}
 	}
+	l.slip()
 	s := l.decide()
 	s.wait = sooner(s.wait, again)
 	return s
@@ -324,7 +359,7 @@ func (l *lane) decide() step {
 		return step{gone: true}
 	}
 	limit := delayLimit
-	if l.plan.hold {
+	if l.plan.hold || l.head < len(l.queue) && l.queue[l.head].waits() {
 		limit = holdLimit
 	}
 	s := step{read: !l.ended && l.bytes < limit}
@@ -332,7 +367,7 @@ func (l *lane) decide() step {
 		return s
 	}
 	it := &l.queue[l.head]
-	if l.plan.holds(it) {
+	if l.plan.holds(it) || it.waits() {
 		l.withdraw()
 		return s
 	}
@@ -369,6 +404,14 @@ func (l *lane) decide() step {
 		}
 		if s.wait > 0 {
 			return s
+		}
+		if it.counts != "" {
+			if l.inflight > 0 {
+				return s // whose end pokes; then the sink takes it at once
+			}
+			it.by.count(it.counts, 1)
+			l.note(it.by)
+			it.counts = ""
 		}
 		for _, o := range l.plan.pacers {
 			o.rule.(pacer).paced(o, l, len(it.chunk.Data), now)
@@ -442,7 +485,7 @@ func (l *lane) landed(n int) {
 		return
 	}
 	l.settle()
-	if l.head < len(l.queue) && l.queue[l.head].do != nothing {
+	if l.head < len(l.queue) && (l.queue[l.head].do != nothing || l.queue[l.head].counts != "") {
 		l.poke()
 	}
 }

@@ -12,7 +12,7 @@ import (
 // what they remember of a lane or a connection they keep there (memory).
 //
 //	accepted ─▶ greeter ─▶ dial, links
-//	chunk comes ─▶ breaker ─▶ shaper ─▶ delayer ─▶ queue
+//	chunk comes ─▶ breaker ─▶ framer ─▶ shaper ─▶ delayer ─▶ queue
 //	chunk at the head ─▶ holder ─▶ due? ─▶ pacer ─▶ sink ─▶ counted
 //	comes into force, cohort grows ─▶ sweeper
 //	time goes by ─▶ waker
