@@ -37,13 +37,14 @@ type conn struct {
 	linger atomic.Pointer[time.Timer] // that closes it after a FIN; nil: none was sent
 	parts  atomic.Int32               // sources and sinks that have not ended
 	gone   sync.Once                  // leaves the proxy's count of the living
+	turned bool                       // away at the door: it counts for no limit; under the proxy's mu
 	cutMu  sync.Mutex                 // one cut at a time
 }
 
 func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn {
 	c := &conn{proxy: p, ordinal: ordinal, upstream: upstream}
 	c.remote = newRemote(c)
-	c.client, c.server = &side{endpoint: tcp}, &side{endpoint: c.remote}
+	c.client, c.server = &side{endpoint: &headed{TCPConn: tcp}}, &side{endpoint: c.remote}
 	c.up, c.down = newLane(c, chaos.Up), newLane(c, chaos.Down)
 	c.up.out = &sink{to: c.server, from: c.client, lane: c.up}
 	c.down.out = &sink{to: c.client, from: c.server, lane: c.down}

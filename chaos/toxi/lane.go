@@ -142,7 +142,7 @@ func (l *lane) refresh() {
 	l.seen, l.stage, l.plan = list, at, plan{}
 	who := l.conn.who.Load()
 	for _, o := range *list {
-		if o.cleared.Load() != 0 || o.share <= 0 || !o.covers(l.conn) {
+		if _, past := o.rule.(doorman); past || o.cleared.Load() != 0 || o.share <= 0 || !o.covers(l.conn) {
 			continue
 		}
 		if at == nobody {
