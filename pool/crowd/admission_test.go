@@ -104,21 +104,51 @@ func TestInvariant01Latency(t *testing.T) {
 	assert.Equal(t, 8.0, w.of("a").Limit, "20 times the baseline, but within the noise")
 }
 
-// A server that is slower from now on, for it is further away, is usual again after two
-// minutes.
+// A server that is slower from now on, for it is further away, or the clients' machine is
+// busy, is usual again once a handshake was alone: one at a time for two minutes would be
+// slower than it is.
 func TestInvariant01Baseline(t *testing.T) {
 	w := newWorld(t, Policy{EndpointDials: 8}, named("a")...)
 	w.connects(0)
-	for client := 1; w.of("a").Limit > 1; client++ {
+	client := 0
+	handshake := func() {
+		client++
 		w.ask(client)
 		w.opens(client, 50*time.Millisecond)
 	}
-	for client := range 600 {
-		w.ask(1000 + client)
-		w.opens(1000+client, 50*time.Millisecond)
-		w.pass(time.Second / 2)
+	for w.of("a").Limit > 1 {
+		handshake()
 	}
-	assert.Equal(t, 8.0, w.of("a").Limit)
+	at := client
+	for w.of("a").Limit < 8 {
+		require.Less(t, client, at+100)
+		handshake()
+	}
+	assert.Equal(t, 1+2+3+4+5+6+7, client-at, "each round adds one")
+}
+
+// A server that does one after the other is not taken for one that is further away,
+// however often the limit comes down to one: more at a time would only wait.
+func TestInvariant01OwnQueue(t *testing.T) {
+	p := (&Policy{EndpointDials: 64}).complete()
+	w := newWorld(t, p, named("a")...)
+	client, most := 0, 0.0
+	for round := range 200 {
+		n := int(w.of("a").Limit)
+		for k := range n {
+			w.ask(client + k)
+		}
+		for k := range n {
+			w.opens(client+k, time.Duration(k+1)*20*time.Millisecond)
+		}
+		client += n
+		w.pass(time.Second)
+		if round > 20 {
+			most = max(most, w.of("a").Limit)
+		}
+	}
+	assert.LessOrEqual(t, most, 2*p.LatencyFactor+1, "a round of which half is slower than so many times one")
+	assert.Greater(t, most, 1.0)
 }
 
 func TestInvariant02NothingToRemoved(t *testing.T) {

@@ -21,7 +21,9 @@ type limit struct {
 	slow   int    // of them those that were slow
 	smooth time.Duration
 
-	// The baseline is the fastest handshake of the last one to two minutes. A mean would
+	// The baseline is the fastest handshake of the last one to two minutes, or the last one
+	// that was alone: no queue of ours was before it (as BBR finds the round trip of an empty
+	// path with next to nothing in flight; Cardwell et al., ACM Queue 14.5, 2016). A mean would
 	// follow the queue that it is there to see.
 	fastest [2]time.Duration
 	turned  heal.Instant
@@ -43,12 +45,15 @@ func (l *limit) room() int { return max(1, int(l.now)) }
 
 // answered takes the time of a handshake that succeeded.
 func (l *limit) answered(took time.Duration, epoch uint32, now heal.Instant, p *Policy) {
-	slow := false
+	slow, alone := false, epoch == l.epoch && l.room() == 1
 	if took > 0 {
-		slow = l.compare(took, now, p)
+		slow = l.compare(took, now, p) && !alone
 	}
 	if epoch != l.epoch {
 		return
+	}
+	if alone && took > l.fastest[0] { // the path is longer, the server slower, or this machine is: whoever waited for the old baseline would dial one at a time until it is forgotten
+		l.fastest = [2]time.Duration{took}
 	}
 	l.seen++
 	if slow {
