@@ -29,17 +29,11 @@ const overrun = int64(10 * time.Minute)
 // not begin with a run, or is of another schema (*SchemaError).
 func Build(journal, hlog io.Reader) (*Summary, error) {
 	r := NewReader(journal)
-	if !r.Scan() {
-		if len(r.Warnings()) == 0 {
-			return nil, nothing(r, "the journal is empty")
-		}
-		return nil, nothing(r, "nothing readable in the journal")
+	run, err := begin(r)
+	if err != nil {
+		return nil, err
 	}
-	first := r.Record()
-	if first.Run == nil {
-		return nil, nothing(r, "the journal does not begin with a record of what was run")
-	}
-	b := newBuilder(first.Run)
+	b := newBuilder(run)
 	b.fold(r)
 	if r.Err() != nil {
 		b.warn("%v; the rest is missing", r.Err())
@@ -47,6 +41,19 @@ func Build(journal, hlog io.Reader) (*Summary, error) {
 	b.warnings = append(r.Warnings(), b.warnings...)
 	s := b.close(hlog)
 	return s, nil
+}
+
+// begin reads the first record, which tells what was run.
+func begin(r *Reader) (*Run, error) {
+	switch {
+	case r.Scan() && r.record.Run != nil:
+		return r.record.Run, nil
+	case r.record.kinds() > 0:
+		return nil, nothing(r, "the journal does not begin with a record of what was run")
+	case len(r.Warnings()) == 0:
+		return nil, nothing(r, "the journal is empty")
+	}
+	return nil, nothing(r, "nothing readable in the journal")
 }
 
 // nothing says why there is nothing to report: what, and the first line that was skipped.
@@ -164,7 +171,9 @@ func (b *builder) add(rec Record, line int64) {
 	}
 	switch {
 	case rec.Steady != nil:
-		b.steady = rec.Steady
+		if b.steady == nil || b.steady.Met { // of several machines, none may have missed it
+			b.steady = rec.Steady
+		}
 	case rec.End != nil:
 		b.end = rec.End
 	}

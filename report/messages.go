@@ -66,3 +66,9 @@ func (a LoadCount) plus(b LoadCount) LoadCount {
 		Dup: a.Dup + b.Dup, Dropped: a.Dropped + b.Dropped, Waited: a.Waited + b.Waited,
 	}
 }
+
+func (a loadInterval) plus(b loadInterval) loadInterval {
+	a.intended, a.sent, a.acked = a.intended+b.intended, a.sent+b.sent, a.acked+b.acked
+	a.resent, a.dropped = a.resent+b.resent, a.dropped+b.dropped
+	return a
+}

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"container/heap"
+	"encoding/json"
 	"time"
 )
 
@@ -9,8 +11,14 @@ import (
 // neighbours are; a record that is later still is taken for a clock that went back.
 const disorder = int64(time.Second)
 
+// heldMost bounds how many records are held back, so that no journal can exhaust the
+// memory. It is several times what a second of the heaviest storm has.
+const heldMost = 1 << 18
+
 // sorter puts the records of a journal in the order of their times, holding back those
-// of the last second.
+// of the last second. Records at the same nanosecond have an order of their own, so that
+// it does not matter who wrote first: what sums up the time until then, the edges of
+// phases and faults, and then what happens from there on, by client.
 type sorter struct {
 	held heapOfEntries
 	seq  int64
@@ -32,21 +40,63 @@ func (s *sorter) push(rec Record, line int64) {
 // pop returns the next record that nothing can precede any more; with all set also those
 // held back.
 func (s *sorter) pop(all bool) (entry, bool) {
-	if len(s.held) == 0 || !all && s.held[0].rec.T > s.last-disorder {
+	if len(s.held) == 0 || !all && len(s.held) <= heldMost && s.held[0].rec.T > s.last-disorder {
 		return entry{}, false
 	}
 	return heap.Pop(&s.held).(entry), true
 }
 
-// heapOfEntries orders by time, then by place in the journal.
+// before is the order of records. Those of one client, and phases, keep the journal's.
+func (e *entry) before(o *entry) bool {
+	if e.rec.T != o.rec.T {
+		return e.rec.T < o.rec.T
+	}
+	if a, b := e.rec.rank(), o.rec.rank(); a != b {
+		return a < b
+	}
+	switch {
+	case e.rec.Step != nil:
+		if e.rec.Step.Client != o.rec.Step.Client {
+			return e.rec.Step.Client < o.rec.Step.Client
+		}
+	case e.rec.Phase == nil:
+		a, errA := json.Marshal(e.rec)
+		b, errB := json.Marshal(o.rec)
+		if order := bytes.Compare(a, b); order != 0 && errA == nil && errB == nil {
+			return order < 0
+		}
+	}
+	return e.seq < o.seq
+}
+
+// rank orders records of the same time.
+func (r *Record) rank() int {
+	switch {
+	case r.Run != nil:
+		return 0
+	case r.Load != nil, r.Harness != nil, r.Target != nil, r.Wire != nil:
+		return 1
+	case r.Steady != nil:
+		return 2
+	case r.Phase != nil:
+		return 3
+	case r.Fault != nil:
+		return 4
+	case r.Step != nil:
+		return 5
+	case r.End != nil:
+		return 7
+	}
+	return 6
+}
+
+// heapOfEntries orders what is held back.
 type heapOfEntries []entry
 
-func (h heapOfEntries) Len() int { return len(h) }
-func (h heapOfEntries) Less(i, j int) bool {
-	return h[i].rec.T < h[j].rec.T || h[i].rec.T == h[j].rec.T && h[i].seq < h[j].seq
-}
-func (h heapOfEntries) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *heapOfEntries) Push(x any)   { *h = append(*h, x.(entry)) }
+func (h heapOfEntries) Len() int           { return len(h) }
+func (h heapOfEntries) Less(i, j int) bool { return h[i].before(&h[j]) }
+func (h heapOfEntries) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *heapOfEntries) Push(x any)        { *h = append(*h, x.(entry)) }
 func (h *heapOfEntries) Pop() any {
 	old := *h
 	last := old[len(old)-1]

@@ -19,6 +19,7 @@ func (b *builder) close(hlog io.Reader) *Summary {
 	if b.end != nil {
 		s.Ended = *b.end
 	}
+	b.messages.intervals = apart(b.messages.intervals)
 	full := b.recover(s, commanded)
 	s.Storm = b.storm.Close(s.Recovery.Lost, b.recovery.losses, b.faults.cleared(), full, b.last)
 	s.Balance = b.balance.Close()
