@@ -35,12 +35,12 @@ func plans(s *settings) []plan {
 		{
 			workload: "echo", unit: "us-CPU/msg", baseline: "gobwas-bufio", bar: ratio.Bar{Limit: 1.2},
 			about:  fmt.Sprintf("closed loop, %d connections, 1 message of 64 B outstanding on each: CPU time of the client's process, user and system", s.busy),
-			rivals: slices.Concat(ours, []string{"fleet-receive", "gobwas"}, others),
+			rivals: slices.Concat(ours, []string{"fleet-receive", "pool-send", "gobwas"}, others),
 		},
 		{
 			workload: "burst", unit: "msgs/CPU-s", baseline: "gobwas-bufio", bar: ratio.Bar{Limit: 3, AtLeast: true},
 			about:  fmt.Sprintf("closed loop, %d connections, 64 messages of 64 B at a time on each; the baseline writes each by itself", s.busy),
-			rivals: slices.Concat(ours, []string{"fleet-receive", "gobwas-combined"}, others),
+			rivals: slices.Concat(ours, []string{"fleet-receive", "pool-send", "gobwas-combined"}, others),
 		},
 		{
 			workload: "reconnect", unit: "ms-usable", baseline: "gobwas", bar: ratio.Bar{Limit: 1.25},

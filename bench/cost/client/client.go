@@ -46,6 +46,7 @@ var clients = map[string]Client{
 	"fleet":           fleetClient{},
 	"fleet-receive":   fleetClient{receive: true},
 	"pool":            poolClient{},
+	"pool-send":       poolClient{choose: true},
 	"gobwas":          bare{gobwas{}},
 	"gobwas-bufio":    bare{gobwas{buffered: true}},
 	"gobwas-combined": bare{gobwas{buffered: true, combined: true}},

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"sync"
 	"time"
@@ -12,19 +13,20 @@ import (
 )
 
 // poolClient is wsheal's pool as applications use it. Where messages are wanted each
-// connection is leased, which is how a pool says over which one a message goes; a
-// goroutine per lease receives.
-type poolClient struct{}
+// connection is leased, which is how a pool says over which one a message goes, and a
+// goroutine per lease receives; or the pool chooses for each message, and Config.Receive gets
+// all that come.
+type poolClient struct{ choose bool }
 
 type poolConns struct {
 	pool     *pool.Pool
 	options  Options
-	leases   []*pool.Lease
+	leases   []*pool.Lease // none: the pool chooses
 	watching sync.WaitGroup
 	readers  sync.WaitGroup
 }
 
-func (poolClient) Open(ctx context.Context, o Options) (Conns, error) {
+func (x poolClient) Open(ctx context.Context, o Options) (Conns, error) {
 	policy, err := promptPolicy()
 	if err != nil {
 		return nil, err
@@ -46,10 +48,13 @@ func (poolClient) Open(ctx context.Context, o Options) (Conns, error) {
 		settings.Endpoints = append(settings.Endpoints, pool.Endpoint{Name: fmt.Sprint("e", i), URL: url})
 	}
 	c := &poolConns{options: o}
+	if x.choose {
+		settings.Receive = c.received
+	}
 	if c.pool, err = pool.Open(ctx, settings); err != nil {
 		return nil, err
 	}
-	if err := c.await(ctx); err != nil {
+	if err := c.await(ctx, x.choose); err != nil {
 		_ = c.Close(canceled())
 		return nil, err
 	}
@@ -57,8 +62,8 @@ func (poolClient) Open(ctx context.Context, o Options) (Conns, error) {
 }
 
 // await waits until all connections are usable, healed where that matters, and leased
-// where messages are wanted.
-func (c *poolConns) await(ctx context.Context) error {
+// where messages are wanted, unless the pool is to choose.
+func (c *poolConns) await(ctx context.Context, choose bool) error {
 	n := c.options.Conns
 	watch := c.pool.Watch(context.Background()) // what was before it is not told, and counted below
 	for {
@@ -80,7 +85,7 @@ func (c *poolConns) await(ctx context.Context) error {
 	}
 	drainWatch(watch)
 	c.watching.Go(func() { c.watch(watch) })
-	if c.options.Received == nil {
+	if c.options.Received == nil || choose {
 		return nil
 	}
 	for i := range n {
@@ -136,7 +141,39 @@ func (c *poolConns) receive(i int, l *pool.Lease) {
 	}
 }
 
+// numberSize is how much of a payload says whose it is where the pool chooses.
+const numberSize = 4
+
+// received takes an answer, over whichever connection it came. One connection needs no
+// numbers: what it sends is sent as it is.
+func (c *poolConns) received(m pool.Message) {
+	conn := 0
+	if c.options.Conns > 1 {
+		conn = int(binary.BigEndian.Uint32(m.Payload))
+	}
+	if f := c.options.Received; f != nil {
+		f(conn, m.Payload)
+	}
+}
+
+// send lets the pool choose for each message, which is numbered by conn.
+func (c *poolConns) send(conn int, messages [][]byte) error {
+	for _, m := range messages {
+		if c.options.Conns > 1 {
+			m = append([]byte(nil), m...)
+			binary.BigEndian.PutUint32(m[:numberSize], uint32(conn))
+		}
+		if _, err := c.pool.Send(context.Background(), pool.Message{Payload: m}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *poolConns) Send(conn int, messages ...[]byte) error {
+	if c.leases == nil {
+		return c.send(conn, messages)
+	}
 	for _, m := range messages {
 		if _, err := c.leases[conn].Send(context.Background(), pool.Message{Payload: m}); err != nil {
 			return err
