@@ -3,11 +3,13 @@ package pool
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/wsheal/wsheal/pool/driver"
 )
 
-// subscribeAgain asks for all that lived on a slot, and for all that is adrift.
+// subscribeAgain asks for all that lived on a slot, and for all that is adrift. It waits for
+// their confirmations as long as half of what is left of ctx: the connection is of use without.
 func (p *Pool) subscribeAgain(ctx context.Context, x driver.Exchange, s *slot) (err error) {
 	p.mu.Lock()
 	var mine, claimed []*Subscription
@@ -33,17 +35,29 @@ func (p *Pool) subscribeAgain(ctx context.Context, x driver.Exchange, s *slot) (
 			sub.castOff()
 		}
 	}()
+	patience, cancel := half(ctx)
+	defer cancel()
 	for _, sub := range append(mine, claimed...) {
-		if err := p.ask(ctx, x, s, sub); err != nil {
+		if err := p.ask(ctx, patience, x, s, sub); err != nil {
 			return fmt.Errorf("subscribe %s: %w", sub.config.Topic, err)
 		}
 	}
 	return nil
 }
 
-// ask asks for one subscription, unless it has left meanwhile. One that cannot be asked for is
-// over; the connection is none the worse for it.
-func (p *Pool) ask(ctx context.Context, x driver.Exchange, s *slot, sub *Subscription) error {
+// half ends when half of what is left of ctx is over.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	until, bounded := ctx.Deadline()
+	if !bounded {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(until)/2)
+}
+
+// ask asks for one subscription, unless it has left meanwhile, and waits as long as patience
+// lasts for it to be confirmed, which may also come with the data. One that cannot be asked for
+// is over; the connection is none the worse for it.
+func (p *Pool) ask(ctx, patience context.Context, x driver.Exchange, s *slot, sub *Subscription) error {
 	p.mu.Lock()
 	here := sub.home == s
 	if here {
@@ -67,7 +81,10 @@ func (p *Pool) ask(ctx context.Context, x driver.Exchange, s *slot, sub *Subscri
 		p.mu.Unlock()
 		return nil
 	}
-	_, err = x.Receive(ctx, func(payload []byte) bool { return sub.confirm(Message{Payload: payload}) })
+	_, err = x.Receive(patience, func(payload []byte) bool { return sub.confirm(Message{Payload: payload}) })
+	if patience.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
 	return err
 }
 

@@ -344,6 +344,34 @@ func TestAConnectionDoesNotDependOnANewSubscription(t *testing.T) {
 	})
 }
 
+// TestAConnectionIsUsedWithoutAConfirmation that does not come: one topic that the server does
+// not know any more is no end of the pool.
+func TestAConnectionIsUsedWithoutAConfirmation(t *testing.T) {
+	inWorld(t, sized(1), func(w *world) {
+		var subs []*Subscription
+		for _, topic := range []string{"t", "u"} {
+			sub, err := w.pool.Subscribe(w.Context(), SubscribeConfig{Topic: topic, Message: text("sub %s", topic), Confirm: confirmed(topic)})
+			require.NoError(w, err)
+			subs = append(subs, sub)
+		}
+		w.a.first(func(_ *served, s string) bool { return strings.HasPrefix(s, "sub ") })
+		w.a.open()[0].reset()
+		_, err := w.pool.Request(w.within(time.Second+brisk().ProveTimeout/2), text("req 1"))
+		require.NoError(w, err)
+		c := w.a.open()[0]
+		assert.ElementsMatch(w, []string{"sub t", "sub u"}, c.texts()[:2], "they come before all others")
+		c.say("subbed u")
+		c.say("event u 1")
+		c.say("subbed t")
+		for i, want := range [][]string{
+			{"resumed from 0 missed 0 given up 0"}, {"resumed from 0 missed 0 given up 0", "event u 1"},
+		} {
+			assert.Equal(w, want, heard(subs[i].Next))
+		}
+		assert.Empty(w, of(Attempted, w.events()))
+	})
+}
+
 // TestAnAskingIsNotSentOverALease that takes its connection: it goes elsewhere.
 func TestAnAskingIsNotSentOverALease(t *testing.T) {
 	inWorld(t, roomy(2), func(w *world) {

@@ -18,6 +18,7 @@ type SubscribeConfig struct {
 	Again func(last *Message) Message
 	// Confirm tells whether a message is the peer's answer to the asking, and how the stream
 	// goes on; nil: none is waited for, and after a heal the stream is Fresh. It must not block.
+	// A new connection is not used before, or until half of Policy.ProveTimeout is over.
 	Confirm func(Message) (Continuity, bool)
 	Cancel  Message // what tells the peer that it is over; no payload: nothing
 
