@@ -19,6 +19,8 @@ func (l *lane) do(d deed, o *order) {
 		l.answer(d, o)
 		return
 	}
+	o.doing.RLock()
+	defer o.doing.RUnlock()
 	came := livesOn
 	switch d {
 	case resets:
@@ -26,7 +28,9 @@ func (l *lane) do(d deed, o *order) {
 	case finishes:
 		came = c.finish(o)
 	case forgets:
-		came = c.haunt(o)
+		if o.cleared.Load() == 0 { // else nobody would bury it
+			came = c.haunt(o)
+		}
 	}
 	if came == isCut {
 		o.count("ended", 1)

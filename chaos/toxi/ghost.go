@@ -98,6 +98,8 @@ func (s *side) reset() {
 // bury ends the ghosts of an order that is cleared, and what waits for its sake.
 func (p *proxy) bury(o *order) {
 	o.released()
+	o.doing.Lock() // what was begun before has been done, and counted
+	defer o.doing.Unlock()
 	for _, c := range p.living() {
 		if c.ghost.Load() == o {
 			c.client.reset()

@@ -175,7 +175,7 @@ func (l *lane) refresh() {
 func (l *lane) countHeld(it *item) {
 	for _, o := range l.plan.holders {
 		bytes, ends := o.rule.(holder).holds()
-		if it.chunk == nil && !ends || it.chunk != nil && !bytes || contains(it.held, o) {
+		if it.do != nothing || it.chunk == nil && !ends || it.chunk != nil && !bytes || contains(it.held, o) {
 			continue
 		}
 		it.held = append(it.held, o)

@@ -32,6 +32,8 @@ type order struct {
 	armed, cleared, first, last                         atomic.Int64 // clock
 	cut, heldChunks, heldBytes, leaked, delayed, addedN atomic.Int64
 
+	doing sync.RWMutex // held for reading by what its rule does to connections of its own accord
+
 	mu                     sync.Mutex
 	ctx                    context.Context // done when it is over; nil: nobody has asked
 	release                context.CancelFunc

@@ -22,7 +22,8 @@ type proof struct {
 
 func TestEveryKindIsProved(t *testing.T) {
 	for _, k := range chaos.KindsOf(chaos.ByProxy) {
-		assert.Contains(t, proofs, k.Name, "the table lists the proxy for %s: prove it", k.Name)
+		_, proved := proofs[k.Name]
+		assert.True(t, proved, "the table lists the proxy for %s: prove it", k.Name)
 	}
 	for name, p := range proofs {
 		t.Run(name, func(t *testing.T) {
