@@ -13,10 +13,10 @@ func init() {
 	fresh.Conns = chaos.New
 	proofs["ws_drop"] = proof{
 		sees: []faultrig.Case{
-			{Fault: drop(chaos.WSDrop{Opcode: chaos.OpText, Nth: 2, Percent: 1}), Act: talks(5)},
-			{Fault: drop(chaos.WSDrop{Opcode: chaos.OpText, Nth: 1, Percent: 0.5, Direction: chaos.Down}), Act: talks(40)},
-			{Fault: existing, Act: talks(5)},
-			{Fault: fresh, Act: talks(5)},
+			{Fault: drop(chaos.WSDrop{Opcode: chaos.OpText, Nth: 2, Percent: 1}), Act: wants(chaos.SeesLoss, talks(5))},
+			{Fault: drop(chaos.WSDrop{Opcode: chaos.OpText, Nth: 1, Percent: 0.5, Direction: chaos.Down}), Act: wants(chaos.SeesLoss, talks(40))},
+			{Fault: existing, Act: wants(chaos.SeesLoss, talks(5))},
+			{Fault: fresh, Act: wants(chaos.SeesLoss, talks(5))},
 		},
 		// They send, but nothing of what is to be lost.
 		idle: faultrig.Case{

@@ -1,7 +1,10 @@
 package toxi_test
 
 import (
+	"context"
 	"fmt"
+	"net"
+	"sync"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -65,4 +68,78 @@ func sightOf(texts []string, n int) chaos.Sight {
 		return chaos.SeesLoss
 	}
 	return chaos.SeesNothing
+}
+
+// wants has a client that did not see what it should return what no row expects.
+func wants(want chaos.Sight, act func(*faultrig.Client) chaos.Sight) func(*faultrig.Client) chaos.Sight {
+	return func(x *faultrig.Client) chaos.Sight {
+		if saw := act(x); saw != want {
+			return "saw " + saw + ", expected " + want
+		}
+		return want
+	}
+}
+
+// pinging is an echo server that sends a ping when it is asked for one, "ping me", and
+// says so when a pong comes.
+func pinging(ctx context.Context, ln net.Listener) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer context.AfterFunc(ctx, func() { _ = ln.Close() })()
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return nil
+		}
+		wg.Go(func() {
+			defer context.AfterFunc(ctx, func() { _ = c.Close() })()
+			defer c.Close()
+			_, _ = ws.Upgrade(c)
+			for {
+				f, err := ws.ReadFrame(c)
+				if err != nil {
+					return
+				}
+				f = ws.UnmaskFrameInPlace(f)
+				f.Header.Masked = false
+				switch {
+				case f.Header.OpCode == ws.OpPong:
+					f = ws.NewTextFrame([]byte("a pong came"))
+				case f.Header.OpCode == ws.OpPing:
+					f.Header.OpCode = ws.OpPong
+				case string(f.Payload) == "ping me":
+					f = ws.NewPingFrame([]byte("hello"))
+				}
+				if ws.WriteFrame(c, f) != nil {
+					return
+				}
+			}
+		})
+	}
+}
+
+// heartbeats has a client ping, be pinged, and say at last a message; it returns what came
+// before the echo of that, by opcode, and of texts their words.
+func heartbeats(x *faultrig.Client) (came []string, err error) {
+	for _, f := range []ws.Frame{
+		ws.NewPingFrame([]byte("hi")), ws.NewTextFrame([]byte("ping me")), ws.NewPongFrame(nil), ws.NewBinaryFrame(nil),
+	} {
+		if err := ws.WriteFrame(x.Conn, ws.MaskFrameInPlace(f)); err != nil {
+			return nil, err
+		}
+	}
+	_ = x.Conn.SetReadDeadline(time.Now().Add(faultrig.Patience))
+	for {
+		f, err := ws.ReadFrame(x.Conn)
+		switch {
+		case err != nil:
+			return nil, err
+		case f.Header.OpCode == ws.OpBinary:
+			return came, nil
+		case f.Header.OpCode == ws.OpText:
+			came = append(came, string(f.Payload))
+		default:
+			came = append(came, fmt.Sprint(f.Header.OpCode))
+		}
+	}
 }

@@ -121,7 +121,7 @@ func Sight(err error) chaos.Sight {
 		return chaos.SeesStatus
 	case errors.As(err, &closed):
 		return chaos.SeesCloseFrame
-	case errors.As(err, &protocol):
+	case errors.As(err, &protocol), errors.Is(err, wsutil.ErrInvalidUTF8), errors.Is(err, ws.ErrHeaderLengthMSB):
 		return chaos.SeesProtocol
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return chaos.SeesEOF
