@@ -154,9 +154,7 @@ func TestMergingThePiecesGivesTheWhole(t *testing.T) {
 				some := []*piece{{}, pieces[0]}
 				some[0].journal.Write(j1)
 				some[0].hlog.Write(h1)
-				for _, p := range pieces[3:] {
-					some = append(some, p)
-				}
+				some = append(some, pieces[3:]...)
 				j2, h2 := merged(t, some, rng.Perm(len(some)))
 				require.Equal(t, string(j), string(j2), "%s in two goes", dir)
 				require.Equal(t, string(h), string(h2))

@@ -69,10 +69,5 @@ func cut(all []loadInterval) []loadInterval {
 // spread evenly: rounded, so that portions of all of it sum to the whole.
 func portion(t int64, iv loadInterval) func(n int64) int64 {
 	share := float64(t-iv.from) / float64(iv.to-iv.from)
-	return func(n int64) int64 {
-		if t == iv.to {
-			return n
-		}
-		return int64(float64(n) * share)
-	}
+	return func(n int64) int64 { return int64(float64(n) * share) }
 }
