@@ -30,8 +30,8 @@ func (p *Pool) Resize(minimum, maximum int) error {
 func (p *Pool) Renew() { p.each(p.fleet.Move) }
 
 // Window passes on what a server announced in a message of its own: that clients whose
-// connection it ends should spread their return over within. It holds for the next loss of
-// each connection.
+// connection it ends should spread their return over within, 5 min at most. It holds for the next
+// loss of each connection; that of one that was replaced as planned is none.
 func (p *Pool) Window(within time.Duration) {
 	p.each(func(client int) { p.fleet.Window(client, within) })
 }

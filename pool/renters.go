@@ -51,7 +51,7 @@ func (p *Pool) harbours(s *slot) bool {
 
 // reserve keeps connections for those who wait, once there can be no more of them.
 func (p *Pool) reserve() {
-	for want := p.renters.Len() - p.reserved(); want > 0; want-- {
+	for p.renters.Len() > p.reserved() {
 		if p.size() < p.limits.Max {
 			return
 		}
@@ -96,8 +96,8 @@ func (p *Pool) unreserve() {
 
 // idle is told of a slot that has nothing in flight any more.
 func (p *Pool) idle(s *slot) {
-	if s.counts() && s.up() {
-		p.offer()
+	if s.lease == nil && s.counts() && s.up() {
+		p.invite()
 	}
 }
 

@@ -199,3 +199,31 @@ func TestWhatWasKeptForAnAcquireThatGotAnotherIsGivenBack(t *testing.T) {
 		r.lease.Release()
 	})
 }
+
+// TestWhoWaitsForALeaseIsLeftInPeace by what goes over a connection that is not to be had: who
+// tries in vain may lose his place.
+func TestWhoWaitsForALeaseIsLeftInPeace(t *testing.T) {
+	inWorld(t, sized(1), func(w *world) {
+		p := w.pool
+		l, err := p.Acquire(w.Context())
+		require.NoError(w, err)
+		first, second := w.rents(), w.rents()
+		p.mu.Lock()
+		turn := p.renters.Front().Value
+		p.mu.Unlock()
+		r, err := l.Send(w.Context(), text("lost"))
+		require.NoError(w, err)
+		assert.Equal(w, Written, w.outcome(r))
+		synctest.Wait()
+		p.mu.Lock()
+		assert.Same(w, turn, p.renters.Front().Value)
+		p.mu.Unlock()
+		l.Release()
+		synctest.Wait()
+		assert.True(w, first.done)
+		assert.False(w, second.done)
+		first.lease.Release()
+		synctest.Wait()
+		second.lease.Release()
+	})
+}
