@@ -39,7 +39,7 @@ func init() {
 		Proof:    []Proof{{"paced", "chunks kept waiting for the rate"}},
 		Reach:    mostReach,
 		Evidence: "something had to wait for the rate on at least 95 % of the cohort's clients",
-		Backends: []Support{{By: ByProxy}},
+		Backends: []Support{{By: ByProxy}, byToxiproxy("in whole KB of 1000 bytes", stockBandwidth)},
 		Example:  "{name: thin, inject: bandwidth, on: blue, at: chaos, for: 5s, rate: 4KiB}",
 		New:      func() Effect { return &Bandwidth{Direction: Both} },
 	})

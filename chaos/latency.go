@@ -56,7 +56,7 @@ func init() {
 		Did: func(e Evidence) string {
 			return fmt.Sprintf("%s delayed by %.1f ms on average", count(int(e.Delayed), "chunk"), float64(e.DelayNS)/float64(e.Delayed)/1e6)
 		},
-		Backends: []Support{{By: ByProxy}},
+		Backends: []Support{{By: ByProxy}, byToxiproxy("in whole milliseconds", stockLatency)},
 		Evidence: "something was delayed on at least 95 % of the cohort's clients",
 		Example:  "{name: slow, inject: latency, on: blue, at: chaos, for: 5s, share: 50%, delay: 100ms, jitter: 10ms}",
 		New:      func() Effect { return &Latency{Direction: Down} },

@@ -39,7 +39,7 @@ func init() {
 		Did: func(e Evidence) string {
 			return fmt.Sprintf("%s (%d bytes) held, none crossed", count(int(e.HeldChunks), "chunk"), e.HeldBytes)
 		},
-		Backends: []Support{{By: ByProxy}},
+		Backends: []Support{{By: ByProxy}, byToxiproxy("by a bandwidth of 0: an end of stream crosses where no bytes are held", stockPartition)},
 		Evidence: "something was held on at least 95 % of the cohort's clients, and nothing crossed",
 		Example:  "{name: split, inject: partition, on: blue, at: chaos, for: 5s, share: 50%}",
 		New:      func() Effect { return &Partition{Direction: Both} },

@@ -1,0 +1,207 @@
+package foreign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/wsheal/wsheal/chaos"
+)
+
+// watch is what the canaries of one fault saw.
+type watch struct {
+	expect expected
+	birds  []*canary
+	burst  int // pings sent at once
+	usual  time.Duration
+
+	from, until time.Time // in force; until zero: still
+	ended       chan struct{}
+	stop        context.CancelFunc
+	over        chan struct{} // they have seen the last and are closed
+}
+
+// newWatch opens the canaries, and sees how soon they are answered usually.
+func newWatch(ctx context.Context, addr, target string, expect expected) (*watch, error) {
+	w := &watch{expect: expect, burst: 1, ended: make(chan struct{}), over: make(chan struct{})}
+	if expect.rate > 0 {
+		w.burst = max(2, int(burstLength.Seconds()*float64(expect.rate))/onWire)
+	}
+	for n := range canaries {
+		c, err := dialCanary(ctx, addr, target, n)
+		if err != nil {
+			w.closeAll()
+			return nil, err
+		}
+		w.birds = append(w.birds, c)
+		last, err := c.ping(w.burst)
+		if err == nil {
+			err = c.await(ctx, last)
+		}
+		if err != nil {
+			w.closeAll()
+			return nil, fmt.Errorf("canary: a ping was not answered: %w", err)
+		}
+		took := c.pings[last].got.Sub(c.pings[last].sent)
+		if n == 0 || took < w.usual {
+			w.usual = took
+		}
+	}
+	return w, nil
+}
+
+// begin lets the canaries send for as long as the fault is in force, which begins now.
+func (w *watch) begin() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.stop, w.from = cancel, time.Now()
+	var all sync.WaitGroup
+	for _, c := range w.birds {
+		all.Go(func() { w.fly(ctx, c) })
+	}
+	go func() {
+		all.Wait()
+		w.closeAll()
+		close(w.over)
+	}()
+}
+
+// fly sends pings until it is told that the fault ends, and waits then for answers.
+func (w *watch) fly(ctx context.Context, c *canary) {
+	for ctx.Err() == nil {
+		if c.outstanding() < mostOut {
+			if last, err := c.ping(w.burst); err != nil || w.expect.rate > 0 && c.await(ctx, last) != nil {
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(interval):
+		}
+	}
+	<-w.ended
+	wait, cancel := context.WithTimeout(context.Background(), afterglow)
+	defer cancel()
+	pings, _ := c.log(w.until)
+	_ = c.await(wait, len(pings)-1)
+}
+
+// end notes that the fault ends: what is answered from now on is not its doing.
+func (w *watch) end() {
+	if w.until.IsZero() {
+		w.until = time.Now()
+		w.stop()
+	}
+}
+
+// cleared tells that it has ended.
+func (w *watch) cleared() {
+	select {
+	case <-w.ended:
+	default:
+		close(w.ended)
+	}
+}
+
+func (w *watch) closeAll() {
+	for _, c := range w.birds {
+		c.close()
+	}
+}
+
+// saw counts what the canaries saw.
+func (w *watch) saw(e *chaos.Evidence) error {
+	until := w.until
+	if until.IsZero() {
+		until = time.Now()
+	}
+	for _, c := range w.birds {
+		e.Targeted++
+		pings, failed := c.log(until)
+		hit := false
+		switch {
+		case w.expect.silent:
+			hit = w.sawSilence(e, pings, until)
+		case w.expect.rate > 0:
+			hit = w.sawRate(e, pings, until)
+		default:
+			hit = w.sawDelay(e, pings, until)
+		}
+		if hit {
+			e.Hit++
+		}
+		if failed != nil {
+			return errors.New("a canary's connection ended: " + failed.Error())
+		}
+	}
+	return nil
+}
+
+// sawSilence says whether nothing was answered while the fault was in force, and what was
+// sent then came when it had ended. What is answered all the same has crossed.
+func (w *watch) sawSilence(e *chaos.Evidence, pings []ping, until time.Time) bool {
+	held, delivered := false, false
+	for _, p := range pings {
+		switch {
+		case p.sent.Before(w.from) || p.sent.After(until):
+		case !p.got.IsZero() && p.got.Before(until):
+			e.Leaked += onWire
+		case until.Sub(p.sent) >= max(silence, 3*w.usual):
+			held, delivered = true, delivered || !p.got.IsZero()
+			e.HeldChunks++
+			e.HeldBytes += onWire
+		}
+	}
+	return held && (delivered || w.until.IsZero())
+}
+
+// sawDelay says whether every answer was late by what it must be.
+func (w *watch) sawDelay(e *chaos.Evidence, pings []ping, until time.Time) bool {
+	// Toxiproxy counts from when it read, whole ms and by timers of the same.
+	least := w.expect.least - time.Millisecond
+	late, soon := false, w.usual >= least
+	for _, p := range pings {
+		if p.sent.Before(w.from) || p.sent.After(until) {
+			continue
+		}
+		took := until.Sub(p.sent)
+		if !p.got.IsZero() && p.got.Before(until) {
+			took = p.got.Sub(p.sent)
+			soon = soon || took < least
+		}
+		if took >= least {
+			late = true
+			e.Delayed++
+			e.DelayNS += int64(took - w.usual)
+		}
+	}
+	return late && !soon
+}
+
+// sawRate says whether what is sent at once took as long as its bytes need, and had not
+// before.
+func (w *watch) sawRate(e *chaos.Evidence, pings []ping, until time.Time) bool {
+	needs := time.Duration(float64(w.burst*onWire) / float64(w.expect.rate) * float64(time.Second))
+	if !w.expect.up { // answers are not masked
+		needs = time.Duration(float64(w.burst*(onWire-4)) / float64(w.expect.rate) * float64(time.Second))
+	}
+	least := needs * 9 / 10
+	late, soon := false, w.usual >= least
+	for i := 2*w.burst - 1; i < len(pings); i += w.burst {
+		p := pings[i]
+		if p.sent.Before(w.from) || p.sent.After(until) {
+			continue
+		}
+		took := until.Sub(p.sent)
+		if !p.got.IsZero() && p.got.Before(until) {
+			took = p.got.Sub(p.sent)
+			soon = soon || took < least
+		}
+		if took >= least {
+			late = true
+			e.Counts["paced"]++
+		}
+	}
+	return late && !soon
+}

@@ -1,0 +1,60 @@
+package chaos
+
+import (
+	"fmt"
+	"time"
+)
+
+// byToxiproxy is how a stock toxiproxy-server expresses a kind: on all connections, of all
+// clients, as whoever they are it cannot tell, and at once.
+func byToxiproxy(note string, lacks func(Effect) string) Support {
+	return Support{
+		By: ByToxiproxy, Conns: []Conns{AllConns}, Whole: true,
+		Note: note + "; canaries of the driver's own say whether it acts, as the server counts nothing",
+		Lacks: func(f Fault) string {
+			if f.Ramp > 0 {
+				return "a ramp"
+			}
+			return lacks(Value(f.Effect))
+		},
+	}
+}
+
+// stockPartition is what a stock server lacks of a partition.
+func stockPartition(Effect) string { return "" }
+
+// stockLatency is what it lacks of a latency: it counts whole milliseconds, and knows of a
+// delay and a jitter alone.
+func stockLatency(e Effect) string {
+	l, _ := e.(Latency)
+	known := Latency{Direction: Down}
+	known.Delay, known.Jitter, known.Direction = l.Delay, l.Jitter, l.Direction
+	switch {
+	case l != known:
+		return "more than a delay and a jitter"
+	case l.Delay%time.Millisecond != 0:
+		return fmt.Sprintf("a delay of %v, which is no whole number of milliseconds", l.Delay)
+	case l.Jitter%time.Millisecond != 0:
+		return fmt.Sprintf("a jitter of %v, which is no whole number of milliseconds", l.Jitter)
+	}
+	return ""
+}
+
+// SeenRate is the highest rate, bytes per second, of which the canaries can tell that it
+// is kept.
+const SeenRate = 100_000
+
+// stockBandwidth is what it lacks of a bandwidth: it counts whole KB.
+func stockBandwidth(e Effect) string {
+	b, _ := e.(Bandwidth)
+	known := Bandwidth{Rate: b.Rate, Direction: b.Direction}
+	switch {
+	case b != known:
+		return "more than a rate"
+	case b.Rate%1000 != 0:
+		return fmt.Sprintf("a rate of %d bytes/s, which is no whole number of KB of 1000", b.Rate)
+	case b.Rate > SeenRate:
+		return fmt.Sprintf("a rate above %d bytes/s, of which could not be seen that it is kept", SeenRate)
+	}
+	return ""
+}
