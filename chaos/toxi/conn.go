@@ -18,6 +18,7 @@ type conn struct {
 	proxy    *proxy
 	ordinal  uint64 // of arrival at the proxy, from 0
 	upstream string // where it is dialled to
+	opened   time.Time
 
 	client *side
 	server *side
@@ -42,7 +43,7 @@ type conn struct {
 }
 
 func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn {
-	c := &conn{proxy: p, ordinal: ordinal, upstream: upstream}
+	c := &conn{proxy: p, ordinal: ordinal, upstream: upstream, opened: time.Now()}
 	c.remote = newRemote(c)
 	c.client, c.server = &side{endpoint: &headed{TCPConn: tcp}}, &side{endpoint: c.remote}
 	c.up, c.down = newLane(c, chaos.Up), newLane(c, chaos.Down)
@@ -51,6 +52,9 @@ func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn 
 	c.parts.Store(4)
 	return c
 }
+
+// wasOpen says whether the connection is older than an order.
+func (c *conn) wasOpen(o *order) bool { return c.ordinal < o.from.Load() }
 
 // greeted says whether every order that greets lets the connection in. One that does not
 // has ended it, and acted on whoever it is: it is asked before anybody can be known.

@@ -61,7 +61,7 @@ func (o *order) mine(client uint64) bool { return chaos.InCohort(o.seed, o.key, 
 // covers says whether a connection is one of those that the order is meant for, by when
 // it was accepted.
 func (o *order) covers(c *conn) bool {
-	return o.conns.Covers(c.ordinal < o.from.Load())
+	return o.conns.Covers(c.wasOpen(o))
 }
 
 // holding says whether the order must not let bytes, or an end of stream, of a connection
