@@ -77,6 +77,7 @@ type healing struct {
 	lost     uint64
 	attempts uint64
 	took     time.Duration
+	starved  time.Duration // for how much of that one who only slept was woken late: the machine had no time for him
 }
 
 // standard resets every connection, waits until all are back, and says what that took.
@@ -105,11 +106,19 @@ func (s *soak) standard(when string) healing {
 		if h.lost >= uint64(s.owned+sessions)*9/10 && usable == s.owned+sessions {
 			break
 		}
-		_ = wait(context.Background(), 10*time.Millisecond)
+		slept := time.Now()
+		_ = wait(context.Background(), pause)
+		h.starved += max(time.Since(slept)-2*pause, 0)
 	}
-	s.Logf("%s: %d lost, %d attempts, %.2f windows", when, h.lost, h.attempts, h.windows())
+	s.Logf("%s: %d lost, %d attempts, %.2f windows, starved for %v", when, h.lost, h.attempts, h.windows(), h.starved.Round(time.Millisecond))
 	return h
 }
+
+const pause = 10 * time.Millisecond
+
+// timely tells whether the time it took says something of the pool: a machine that is busy
+// with other things takes its time over everything, and the pool dials the slower for it.
+func (h healing) timely() bool { return h.starved < h.took/20 }
 
 // windows is the time in windows over which a storm is spread.
 func (h healing) windows() float64 { return h.took.Seconds() / spread.Seconds() }
@@ -139,7 +148,15 @@ func (s *soak) judge(first, last healing) {
 	// last is near its end. One that had to try twice, or came by a backoff, or over a window
 	// that had grown, is beyond twice that.
 	assert.LessOrEqual(s, last.perLoss(), 2*first.perLoss(), "attempts at the end, for each at the start")
-	assert.LessOrEqual(s, last.windows(), 2*max(first.windows(), 1), "windows at the end, and at the start")
+	usual := 1.0
+	if first.timely() {
+		usual = max(first.windows(), usual)
+	}
+	if last.timely() {
+		assert.LessOrEqual(s, last.windows(), 2*usual, "windows at the end, and at the start")
+	} else {
+		s.Logf("how long it took at the end is not judged: the machine was busy")
+	}
 
 	for _, f := range plan(s.seed, s.total) {
 		assert.Positive(s, s.house.hits[f.kind].Load(), "%v has met nobody", f.kind)
