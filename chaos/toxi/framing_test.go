@@ -18,7 +18,7 @@ func (x *tapped) bridge() {
 func (x *tapped) slipped(data bool, frames string) {
 	x.lane.mu.Lock()
 	defer x.lane.mu.Unlock()
-	x.lane.insert(insertion{data: data, items: []item{{chunk: &stream.StreamChunk{Data: []byte(frames)}}}})
+	x.lane.insert(insertion{by: new(order), data: data, items: []item{{chunk: &stream.StreamChunk{Data: []byte(frames)}}}})
 	x.lane.poke()
 }
 
