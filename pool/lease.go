@@ -74,6 +74,7 @@ func (p *Pool) lease(s *slot) *Lease {
 		sub.castOff()
 	}
 	p.leases[l] = struct{}{}
+	p.fleet.Accept(s.client, l.accept)
 	p.wake() // its warning is due some time
 	return l
 }
@@ -114,6 +115,11 @@ func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 		p.mu.Unlock()
 	}
 	return nil, fmt.Errorf("lease: %w", err)
+}
+
+// accept takes a message that arrived, unless it is another's, or there is no room.
+func (l *Lease) accept(_ int, gen uint32, payload []byte, text bool) bool {
+	return gen == l.gen && l.inbox.accept(Message{Payload: payload, Text: text})
 }
 
 // Receive returns the next message that arrived on the connection. When the lease is over,
@@ -164,6 +170,7 @@ func (l *Lease) end(why error, discard bool) {
 	l.over = why
 	delete(p.leases, l)
 	s.lease = nil
+	p.fleet.Accept(s.client, nil)
 	close(l.done)
 	p.change.all()
 	if discard {

@@ -15,7 +15,9 @@ func (p *Pool) observe(ev driver.Event) {
 	switch ev.Kind {
 	case driver.Stepped:
 		p.stepped(&ev)
-	case driver.Sent, driver.Dropped:
+	case driver.Dropped:
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.carried(&ev)
 	case driver.Received:
 		p.count.received.Add(1)
@@ -28,10 +30,17 @@ func (p *Pool) observe(ev driver.Event) {
 	}
 }
 
-// carried notes what became of a message that was given to the fleet.
-func (p *Pool) carried(ev *driver.Event) {
+// sent takes all that one write has carried.
+func (p *Pool) sent(events []driver.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for i := range events {
+		p.carried(&events[i])
+	}
+}
+
+// carried notes what became of a message that was given to the fleet.
+func (p *Pool) carried(ev *driver.Event) {
 	if s := p.slots[ev.Client]; s != nil {
 		p.left(s)
 	}

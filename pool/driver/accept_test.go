@@ -75,3 +75,48 @@ func TestAcceptIsNotAskedDuringAnExchange(t *testing.T) {
 		assert.Equal(w, []uint64{2}, accepted.all())
 	})
 }
+
+// TestFleetAcceptNamesAnother for one client, until it names nobody.
+func TestFleetAcceptNamesAnother(t *testing.T) {
+	var all, its list[uint64]
+	into := func(l *list[uint64]) Acceptor {
+		return func(_ int, _ uint32, payload []byte, _ bool) bool {
+			seq, _ := seqOf(payload)
+			l.add(seq)
+			return true
+		}
+	}
+	var r reception
+	inWorld(t, func(o *Options) { o.Receive, o.Accept = r.receive, into(&all) }, func(w *world) {
+		w.connect()
+		for seq, by := range []Acceptor{nil, into(&its), func(int, uint32, []byte, bool) bool { return false }, nil} {
+			w.fleet.Accept(0, by)
+			flood(w.server.last(), uint64(seq), 1)
+			synctest.Wait()
+		}
+		assert.Equal(w, []uint64{0, 3}, all.all())
+		assert.Equal(w, []uint64{1}, its.all())
+		assert.Equal(w, []uint64{2}, r.all())
+		w.fleet.Remove(0)
+		synctest.Wait()
+		w.fleet.Accept(0, nil)
+	})
+}
+
+// TestSentGetsThoseOfOneWrite together, and Observe none of them.
+func TestSentGetsThoseOfOneWrite(t *testing.T) {
+	var batches list[[]uint64]
+	inWorld(t, func(o *Options) {
+		o.Sent = func(events []Event) { batches.add(seqs(events)) }
+	}, func(w *world) {
+		for seq := range uint64(3) {
+			require.NoError(w, w.send(0, seq))
+		}
+		w.connect()
+		synctest.Wait()
+		require.NoError(w, w.send(0, 3))
+		synctest.Wait()
+		assert.Equal(w, [][]uint64{{0, 1, 2}, {3}}, batches.all())
+		assert.Empty(w, w.log.of(Sent))
+	})
+}

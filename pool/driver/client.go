@@ -38,6 +38,7 @@ type client struct {
 	outbox  outbox
 	waiters *[]*waiter // that wait for room in it; nil: none do
 	inbox   *inbox     // nil: nothing has arrived yet
+	accept  Acceptor   // nil: Options.Accept
 	live    *conn      // the connection that new messages go over: proved, and not ended
 	closed  closure    // whether anything may still be queued
 	past    uint32     // generation of the last connection that is over

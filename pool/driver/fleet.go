@@ -188,6 +188,16 @@ func (p *Fleet) SendWait(ctx context.Context, client int, m Message) error {
 	return c.sendWait(ctx, m)
 }
 
+// Accept names who is offered a client's messages in place of Options.Accept, from now on;
+// nil: that again.
+func (p *Fleet) Accept(client int, by Acceptor) {
+	if c := p.clients.get(client); c != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.accept = by
+	}
+}
+
 func (p *Fleet) sendable(client int, m *Message) (*client, error) {
 	if p.closed.Load() {
 		return nil, ErrClosed

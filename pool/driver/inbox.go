@@ -100,9 +100,9 @@ func (c *client) wake() {
 func (k *conn) hand(p parcel) bool {
 	c, o := k.client, &k.client.fleet.options
 	c.mu.Lock()
-	if o.Accept != nil && k.exchange == nil && (c.inbox == nil || !c.inbox.running) {
+	if accept := c.acceptor(); accept != nil && k.exchange == nil && (c.inbox == nil || !c.inbox.running) {
 		c.mu.Unlock() // what comes next on this connection comes from this goroutine
-		if o.Accept(c.id, p.gen, p.payload, p.text) {
+		if accept(c.id, p.gen, p.payload, p.text) {
 			return true
 		}
 		c.mu.Lock()
@@ -134,6 +134,14 @@ func (k *conn) hand(p parcel) bool {
 		c.mu.Unlock()
 		return true
 	}
+}
+
+// acceptor is who is offered a message first; nil: nobody is. The mutex must be held.
+func (c *client) acceptor() Acceptor {
+	if c.accept != nil {
+		return c.accept
+	}
+	return c.fleet.options.Accept
 }
 
 // intake is the client's inbox, made when it is needed first. The mutex must be held.

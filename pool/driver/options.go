@@ -29,6 +29,9 @@ type Endpoint struct {
 	Weight   int            // share among equals; 0 counts as 1
 }
 
+// Acceptor takes a data message; false: it leaves it to Options.Receive.
+type Acceptor = func(client int, gen uint32, payload []byte, text bool) bool
+
 // Attempt is one dial, as those see it who provide for it.
 type Attempt struct {
 	Client   int
@@ -95,11 +98,11 @@ type Options struct {
 	// Receive's to keep. It may take its time and call any method of the fleet; a Close
 	// waits for it as long as its context lets it. nil: not wanted.
 	Receive func(client int, gen uint32, payload []byte, text bool)
-	// Accept is offered a data message before Receive is, on the goroutine that has read it,
+	// Accept is offered a data message before Receive is, unless Fleet.Accept names another, on the goroutine that has read it,
 	// when nothing waits for Receive and no exchange is going on: it saves handing the message
 	// to another goroutine. It must not wait, and must leave to Receive what may, the user's own
 	// code above all; false: it did. The payload is its to keep if it is true. nil: Receive gets all.
-	Accept      func(client int, gen uint32, payload []byte, text bool) bool
+	Accept      Acceptor
 	InboxFrames int  // per client: messages that have arrived and were not received; 0: 1024
 	InboxBytes  int  // per client, payload bytes of the same, but one message always fits; 0: 1 MiB
 	InboxFull   Full // Block or 0: stop reading, which is no silence; DropOldest: as Discarded; Disconnect
@@ -109,6 +112,8 @@ type Options struct {
 	// Policy.DrainTimeout at most. It must be quick. nil: nothing is.
 	InFlight func(client int, gen uint32) int
 
+	// Sent receives the Sent events of one write together, in place of Observe; nil: that does.
+	Sent func([]Event)
 	// Observe receives every event, on the goroutine on which it happened, which may be
 	// that of a Send, from many goroutines at once; events of one client's steps come in
 	// order. It must be quick, must not block and must not keep Payload. nil: none.

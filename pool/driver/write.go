@@ -145,7 +145,11 @@ func (k *conn) settled(b *batch, at heal.Instant, err error) bool {
 	c.mu.Lock()
 	k.settle(b, at)
 	c.mu.Unlock()
-	c.fleet.tell(b.events)
+	if sent := c.fleet.options.Sent; sent == nil {
+		c.fleet.tell(b.events)
+	} else if len(b.events) > 0 {
+		sent(b.events)
+	}
 	clear(b.events)
 	b.events = b.events[:0]
 	if err != nil {
