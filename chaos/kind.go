@@ -36,6 +36,10 @@ type Kind struct {
 // while the fault is in force proves nothing.
 const mostReach = 0.95
 
+// anyReach is the Reach of what acts on few by its nature, and of which nobody can tell how
+// many these must be: one is enough.
+const anyReach = 1e-9
+
 // Param is one attribute of a kind.
 type Param struct {
 	Name string `json:"name"`

@@ -40,6 +40,8 @@ type conn struct {
 	gone   sync.Once                  // leaves the proxy's count of the living
 	turned bool                       // away at the door: it counts for no limit; under the proxy's mu
 	cutMu  sync.Mutex                 // one cut at a time
+
+	memories sync.Map // *order → what its rule remembers of the connection
 }
 
 func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn {

@@ -111,3 +111,13 @@ func memory[T any](l *lane, o *order) *T {
 	l.memories[o] = m
 	return m
 }
+
+// recall returns what an order remembers of a connection, for both its lanes, made when it
+// is first asked for. Both lanes may be at it at once.
+func recall[T any](c *conn, o *order) *T {
+	if m, ok := c.memories.Load(o); ok {
+		return m.(*T)
+	}
+	m, _ := c.memories.LoadOrStore(o, new(T))
+	return m.(*T)
+}

@@ -81,3 +81,36 @@ func TestLifetimeFromTheOpening(t *testing.T) {
 		x.p.ends.Wait()
 	})
 }
+
+// What counts keeps a connection, and nothing else does: it is dropped after so long to the
+// instant.
+func TestIdleIsExact(t *testing.T) {
+	const text, ping = "\x81\x01x", "\x89\x00"
+	for _, c := range []struct {
+		attributes, crosses string
+		dropped             time.Duration // after the last of five that cross, one each 600 ms
+	}{
+		{`{"idle":1000000000,"then":"rst"}`, text, time.Second},
+		{`{"idle":1000000000,"then":"rst"}`, ping, time.Second},
+		{`{"idle":1000000000,"then":"fin","count_pings":false}`, text, time.Second},
+		{`{"idle":4000000000,"then":"rst","count_pings":false}`, ping, time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			x := tapLane(t)
+			x.closes(time.Hour)
+			x.lane.frames.phase = inFrames
+			x.add("timed", "idle_drop", c.attributes)
+			for range 5 {
+				time.Sleep(600 * time.Millisecond)
+				x.put(c.crosses)
+				assert.Equal(t, c.crosses, x.get())
+			}
+			after, how := x.ends()
+			assert.Equal(t, c.dropped, after, c.attributes)
+			assert.NotEmpty(t, how)
+			close(x.in)
+			x.p.ends.Wait()
+			time.Sleep(lingerTime) // of the FIN
+		})
+	}
+}
