@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -138,6 +139,25 @@ func (c *Child) Err() error {
 	default:
 		return nil
 	}
+}
+
+// signal sends a signal to the child's process group, unless that is gone.
+func (c *Child) signal(sig syscall.Signal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.reaped {
+		signalGroup(c.cmd, sig)
+	}
+}
+
+// sockets are those at the address where the child listens.
+func (c *Child) sockets(addr string) (sockets, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reaped {
+		return sockets{}, fmt.Errorf("%s: %w", c.spec.Name, ErrEnded)
+	}
+	return socketsOf(c.Pid(), addr)
 }
 
 // Usage measures the child alone, not what it started.

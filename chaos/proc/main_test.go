@@ -17,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/wsheal/wsheal/chaos/target"
 )
 
 const (
@@ -89,6 +91,13 @@ func child(mode string) {
 		}
 		<-ctx.Done()
 		ln.Close()
+	case "target": // the embedded echo server
+		ctx = WatchParent(ctx)
+		o := target.Options{Listen: os.Getenv("PROC_TEST_LISTEN"), Control: os.Getenv("PROC_TEST_CONTROL")}
+		if err := target.Run(ctx, o, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	case "family": // leaves a grandchild behind that nothing but its group ties
 		grandchild := exec.Command(os.Args[0])
 		grandchild.Env = append(os.Environ(), modeEnv+"=stubborn")

@@ -9,6 +9,7 @@ import (
 
 const (
 	sigTerm = syscall.SIGTERM
+	sigStop = syscall.Signal(0)
 	sigCont = syscall.Signal(0)
 	sigKill = syscall.SIGKILL
 )

@@ -9,6 +9,7 @@ import (
 
 const (
 	sigTerm = syscall.SIGTERM
+	sigStop = syscall.SIGSTOP
 	sigCont = syscall.SIGCONT
 	sigKill = syscall.SIGKILL
 )

@@ -81,7 +81,7 @@ func (c childProcess) Usage() (engine.Usage, error) {
 
 // embeddedTarget is our own echo server.
 type embeddedTarget struct {
-	childProcess
+	serving
 	name string
 	at   hello
 }
@@ -98,7 +98,7 @@ func (t embeddedTarget) Stats(ctx context.Context) (report.Target, bool, error) 
 
 // commandTarget is the user's server, started by the run.
 type commandTarget struct {
-	childProcess
+	serving
 	remoteTarget
 }
 
@@ -114,35 +114,22 @@ func (remoteTarget) Done() <-chan struct{}        { return nil }
 func (remoteTarget) Err() error                   { return nil }
 func (remoteTarget) Stop(context.Context) error   { return nil }
 
-func (t commandTarget) Usage() (engine.Usage, error)   { return t.childProcess.Usage() }
-func (t commandTarget) Done() <-chan struct{}          { return t.childProcess.Done() }
-func (t commandTarget) Err() error                     { return t.childProcess.Err() }
-func (t commandTarget) Stop(ctx context.Context) error { return t.childProcess.Stop(ctx) }
+func (t commandTarget) Usage() (engine.Usage, error)   { return t.serving.Usage() }
+func (t commandTarget) Done() <-chan struct{}          { return t.serving.Done() }
+func (t commandTarget) Err() error                     { return t.serving.Err() }
+func (t commandTarget) Stop(ctx context.Context) error { return t.serving.Stop(ctx) }
 
 func startTarget(ctx context.Context, t scenarios.Target) (engine.Target, error) {
 	switch {
 	case t.Embedded != nil:
-		child, at, err := startSelf(ctx, "target "+t.Name, "target", "--handshake", t.Embedded.Handshake.String())
-		if err != nil {
-			return nil, err
-		}
-		return embeddedTarget{childProcess{child}, t.Name, at}, nil
+		return startEmbedded(ctx, t)
 	case len(t.Command) > 0:
 		// Else a server left over from before is tested, and not the one that is started.
 		if conn, err := net.DialTimeout("tcp", scenarios.Address(t.URL), time.Second); err == nil {
 			conn.Close()
 			return nil, &engine.SetupError{Err: fmt.Errorf("target %s: something already listens on %s; expected it to be free for %s", t.Name, scenarios.Address(t.URL), t.Command[0])}
 		}
-		child, err := proc.Start(ctx, proc.Spec{Name: "target " + t.Name, Path: t.Command[0], Args: t.Command[1:]})
-		if err != nil {
-			return nil, &engine.SetupError{Err: err}
-		}
-		ctx, cancel := context.WithTimeout(ctx, listenTimeout)
-		defer cancel()
-		if err := child.WaitListening(ctx, scenarios.Address(t.URL)); err != nil {
-			return nil, &engine.SetupError{Err: errors.Join(err, child.Stop(context.WithoutCancel(ctx)))}
-		}
-		return commandTarget{childProcess{child}, remoteTarget{t.URL}}, nil
+		return startCommand(ctx, t)
 	default:
 		return remoteTarget{t.URL}, nil
 	}

@@ -1,0 +1,38 @@
+//go:build linux
+
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/report"
+)
+
+// TestRunsBreakTheirTargets: a run whose target is killed, stopped or starved goes on, and
+// says what it did to it.
+func TestRunsBreakTheirTargets(t *testing.T) {
+	for fault, why := range map[string]string{
+		"{name: it, inject: kill, on: blue, at: chaos, for: 500ms}":         "1 process killed, which held ",
+		"{name: it, inject: pause, on: blue, at: chaos, for: 500ms}":        "the process stopped 1 time, while ",
+		"{name: it, inject: slow_server, on: blue, at: chaos, for: 1s}":     "the process stopped ",
+		"{name: it, inject: kill, on: blue, by: process, at: chaos+300ms }": "1 process killed, which held ",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			out, err := wsheal(t, "run", "steady", "-q", "--out", dir,
+				"--set", "clients={count: 20, ramp: 200ms}", "--set", "load.rate=200/s", "--set", "hold=200ms",
+				"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 1s, recovery: 7s}",
+				"--set", "steady_state=[]", "--set", "gates=[]", "--set", "faults=["+fault+"]").CombinedOutput()
+			s := readSummary(t, dir)
+			require.Len(t, s.Faults, 1, "%s", out)
+			assert.Equal(t, "confirmed", s.Faults[0].State, "%s %v", s.Faults[0].Why, err)
+			assert.Contains(t, s.Faults[0].Why, why)
+			assert.NotEqual(t, report.Inconclusive, s.Verdict, "%v", s.Reasons)
+			assert.Equal(t, "complete", s.Ended.Reason, "%s", s.Ended.Why)
+		})
+	}
+}
