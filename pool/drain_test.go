@@ -45,6 +45,36 @@ func TestDrainFinishesWhatIsInFlight(t *testing.T) {
 	})
 }
 
+// TestDrainTurnsAwayWhoWaits for room, for a lease, or in a session.
+func TestDrainTurnsAwayWhoWaits(t *testing.T) {
+	inWorld(t, sized(1), func(w *world) {
+		c := lasting()
+		c.Ring.Messages = 1
+		s, err := w.pool.Session(w.Context(), c)
+		require.NoError(w, err)
+		w.mute()
+		_, err = s.Send(w.Context(), numbered(1))
+		require.NoError(w, err)
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		errs := make(chan error, 3)
+		go func() { _, err := w.pool.Send(w.within(time.Hour), text("x")); errs <- err }()
+		go func() { _, err := w.pool.Acquire(w.within(time.Hour)); errs <- err }()
+		go func() { _, err := s.Send(w.within(time.Hour), numbered(2)); errs <- err }()
+		synctest.Wait()
+		require.Empty(w, errs)
+		go func() { assert.NoError(w, w.pool.Drain(w.within(time.Minute))) }()
+		synctest.Wait()
+		require.Len(w, errs, 3, "at once")
+		for range 3 {
+			require.ErrorIs(w, <-errs, ErrDraining)
+		}
+		l.Release()
+		w.a.heard("msg 1").say("ack 1")
+		synctest.Wait()
+	})
+}
+
 // TestDrainOpensAConnectionForWhatHasNone: the one that carried it was on its way out, and the
 // only other one was lost with its lease.
 func TestDrainOpensAConnectionForWhatHasNone(t *testing.T) {
@@ -112,6 +142,20 @@ func TestDrainIsBounded(t *testing.T) {
 		assert.Equal(w, 3*time.Second, time.Since(begun))
 		assert.Equal(w, Unknown, r.Outcome())
 		require.ErrorIs(w, r.Err(), ErrClosed)
+	})
+}
+
+// TestCloseTellsOfWhatItLeft before it tells that it is over.
+func TestCloseTellsOfWhatItLeft(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.mute()
+		_, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		synctest.Wait()
+		require.NoError(w, w.pool.Close(w.Context()))
+		all := w.events()
+		require.Equal(w, []EventKind{OutcomeUnknown, Shut}, kinds(all))
+		assert.Equal(w, 1, all[0].N)
 	})
 }
 

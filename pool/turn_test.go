@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,4 +54,25 @@ func TestATurnThatIsGivenUpLeavesTheQueue(t *testing.T) {
 		assert.Zero(w, p.senders.Len())
 		p.mu.Unlock()
 	})
+}
+
+// TestDemandIsHeardAtOnce by a pool without a connection.
+func TestDemandIsHeardAtOnce(t *testing.T) {
+	for name, ask := range map[string]func(*world) error{
+		"send":    func(w *world) error { _, err := w.pool.Send(w.Context(), text("lost")); return err },
+		"acquire": func(w *world) error { l, err := w.pool.Acquire(w.Context()); l.Release(); return err },
+		"subscribe": func(w *world) error {
+			_, err := w.pool.Subscribe(w.Context(), SubscribeConfig{Topic: "t", Message: text("sub t")})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(c *Config) { c.Min, c.MinReady = -1, -1 }, func(w *world) {
+				time.Sleep(time.Second)
+				begun := time.Now()
+				require.NoError(w, ask(w))
+				assert.Zero(w, time.Since(begun))
+			})
+		})
+	}
 }
