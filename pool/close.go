@@ -121,7 +121,7 @@ func (p *Pool) end(ctx context.Context) {
 		if s.former != nil {
 			s.former.inbox.end(s.former.over)
 		}
-		for f := range s.flights {
+		for f := range s.flights.all {
 			p.settle(f, f.unsent(), ErrClosed)
 		}
 	}

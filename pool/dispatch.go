@@ -35,7 +35,7 @@ func (p *Pool) Send(ctx context.Context, m Message) (*Receipt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("send: %w", err)
 	}
-	return f.receipt, nil
+	return &f.receipt, nil
 }
 
 // flight makes the flight of a message and announces the answer that it expects.
@@ -47,7 +47,7 @@ func (p *Pool) flight(m Message, request bool) (*flight, error) {
 		return nil, err
 	}
 	m.Payload = bytes.Clone(m.Payload) // the caller's is his own again, and this may be needed again
-	f := &flight{pool: p, message: m, receipt: &Receipt{}}
+	f := &flight{pool: p, message: m}
 	if p.config.Correlate.Request != nil {
 		f.id, f.expects = p.config.Correlate.Request(m)
 	}
@@ -141,7 +141,7 @@ func (p *Pool) seat(f *flight, again bool) (*slot, *turn, error) {
 // hand gives an attached flight to the fleet; false: its slot would not have it.
 func (p *Pool) hand(s *slot, f *flight) bool {
 	p.mu.Lock()
-	progress, m := s.progress, driver.Message{Payload: f.message.Payload, Text: f.message.Text, Ref: f}
+	progress, m := s.progress, driver.Message{Payload: f.message.Payload, Owned: true, Text: f.message.Text, Ref: f}
 	p.mu.Unlock()
 	err := p.fleet.Send(s.client, m)
 	p.mu.Lock()

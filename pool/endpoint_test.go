@@ -246,13 +246,13 @@ func TestSlowEndpointsGetLess(t *testing.T) {
 	p.picker.Balance = crowd.LeastConnections
 	for _, name := range []string{"fast", "slow"} {
 		s := newSlot(0)
-		s.endpoint, s.flights = name, map[*flight]struct{}{}
+		s.endpoint = name
 		p.fit = append(p.fit, s)
 	}
 	got := map[string]int{}
 	for range 300 {
 		s := p.pick()
-		s.flights[&flight{}] = struct{}{}
+		s.flights.add(new(flight))
 		got[s.endpoint]++
 	}
 	assert.InDelta(t, 200, got["fast"], 1)

@@ -25,14 +25,16 @@ type parcel interface {
 type flight struct {
 	pool     *Pool
 	message  Message
-	receipt  *Receipt
+	receipt  Receipt
 	id       string       // by which its answer is known
 	expects  bool         // an answer belongs to it
 	answer   chan Message // Request: its answer; nil: nobody waits for it
 	bound    bool         // to its connection: it goes over no other
 	deadline time.Time    // when the answer is not waited for any more; zero: see Request
 
-	slot  *slot
+	slot           *slot
+	before, behind *flight // of those of the slot
+
 	gen   uint32 // connection that it was written to
 	out   bool   // written
 	tried bool   // some of it was written, to this connection or one before
@@ -43,10 +45,7 @@ type flight struct {
 // attach gives a flight to a slot.
 func (p *Pool) attach(f *flight, s *slot) {
 	f.slot, f.out, f.gen, f.early = s, false, 0, nil
-	if s.flights == nil {
-		s.flights = map[*flight]struct{}{}
-	}
-	s.flights[f] = struct{}{}
+	s.flights.add(f)
 	p.inFlight++
 	if p.busy() {
 		p.wake()
@@ -60,9 +59,9 @@ func (p *Pool) detach(f *flight) {
 		return
 	}
 	f.slot = nil
-	delete(s.flights, f)
+	s.flights.remove(f)
 	p.inFlight--
-	if len(s.flights) == 0 {
+	if s.flights.n == 0 {
 		p.idle(s)
 	}
 	if p.draining {
@@ -80,7 +79,7 @@ func (p *Pool) settle(f *flight, o Outcome, why error) {
 	if f.expects && p.answers[f.id] == f {
 		delete(p.answers, f.id)
 	}
-	p.settled(f.receipt, o, why)
+	p.settled(&f.receipt, o, why)
 }
 
 // settled makes an outcome final and counts it.

@@ -90,7 +90,7 @@ func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 	if err := m.sound(); err != nil {
 		return nil, fmt.Errorf("lease: %w", err)
 	}
-	f := &flight{pool: p, message: m, receipt: &Receipt{}, bound: true}
+	f := &flight{pool: p, message: m, bound: true}
 	p.mu.Lock()
 	err := l.over
 	if err == nil {
@@ -100,7 +100,7 @@ func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 	if err == nil {
 		err = p.fleet.SendWait(ctx, l.slot.client, driver.Message{Payload: m.Payload, Text: m.Text, Ref: f, Gen: l.gen})
 		if err == nil {
-			return f.receipt, nil
+			return &f.receipt, nil
 		}
 		p.mu.Lock()
 		p.detach(f)

@@ -210,7 +210,7 @@ func (p *Pool) orphan(s *slot, gen uint32) {
 		return
 	}
 	s.connections = slices.DeleteFunc(s.connections, func(x connection) bool { return x == c })
-	for f := range s.flights {
+	for f := range s.flights.all {
 		if f.out && f.gen == gen {
 			p.unsure(f, c.why)
 		}
@@ -250,7 +250,7 @@ func (p *Pool) gone(client int) {
 	if s.former != nil {
 		s.former.inbox.end(s.former.over)
 	}
-	for f := range s.flights { // nothing more will be told of them
+	for f := range s.flights.all { // nothing more will be told of them
 		if f.out {
 			p.unsure(f, s.lostError())
 		} else if f.bound {

@@ -28,7 +28,7 @@ func (p *Pool) rent(again bool) (*Lease, *turn, error) {
 // free is a connection that can be leased: one that was kept for it, else an idle one.
 func (p *Pool) free() (best *slot) {
 	for s := range p.own {
-		if s.up() && s.lease == nil && len(s.flights) == 0 && (s.reserved || s.place >= 0) {
+		if s.up() && s.lease == nil && s.flights.n == 0 && (s.reserved || s.place >= 0) {
 			if best == nil || s.reserved && !best.reserved || s.reserved == best.reserved && len(s.subs) < len(best.subs) {
 				best = s
 			}
@@ -66,7 +66,7 @@ func (p *Pool) reserve() {
 		}
 		least.reserved = true
 		p.refit(least)
-		if len(least.flights) == 0 {
+		if least.flights.n == 0 {
 			p.idle(least)
 		}
 	}

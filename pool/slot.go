@@ -21,6 +21,7 @@ type slot struct {
 	begun    time.Time // when the attempt that is under way was
 	failure  *Failure  // why the last attempt or connection ended
 
+	flights  flights   // given to it and not done with
 	standing standing  // what it is counted as
 	place    int       // in Pool.fit; -1: not there
 	full     bool      // its queue had no room, and nothing has left it since
@@ -34,8 +35,7 @@ type slot struct {
 	connections []connection
 
 	// Made when they are needed: an idle pool of many connections is the lighter for it.
-	flights map[*flight]struct{} // given to it and not done with
-	subs    map[*Subscription]struct{}
+	subs map[*Subscription]struct{}
 }
 
 // connection is what is known of the end of one. Two things tell it, in any order: heal's
@@ -75,7 +75,7 @@ func (s *slot) ready() bool { return s.phase.Usable() && s.live != 0 }
 func (s *slot) up() bool { return s.ready() && s.phase != heal.Suspect }
 
 // load is what a choice between slots goes by.
-func (s *slot) load() int { return len(s.flights) }
+func (s *slot) load() int { return s.flights.n }
 
 // refit puts a slot among those that messages may be given to, or takes it out. Who waits
 // for one of his own is told if it is one.
