@@ -20,14 +20,15 @@ func (r *resolver) carrier(f chaos.Fault, k chaos.Kind, v view) chaos.Backend {
 	if v.wrong("by") {
 		return ""
 	}
-	first := ""
+	// Of the reasons, that of a backend which is there says most.
+	first, there := "", false
 	for _, s := range k.Backends {
 		why := r.unable(f, s.By)
 		if why == "" {
 			return s.By
 		}
-		if first == "" {
-			first = why
+		if has := r.opt.Lacks == nil || r.opt.Lacks(s.By) == ""; first == "" || has && !there {
+			first, there = why, has
 		}
 	}
 	v.complain("inject", "%s", first)

@@ -3,9 +3,14 @@ package foreign
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/wsheal/wsheal/chaos/ledger"
 )
+
+// patient is the limit of a call where nothing but the server is waited for. To remove a
+// toxic takes 5 s where what it held cannot be written any more, as when both ends died.
+const patient = 15 * time.Second
 
 // Restore removes what an entry of the ledger says was created, and nothing else. What is
 // gone already is no error.
@@ -14,6 +19,7 @@ func Restore(ctx context.Context, e ledger.Entry) error {
 	if err != nil {
 		return err
 	}
+	a.limit = patient
 	defer a.http.CloseIdleConnections()
 	return remove(ctx, a, e.Where["proxy"])
 }

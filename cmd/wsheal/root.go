@@ -125,7 +125,7 @@ Exit codes: 0 pass · 99 a gate failed · 75 inconclusive or invalid: nothing wa
 	root.AddCommand(
 		runCommand(w), reportCommand(w), validateCommand(w),
 		scenariosCommand(w), policiesCommand(w), faultsCommand(w), metricsCommand(w),
-		proxyCommand(w), targetCommand(w), versionCommand(w),
+		proxyCommand(w), targetCommand(w), clearCommand(w), versionCommand(w),
 	)
 	return root
 }

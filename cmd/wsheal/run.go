@@ -40,6 +40,7 @@ children, still writes the report, and exits 130.`,
   wsheal run partition --set faults.split.for=1s
   wsheal run reset-storm --set clients.policy=naive \
       --set 'targets.blue.embedded.handshake={workers: 1, cost: 2ms, queue: 200, overflow: 503}'
+  wsheal run partition --toxiproxy http://127.0.0.1:8474 --set faults.split.share=100%
   wsheal run my-scenario.yaml --out runs/today --json | jq .verdict`,
 		Args:              oneScenario,
 		ValidArgsFunction: completeScenarios,
@@ -76,6 +77,9 @@ func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 	}
 	env := engineEnv(int(limit))
 	env.Command = "wsheal run " + quoted(name, f)
+	if f.toxiproxy != "" {
+		env.Proxy = openStock(w, f.toxiproxy, s)
+	}
 	begun, err := recordRun(ctx, w, s, env, dir, f.quiet)
 	interrupted := ctx.Err() != nil
 	if !begun {
@@ -143,6 +147,9 @@ func quoted(name string, f runFlags) string {
 	}
 	if f.allowRemote {
 		parts = append(parts, "--allow-remote")
+	}
+	if f.toxiproxy != "" {
+		parts = append(parts, "--toxiproxy "+shellQuote(f.toxiproxy))
 	}
 	return strings.Join(parts, " ")
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/scenarios"
 )
 
@@ -12,15 +13,28 @@ import (
 type scenarioFlags struct {
 	set         []string
 	allowRemote bool
+	toxiproxy   string
 }
 
 func (f *scenarioFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a field, as in clients.count=500 or faults.cut.share=50%; repeatable")
 	cmd.Flags().BoolVar(&f.allowRemote, "allow-remote", false, "allow targets that are not on this host")
+	cmd.Flags().StringVar(&f.toxiproxy, "toxiproxy", "", "URL of a toxiproxy-server to break the network with, in place of the fault proxy")
 }
 
 func (f *scenarioFlags) load(w *world, name string) (*scenarios.Scenario, error) {
-	return scenarios.Open(name, scenarios.Options{Set: f.set, Getenv: w.lookupEnv, AllowRemote: f.allowRemote})
+	return scenarios.Open(name, scenarios.Options{Set: f.set, Getenv: w.lookupEnv, AllowRemote: f.allowRemote, Lacks: f.lacks})
+}
+
+// lacks says why a backend is not to be had with these flags, "" when it is.
+func (f *scenarioFlags) lacks(by chaos.Backend) string {
+	switch {
+	case by == chaos.ByProxy && f.toxiproxy != "":
+		return "with --toxiproxy the network is broken by that server"
+	case by == chaos.ByToxiproxy && f.toxiproxy == "":
+		return "--toxiproxy names no server"
+	}
+	return ""
 }
 
 func completeScenarios(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

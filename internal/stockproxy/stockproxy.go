@@ -44,6 +44,7 @@ func serve(fds string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics log to a logger of their own
 	api := stock.NewServer(stock.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 	go func() { _ = http.Serve(ln, api.Routes()) }()
 	fmt.Println(ln.Addr())
