@@ -21,6 +21,7 @@ const (
 	SeesLoss     Sight = "loss"     // messages are missing
 	SeesDouble   Sight = "double"   // messages come more than once
 	SeesDisorder Sight = "disorder" // messages come out of order
+	SeesAltered  Sight = "altered"  // messages come with another content
 	SeesFlood    Sight = "flood"    // frames come that nobody asked for
 	SeesNothing  Sight = "nothing"  // only the target, or the counters, can tell
 )
@@ -28,7 +29,7 @@ const (
 // Ends says whether what is seen ends a connection or an attempt.
 func (s Sight) Ends() bool {
 	switch s {
-	case SeesSlow, SeesLoss, SeesDouble, SeesDisorder, SeesFlood, SeesNothing:
+	case SeesSlow, SeesLoss, SeesDouble, SeesDisorder, SeesAltered, SeesFlood, SeesNothing:
 		return false
 	}
 	return true

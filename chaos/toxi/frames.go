@@ -57,6 +57,9 @@ func (f *frame) op() opcode   { return opcode(f.head[0] & 0x0f) }
 func (f *frame) fin() bool    { return f.head[0]&0x80 != 0 }
 func (f *frame) masked() bool { return f.head[1]&0x80 != 0 }
 
+// key is the frame's mask, once its head is whole and masked.
+func (f *frame) key() []byte { return f.head[f.size-4 : f.size] }
+
 // whole says whether all of the frame has come; true of the zero value.
 func (f *frame) whole() bool { return f.n == f.size && f.left == 0 }
 
