@@ -20,7 +20,7 @@ func (p *Pool) options() driver.Options {
 		Guarantee: driver.AtMostOnce, QueueFrames: c.QueueMessages, QueueBytes: c.QueueBytes,
 		InboxFrames: c.InboxFrames, InboxBytes: c.InboxBytes,
 		Header: p.header(), Credentials: c.Credentials,
-		Validate: p.validate, Observe: p.observe, Sent: p.sent, Receive: p.receive, Accept: p.accept, InFlight: p.inFlightOn,
+		Validate: p.validate, Moot: p.moot, Observe: p.observe, Sent: p.sent, Receive: p.receive, Accept: p.accept, InFlight: p.inFlightOn,
 	}
 	switch c.QueueFull {
 	case DropOldest:
@@ -50,7 +50,7 @@ func (p *Pool) inFlightOn(client int, gen uint32) (n int) {
 	if s == nil {
 		return 0
 	}
-	for f := range s.flights {
+	for f := range s.flights.all {
 		if f.out && f.gen == gen {
 			n++
 		}

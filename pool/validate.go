@@ -66,3 +66,13 @@ func (p *Pool) validate(ctx context.Context, x driver.Exchange) error {
 	}
 	return nil
 }
+
+// moot tells that validate would have nothing to say on a new connection: no check of the
+// user's, no session and no subscriptions. Saying nothing took a goroutine and a context for
+// each of thousands that come back.
+func (p *Pool) moot(client int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.slots[client]
+	return s != nil && p.config.Validate == nil && s.session == nil && len(s.subs) == 0 && len(p.adrift) == 0
+}

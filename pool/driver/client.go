@@ -109,9 +109,7 @@ func (c *client) admit(m *mail) bool {
 func (c *client) after(m *mail) {
 	switch m.event.Kind {
 	case heal.Opened:
-		if c.fleet.options.Validate != nil {
-			c.validate(m.conn, true)
-		}
+		c.begin(m.conn)
 		m.conn.wire.Serve(m.conn.take)
 	case heal.Proved:
 		if c.state.Live == m.conn.gen && c.state.Phase.Usable() {

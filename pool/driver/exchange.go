@@ -59,6 +59,19 @@ type ahead struct {
 	done    chan struct{} // closed when the kernel has it
 }
 
+// begin has a new connection validated, if anybody has anything to say to it.
+func (c *client) begin(k *conn) {
+	switch o := &c.fleet.options; {
+	case o.Validate == nil:
+	case o.Moot != nil && o.Moot(c.id):
+		c.mu.Lock()
+		k.trusted = true
+		c.mu.Unlock()
+	default:
+		c.validate(k, true)
+	}
+}
+
 // validate begins an exchange over k, and tells the shard what came of it. Of a connection
 // whose reader waits for room there is no question whether it lives, and no answer to be
 // had: it passes.

@@ -64,6 +64,10 @@ type Options struct {
 	// usable, within Policy.ProveTimeout, and again every Policy.CheckEvery. Its success
 	// is the proof, unless it returns ErrNoProof; nil: a pong, or any message, is.
 	Validate func(ctx context.Context, x Exchange) error
+	// Moot tells that Validate would find nothing to do on a connection of a client that has
+	// just been opened, and return ErrNoProof: then it is not asked. It must be quick. nil: it
+	// always is.
+	Moot func(client int) bool
 	// Judge has a say in what an end asks for; nil: it has none. The client waits for it.
 	// Ends that the policy orders itself (a silence, a time that is over) are not asked about.
 	Judge func(End) Ruling
