@@ -56,6 +56,42 @@ func TestATurnThatIsGivenUpLeavesTheQueue(t *testing.T) {
 	})
 }
 
+// TestWhatLostItsConnectionGoesFirst when there is room again, and does not hold up who waits
+// when it is not to be sent any more.
+func TestWhatLostItsConnectionGoesFirst(t *testing.T) {
+	for name, over := range map[string]bool{"waits": false, "is over": true} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sized(1), func(w *world) {
+				p := w.pool
+				f, err := p.flight(text("req 1"), false)
+				require.NoError(w, err)
+				p.mu.Lock()
+				s := p.fit[0]
+				s.full = true
+				p.refit(s)
+				p.attach(f, s)
+				p.shelter(f)
+				p.mu.Unlock()
+				synctest.Wait()
+				var second *Receipt
+				go func() { second, _ = p.Send(w.Context(), text("req 2")) }()
+				synctest.Wait()
+				require.Nil(w, second)
+				want := []string{"req 1", "req 2"}
+				p.mu.Lock()
+				if over {
+					want = want[1:]
+					p.settle(f, NotSent, nil)
+				}
+				p.left(s)
+				p.mu.Unlock()
+				synctest.Wait()
+				assert.Equal(w, want, w.a.texts())
+			})
+		})
+	}
+}
+
 // TestDemandIsHeardAtOnce by a pool without a connection.
 func TestDemandIsHeardAtOnce(t *testing.T) {
 	for name, ask := range map[string]func(*world) error{
