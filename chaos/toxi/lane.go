@@ -391,6 +391,7 @@ func (l *lane) decide() step {
 	}
 	if it.chunk == nil {
 		l.inflight++
+		l.credit(it)
 		l.pop()
 		return step{end: true}
 	}
@@ -416,6 +417,7 @@ func (l *lane) decide() step {
 		for _, o := range l.plan.pacers {
 			o.rule.(pacer).paced(o, l, len(it.chunk.Data), now)
 		}
+		l.credit(it)
 		l.offered = true
 		l.inflight += len(it.chunk.Data)
 	}
@@ -432,9 +434,8 @@ func (l *lane) sent() {
 	l.pop()
 }
 
-// pop drops the first item and credits those who delayed it. l.mu is held.
+// pop drops the first item. l.mu is held.
 func (l *lane) pop() {
-	it := l.queue[l.head]
 	l.queue[l.head] = item{}
 	if l.head++; l.head == len(l.queue) {
 		l.queue, l.head = l.queue[:0], 0
@@ -443,6 +444,11 @@ func (l *lane) pop() {
 		clear(l.queue[n:])
 		l.queue, l.head = l.queue[:n], 0
 	}
+}
+
+// credit counts an item, which goes on now, for those who delayed it: before anybody can
+// have seen it. l.mu is held.
+func (l *lane) credit(it *item) {
 	if len(it.delays) == 0 {
 		return
 	}
@@ -460,6 +466,7 @@ func (l *lane) pop() {
 		d.by.addedN.Add(int64(part))
 		l.note(d.by)
 	}
+	it.delays = nil
 }
 
 // share divides the time added among n orders as their drawn delays divide the sum.
