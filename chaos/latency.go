@@ -6,12 +6,24 @@ import (
 	"time"
 )
 
-// Latency adds Delay ± Jitter (uniform) to everything that crosses.
+// Latency adds Delay, which varies by Jitter, to everything that crosses.
 type Latency struct {
-	Delay     time.Duration `json:"delay" yaml:"delay"`
-	Jitter    time.Duration `json:"jitter" yaml:"jitter"`       // at most Delay; default 0
-	Direction Direction     `json:"direction" yaml:"direction"` // default down, so that the round trip grows by Delay; both adds it twice
+	Delay       time.Duration `json:"delay" yaml:"delay"`             // the mean
+	Jitter      time.Duration `json:"jitter" yaml:"jitter"`           // at most Delay; default 0
+	Dist        Dist          `json:"dist" yaml:"dist"`               // what Jitter means; default uniform
+	Correlation float64       `json:"correlation" yaml:"correlation"` // of a chunk's delay with the one before, 0 to 0.999; default 0
+	Connect     bool          `json:"connect" yaml:"connect"`         // new connections wait a delay more; default false
+	Direction   Direction     `json:"direction" yaml:"direction"`     // default down, so that the round trip grows by Delay; both adds it twice
 }
+
+// Dist is how delays are distributed about their mean.
+type Dist string
+
+const (
+	Uniform Dist = "uniform" // within the jitter of the delay
+	Normal  Dist = "normal"  // with the jitter as standard deviation, not below 0
+	Pareto  Dist = "pareto"  // at least the delay less the jitter, with a long tail: 1 in 1000 is 17 jitters above the delay
+)
 
 // Kind names the fault.
 func (Latency) Kind() string { return "latency" }
@@ -31,12 +43,23 @@ func (l Latency) Check() []string {
 // Way is the direction with the default filled in.
 func (l Latency) Way() Direction { return cmp.Or(l.Direction, Down) }
 
-// String is the attributes in words: "100ms ± 20ms down".
+// Spread is the distribution with the default filled in.
+func (l Latency) Spread() Dist { return cmp.Or(l.Dist, Uniform) }
+
+// String is the attributes in words: "100ms ± 20ms (normal) down, connects too".
 func (l Latency) String() string {
-	if l.Jitter == 0 {
-		return fmt.Sprintf("%v %s", l.Delay, l.Way().words())
+	s := l.Delay.String()
+	if l.Jitter != 0 {
+		s += fmt.Sprintf(" ± %v", l.Jitter)
+		if l.Spread() != Uniform {
+			s += fmt.Sprintf(" (%s)", l.Spread())
+		}
 	}
-	return fmt.Sprintf("%v ± %v %s", l.Delay, l.Jitter, l.Way().words())
+	s += " " + l.Way().words()
+	if l.Connect {
+		s += ", connects too"
+	}
+	return s
 }
 
 func init() {
@@ -44,10 +67,15 @@ func init() {
 		Name: "latency", Family: Network,
 		Short: "everything that crosses is late",
 		About: "Delays everything that crosses, in order and without narrowing the stream: many chunks can be on " +
-			"their way at once. It delays data, not the TCP handshake.",
+			"their way at once. The TCP handshake itself is not delayed, as the kernel completes it before a proxy hears of it; " +
+			"with connect, the first that crosses of a new connection waits a delay more, so that opening one takes as long as " +
+			"if it were.",
 		Params: []Param{
-			{Name: "delay", Type: "duration", About: "added to each chunk; must be given"},
-			{Name: "jitter", Type: "duration", Default: "0s", About: "uniform ± on the delay, at most the delay; seeded"},
+			{Name: "delay", Type: "duration", About: "added to each chunk, on average; must be given"},
+			{Name: "jitter", Type: "duration", Default: "0s", About: "by which it varies, at most the delay; seeded"},
+			{Name: "dist", Type: "uniform | normal | pareto", Default: "uniform", About: "how: ± the jitter; the jitter as standard deviation, not below 0; from delay less jitter with a long tail"},
+			{Name: "correlation", Type: "share", Default: "0%", Max: 0.999, About: "of a chunk's delay with that of the chunk before it"},
+			{Name: "connect", Type: "boolean", Default: "false", About: "the first that crosses of a new connection waits a delay more, each way that is slow"},
 			{Name: "direction", Type: "both | up | down", Default: "down", About: "which way is slow; both adds the delay twice to a round trip"},
 		},
 		Conns: []Conns{AllConns, Existing, New}, Ramp: true,

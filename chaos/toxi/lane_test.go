@@ -140,22 +140,6 @@ func TestJitterIsSeededBoundedAndKeepsTheOrder(t *testing.T) {
 	}
 }
 
-func TestDrawIsUniform(t *testing.T) {
-	o, r := &order{key: "slow", seed: 3}, latency{100, 50}
-	const n = 20_000
-	var sum time.Duration
-	var tenths [10]int
-	for i := range uint64(n) {
-		d := r.draw(o, i%50, chaos.Down, i/50)
-		sum += d
-		tenths[(d-50)/10]++
-	}
-	assert.InDelta(t, 99.5, float64(sum)/n, 1)
-	for i, k := range tenths {
-		assert.InDelta(t, n/10, k, 5*43, "tenth %d", i) // five standard deviations
-	}
-}
-
 func TestLatenciesAddUpAndClearingOneTakesItsPartAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := tapLane(t)
@@ -293,4 +277,9 @@ func TestActsOutsideTheCohortAreCounted(t *testing.T) {
 	o.act(out, 9)
 	e := o.evidence()
 	assert.Equal(t, chaos.Evidence{First: 5, Last: 9, Targeted: 1, Hit: 1, ControlHit: 1}, e)
+}
+
+// chunkOf is a chunk of n bytes that comes now.
+func chunkOf(n int) *stream.StreamChunk {
+	return &stream.StreamChunk{Data: make([]byte, n), Timestamp: time.Now()}
 }
