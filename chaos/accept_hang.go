@@ -35,6 +35,9 @@ func nobodyYet(f Fault, stage string) string {
 	return ""
 }
 
+// notTLS is what a proxy that passes TLS on unread cannot do.
+const notTLS = "the request of a connection that speaks TLS is not seen: it is left alone"
+
 func init() {
 	lacks := func(f Fault) string {
 		a, _ := Value(f.Effect).(AcceptHang)
@@ -55,7 +58,7 @@ func init() {
 		Evidence: "every client of the cohort that connected while it was in force was kept without an answer",
 		Backends: []Support{
 			{By: ByTarget, Lacks: lacks, Note: "stage tls needs a target with TLS"},
-			{By: ByProxy, Lacks: lacks, Note: "stage upgrade needs a connection without TLS, else nothing is acted on"},
+			{By: ByProxy, Lacks: lacks, Note: notTLS},
 		},
 		Example: "{name: hung, inject: accept_hang, on: blue, at: chaos, for: 5s, stage: tcp}",
 		New:     func() Effect { return &AcceptHang{Stage: AtUpgrade} },

@@ -19,27 +19,10 @@ const (
 // Rule is what becomes of the callers of a fault's cohort.
 type Rule interface {
 	Stage() Stage
-	// Meant says whether the rule concerns a caller of the cohort at all; one that is not
-	// meant enters, and nothing is expected of it.
-	Meant(*Caller) bool
-	// Receive deals with a caller that is meant.
-	Receive(*Caller) Fate
+	// Receive deals with a caller, and says whether it enters: it goes on to the target, maybe
+	// late. Who does not is at its end, and to be closed.
+	Receive(*Caller) (enters bool)
 }
-
-// everyone is for rules that concern all callers of the cohort.
-type everyone struct{}
-
-// Meant is true.
-func (everyone) Meant(*Caller) bool { return true }
-
-// Fate is what becomes of a caller.
-type Fate uint8
-
-const (
-	Enters Fate = iota // it goes on to the target, maybe late
-	Ends               // it has been dealt with: close it
-	Resets             // close it with a RST
-)
 
 // Caller is a connection at the door.
 type Caller struct {
@@ -49,19 +32,35 @@ type Caller struct {
 	// TooMany says whether there are more than max connections behind the door or at it, the
 	// caller among them; then it is one no longer.
 	TooMany func(max int) bool
-	// Acted is told each time that a rule has done something to the caller: the counter of
-	// the kind's Proof, and how much.
-	Acted func(counter string, n int64)
+	// Act does something to the caller and counts it, by a counter of the kind's Proof, when
+	// it says that it could; whoever finds the fault cleared finds it counted. It returns
+	// false, and does nothing, when the fault is over.
+	Act func(counter string, do func() bool) bool
+}
+
+// kept counts a caller that is kept from something, as Act does.
+func (c *Caller) kept(counter string) bool {
+	return c.Act(counter, func() bool { return true })
 }
 
 // longAgo as a deadline ends a read that is going on.
 var longAgo = time.Unix(1, 0)
 
-// hang says nothing until the caller leaves or the fault is over, and tells how much came
-// meanwhile, bytes.
-func (c *Caller) hang() int64 {
+// hang says nothing until the caller leaves or the fault is over.
+func (c *Caller) hang() {
 	stop := context.AfterFunc(c.Context, func() { _ = c.Conn.SetReadDeadline(longAgo) })
 	defer stop()
-	n, _ := io.Copy(io.Discard, c.Conn)
-	return n
+	_, _ = io.Copy(io.Discard, c.Conn)
+}
+
+// reset ends the connection with a RST and says whether it did.
+func (c *Caller) reset() bool {
+	conn := c.Conn
+	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = secure.NetConn()
+	}
+	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
+		_ = tcp.SetLinger(0) // fails only on a closed socket
+	}
+	return conn.Close() == nil
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/wsheal/wsheal/chaos/door"
@@ -25,6 +26,9 @@ type connection struct {
 	who    identity // of the request, once that is read
 	open   bool     // upgraded
 	turned bool     // dealt with at the door: it does not count as inside
+
+	parting atomic.Bool   // a close frame of ours is out, or a FIN; the client's answer ends it
+	atEnd   []func() bool // called when it ends
 }
 
 // client is the number of the client whose connection it is, as far as is known.
@@ -45,8 +49,11 @@ func (c *connection) serve(ctx context.Context) {
 	}
 	c.wasOpened()
 	err := c.echo()
+	for _, stop := range c.atEnd {
+		stop()
+	}
 	c.server.closed(c)
-	if v, ok := errors.AsType[*violation](err); ok {
+	if v, ok := errors.AsType[*violation](err); ok && !c.parting.Load() {
 		c.refuse(v)
 	}
 }
@@ -87,7 +94,7 @@ func (c *connection) handshake(ctx context.Context) bool {
 	case admitted:
 		// Counted before the answer is out, so that a client that has it finds itself counted.
 		s.opened(c)
-		if err := c.write(response); err != nil {
+		if err := c.say(response); err != nil {
 			s.unopened(c)
 			s.reception.leave(ctx, t)
 			return false
@@ -123,22 +130,9 @@ func (c *connection) resetOnClose() {
 // first that does not let it pass decides, and has dealt with it.
 func (c *connection) enters(stage door.Stage, head []byte) bool {
 	for _, h := range c.server.hooks.inForce() {
-		r, ok := h.rule.(door.Rule)
-		if !ok || r.Stage() != stage || !h.has(c) {
-			continue
+		if r, ok := h.rule.(door.Rule); ok && r.Stage() == stage && h.has(c) && !r.Receive(h.caller(c, head)) {
+			return false
 		}
-		caller := h.caller(c, head)
-		if !r.Meant(caller) {
-			continue
-		}
-		h.target(c)
-		switch r.Receive(caller) {
-		case door.Enters:
-			continue
-		case door.Resets:
-			c.resetOnClose()
-		}
-		return false
 	}
 	return true
 }
@@ -147,7 +141,6 @@ func (c *connection) enters(stage door.Stage, head []byte) bool {
 func (c *connection) wasOpened() {
 	for _, h := range c.server.hooks.inForce() {
 		if r, ok := h.rule.(opener); ok && h.has(c) {
-			h.target(c)
 			r.opened(h, c)
 		}
 	}

@@ -53,6 +53,9 @@ func (c *connection) echo() error {
 // reply answers one whole frame, whose payload begins at n.
 func (c *connection) reply(frame []byte, n int, h ws.Header) error {
 	op := h.OpCode
+	if c.parting.Load() && op != ws.OpClose {
+		return nil // nothing follows a close frame
+	}
 	switch op {
 	case ws.OpPong:
 		return nil
@@ -61,6 +64,9 @@ func (c *connection) reply(frame []byte, n int, h ws.Header) error {
 	case ws.OpClose:
 		if err := checkClose(frame[n:]); err != nil {
 			return err
+		}
+		if c.parting.Load() {
+			return errClosed // it is the answer to ours
 		}
 	}
 	start := putHeader(frame[:n], h.Fin, op, len(frame)-n)

@@ -17,7 +17,7 @@ import (
 
 // A kind of fault is a rule here: a door.Rule, asked before the upgrade is answered, or a
 // type in a file of its own that implements some of the interfaces below. It is entered by
-// obeys. Rules may be called from many goroutines at once.
+// obeys. Rules may be called from many goroutines at once, and do what they do by hook.act.
 type rule any
 
 // starter does something to the whole server, or says why it cannot; what it returns undoes
@@ -64,6 +64,8 @@ type hook struct {
 	from   atomic.Uint64 // ordinal of the first connection accepted after it came into force
 	stop   func()        // undoes what start did; nil: nothing to undo
 	expiry *time.Timer   // nil: until it is cleared
+
+	acting sync.RWMutex // held for reading while something is done and counted; taken before mu
 
 	mu                     sync.Mutex
 	evidence               chaos.Evidence // but for the sets
@@ -125,18 +127,29 @@ func (h *hook) has(c *connection) bool {
 	return h.ctx.Err() == nil && h.conns.Covers(c.ordinal < h.from.Load()) && chaos.InCohort(h.seed, h.name, c.client(), h.share)
 }
 
-// target notes a client of the cohort with a connection while the hook is in force.
-func (h *hook) target(c *connection) {
+// act does something to a connection of the cohort and counts it, by a counter of the kind's
+// Proof, when it says that it could. Whoever finds the hook cleared finds it counted. It
+// returns false, and does nothing, when the hook is over.
+func (h *hook) act(c *connection, counter string, do func() bool) bool {
+	h.acting.RLock()
+	defer h.acting.RUnlock()
+	if h.ctx.Err() != nil {
+		return false
+	}
+	client := c.client()
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.targeted[c.client()] = struct{}{}
+	h.targeted[client] = struct{}{}
+	h.mu.Unlock()
+	if do() {
+		h.count(client, counter, 1)
+	}
+	return true
 }
 
-// act counts what was done to a connection, by the counters of the kind's Proof. It is
-// called where bytes are written or withheld and sockets closed, and asks anew whether the
-// client is one that it should have been done to.
-func (h *hook) act(c *connection, counter string, n int64) {
-	now, client := h.clock(), c.client()
+// count counts what was done to a client's connection, and asks anew whether the client is
+// one that it should have been done to.
+func (h *hook) count(client uint64, counter string, n int64) {
+	now := h.clock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e := &h.evidence
@@ -163,15 +176,17 @@ func (h *hook) armed() {
 
 // end ends the hook and what waits for its sake; false when it was over already.
 func (h *hook) end() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.ctx.Err() != nil {
 		return false
 	}
+	h.over()
+	h.acting.Lock() // when what is being done is done
+	defer h.acting.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.expiry != nil {
 		h.expiry.Stop()
 	}
-	h.over()
 	if h.stop != nil {
 		h.stop()
 	}
@@ -198,6 +213,6 @@ func (h *hook) caller(c *connection, head []byte) *door.Caller {
 	return &door.Caller{
 		Context: h.ctx, Conn: c.conn, Head: head,
 		TooMany: func(max int) bool { return c.server.tooMany(c, max) },
-		Acted:   func(counter string, n int64) { h.act(c, counter, n) },
+		Act:     func(counter string, do func() bool) bool { return h.act(c, counter, do) },
 	}
 }

@@ -88,7 +88,6 @@ func (s *Server) sweep(h *hook, r sweeper) {
 	s.mu.Unlock()
 	for _, c := range open {
 		if h.has(c) {
-			h.target(c)
 			r.sweep(h, c)
 		}
 	}

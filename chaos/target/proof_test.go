@@ -74,11 +74,7 @@ func rigWith(t *testing.T, make func(target.Options) (*target.Server, error)) (*
 }
 
 func init() {
-	hang := func(stage string, share float64) chaos.Fault {
-		return chaos.Fault{Effect: chaos.AcceptHang{Stage: stage}, Share: share}
-	}
-	proofs["accept_hang"] = proof{
-		sees: []faultrig.Case{{Fault: hang(chaos.AtUpgrade, 0.5)}, {Fault: hang(chaos.AtUpgrade, 1)}, {Fault: hang(chaos.AtTCP, 1)}},
-		idle: faultrig.Case{Fault: hang(chaos.AtUpgrade, 0)},
+	for kind, p := range faultrig.Doors() {
+		proofs[kind] = proof{sees: p.Sees, idle: p.Idle}
 	}
 }

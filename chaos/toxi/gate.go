@@ -22,10 +22,6 @@ func atDoor[E chaos.Effect](make func(E) door.Rule) {
 	obeys(func(e E) (rule, chaos.Direction) { return doorman{make(e)}, chaos.Both })
 }
 
-func init() {
-	atDoor(func(e chaos.AcceptHang) door.Rule { return door.AcceptHang{AcceptHang: e} })
-}
-
 // admit lets the connection in, past the orders that stand at the door.
 func (c *conn) admit() {
 	if len(c.guards()) == 0 {
@@ -136,27 +132,32 @@ func (c *conn) asked(stage door.Stage, head []byte, who identity) bool {
 		if !o.has(who.client) {
 			continue
 		}
-		d := o.rule.(doorman)
 		caller := &door.Caller{
 			Context: o.context(), Conn: c.client.endpoint.(*headed).TCPConn, Head: head,
 			TooMany: func(max int) bool { return c.proxy.tooMany(c, max) },
-			Acted: func(counter string, n int64) {
-				o.count(counter, n)
-				o.act(who.client, c.proxy.clock())
-			},
+			Act:     func(counter string, do func() bool) bool { return o.does(c, who.client, counter, do) },
 		}
-		if !d.Meant(caller) {
-			continue
+		if !o.rule.(doorman).Receive(caller) {
+			c.end()
+			return false
 		}
-		o.target(who.client)
-		switch d.Receive(caller) {
-		case door.Enters:
-			continue
-		case door.Resets:
-			_ = c.client.SetLinger(0) // fails only on a closed socket
-		}
-		c.end()
+	}
+	return true
+}
+
+// does does something to a caller at the door and counts it when it says that it could; it
+// returns false, and does nothing, when the order is over. Whoever finds it cleared finds
+// counted what was done.
+func (o *order) does(c *conn, client uint64, counter string, do func() bool) bool {
+	o.acting.RLock()
+	defer o.acting.RUnlock()
+	if o.cleared.Load() != 0 {
 		return false
+	}
+	o.target(client)
+	if do() {
+		o.count(counter, 1)
+		o.act(client, c.proxy.clock())
 	}
 	return true
 }
@@ -208,8 +209,10 @@ func (o *order) context() context.Context {
 // released ends what waits for the order's sake. It has been cleared.
 func (o *order) released() {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	if o.release != nil {
 		o.release()
 	}
+	o.mu.Unlock()
+	o.acting.Lock() // when what is being done is done
+	defer o.acting.Unlock()
 }

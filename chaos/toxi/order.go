@@ -34,6 +34,8 @@ type order struct {
 
 	doing sync.RWMutex // held for reading by what its rule does to connections of its own accord
 
+	acting sync.RWMutex // held for reading while something is done at the door and counted; taken before mu
+
 	mu                     sync.Mutex
 	ctx                    context.Context // done when it is over; nil: nobody has asked
 	release                context.CancelFunc

@@ -1,6 +1,7 @@
 package faultrig
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -28,8 +29,10 @@ const silence = 150 * time.Millisecond
 type Client struct {
 	ID   uint64
 	Conn *net.TCPConn
+	Took time.Duration // to dial and upgrade
 	rig  *Rig
 	text int
+	from io.Reader // Conn behind what came with its 101
 }
 
 // Dial connects a client that must be let in.
@@ -57,7 +60,9 @@ func (r *Rig) Try(id uint64, limit time.Duration) (*Client, chaos.Sight, error) 
 			return c.Conn, nil
 		},
 	}
+	began := time.Now()
 	_, br, _, err := d.Dial(r.T.Context(), "ws://"+r.Addr+"/")
+	c.Took = time.Since(began)
 	if err != nil {
 		saw := Sight(err)
 		if saw == chaos.SeesHalfOpen { // nothing came, but it was an attempt
@@ -65,7 +70,10 @@ func (r *Rig) Try(id uint64, limit time.Duration) (*Client, chaos.Sight, error) 
 		}
 		return nil, saw, err
 	}
+	c.from = c.Conn
 	if br != nil {
+		early, _ := br.Peek(br.Buffered())
+		c.from = io.MultiReader(bytes.NewReader(bytes.Clone(early)), c.Conn)
 		ws.PutReader(br)
 	}
 	r.T.Cleanup(func() { _ = c.Conn.Close() })
@@ -86,7 +94,10 @@ func (c *Client) Look(slow time.Duration, quiet bool) chaos.Sight {
 		return Sight(err)
 	}
 	require.NoError(c.rig.T, c.Conn.SetReadDeadline(began.Add(limit)))
-	got, err := wsutil.ReadServerText(c.Conn)
+	got, err := wsutil.ReadServerText(struct {
+		io.Reader
+		io.Writer
+	}{c.from, c.Conn})
 	switch {
 	case err != nil:
 		return Sight(err)
@@ -119,9 +130,10 @@ func Sight(err error) chaos.Sight {
 		return chaos.SeesReset
 	case errors.As(err, &status):
 		return chaos.SeesStatus
-	case errors.As(err, &closed):
+	case errors.As(err, &closed), errors.Is(err, ws.ErrProtocolStatusCodeUnknown): // as gobwas/ws has 1012 to 1014
 		return chaos.SeesCloseFrame
-	case errors.As(err, &protocol), errors.Is(err, wsutil.ErrInvalidUTF8), errors.Is(err, ws.ErrHeaderLengthMSB):
+	case errors.As(err, &protocol), errors.Is(err, wsutil.ErrInvalidUTF8), errors.Is(err, ws.ErrHeaderLengthMSB),
+		errors.Is(err, ws.ErrHandshakeBadSecAccept), errors.Is(err, ws.ErrHandshakeBadUpgrade), errors.Is(err, ws.ErrHandshakeBadSubProtocol):
 		return chaos.SeesProtocol
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return chaos.SeesEOF

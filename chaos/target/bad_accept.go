@@ -1,0 +1,10 @@
+package target
+
+import (
+	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/chaos/door"
+)
+
+func init() {
+	obeys(func(e chaos.BadAccept) rule { return door.BadAccept{BadAccept: e} })
+}
