@@ -209,7 +209,7 @@ func (p *Pool) orphan(s *slot, gen uint32) {
 	if !c.lost || !c.silent {
 		return
 	}
-	s.connections = slices.DeleteFunc(s.connections, func(x connection) bool { return x == c })
+	s.connections = slices.DeleteFunc(s.connections, func(x connection) bool { return x.gen == gen })
 	for f := range s.flights.all {
 		if f.out && f.gen == gen {
 			p.unsure(f, c.why)
