@@ -47,6 +47,9 @@ func Build(journal, hlog io.Reader) (*Summary, error) {
 func begin(r *Reader) (*Run, error) {
 	switch {
 	case r.Scan() && r.record.Run != nil:
+		if err := r.record.Run.check(); err != nil {
+			return nil, fmt.Errorf("the journal's record of what was run: %w", err)
+		}
 		return r.record.Run, nil
 	case r.record.kinds() > 0:
 		return nil, nothing(r, "the journal does not begin with a record of what was run")
@@ -80,6 +83,7 @@ type builder struct {
 	back     int64 // how often the clock went back, and the most that it did
 	backMost int64
 	backLine int64
+	unsure   int64 // the most that it did for a record whose order matters
 
 	attempts *attempts
 	fleet    *fleet
@@ -130,7 +134,10 @@ func (b *builder) fold(r *Reader) {
 	}
 	for r.Scan() {
 		rec := r.Record()
+		bad := rec.check()
 		switch {
+		case bad != nil:
+			b.warn("journal line %d: %s; skipped", r.Line(), bad)
 		case rec.Run != nil:
 			b.warn("journal line %d: a second run begins; what follows is read as if it were the first's", r.Line())
 			b.runs++
@@ -158,8 +165,12 @@ func (b *builder) add(rec Record, line int64) {
 	if rec.T < b.last {
 		if rec.Fault == nil { // the confirmation of a fault may come late
 			b.back++
-			if d := b.last - rec.T; d > b.backMost {
+			d := b.last - rec.T
+			if d > b.backMost {
 				b.backMost, b.backLine = d, line
+			}
+			if rec.Step != nil || rec.Phase != nil {
+				b.unsure = max(b.unsure, d)
 			}
 		}
 		rec.T = b.last

@@ -12,6 +12,10 @@ type causes struct {
 	reset map[int]int64 // by client: when it last saw ECONNRESET
 }
 
+// causesMost bounds the causes that are told apart; the rest are "other". Clients know
+// fewer than twenty, and codes of those that have one.
+const causesMost = 1000
+
 type causeKey struct {
 	event, cause string
 	code         uint16
@@ -54,6 +58,10 @@ func (c *causes) Add(rec Record, a attempt) {
 		key.cause = "unknown"
 	}
 	row := c.rows[key]
+	if row == nil && len(c.rows) >= causesMost {
+		key = causeKey{event: key.event, cause: "other"}
+		row = c.rows[key]
+	}
 	if row == nil {
 		row = &causeCount{clients: map[int]struct{}{}}
 		c.rows[key] = row

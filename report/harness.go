@@ -40,9 +40,13 @@ func (h *harness) Add(rec Record, calm func(from int64) bool) {
 	case rec.Harness != nil:
 		h.process(rec.T, rec.Harness)
 	case rec.Target != nil:
-		h.targets[rec.Target.Name] = *rec.Target
+		if _, known := h.targets[rec.Target.Name]; known || len(h.targets) < namesMost {
+			h.targets[rec.Target.Name] = *rec.Target
+		}
 	case rec.Unfit != nil:
-		h.unfit = append(h.unfit, *rec.Unfit)
+		if len(h.unfit) < namesMost {
+			h.unfit = append(h.unfit, *rec.Unfit)
+		}
 	case rec.Load != nil && calm(rec.Load.From):
 		h.fitness.Sends += rec.Load.OnUsable
 		h.fitness.LateSends += rec.Load.LateOver
@@ -63,10 +67,14 @@ func (h *harness) process(t int64, rec *Harness) {
 	if rec.Process == engine {
 		h.stalls.Add(t, rec)
 	}
-	row := h.rows[rec.Process]
+	name := rec.Process
+	if h.rows[name] == nil && len(h.rows) >= namesMost {
+		name = otherName
+	}
+	row := h.rows[name]
 	if row == nil {
-		row = &HarnessRow{Process: rec.Process}
-		h.rows[rec.Process] = row
+		row = &HarnessRow{Process: name}
+		h.rows[name] = row
 	}
 	row.CPU, row.RSS, row.FDs = max(row.CPU, rec.CPU), max(row.RSS, rec.RSS), max(row.FDs, rec.FDs)
 	row.FDLimit = max(row.FDLimit, rec.FDLimit)

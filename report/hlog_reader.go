@@ -17,7 +17,11 @@ import (
 type HlogReader struct {
 	lines    *lines
 	interval Interval
+	err      error
 }
+
+// hlogVersion begins the line that says which version of the format a log has.
+const hlogVersion = "#[Histogram log format version "
 
 // NewHlogReader returns a reader of the log in r.
 func NewHlogReader(r io.Reader) *HlogReader { return &HlogReader{lines: newLines("latency.hlog", r)} }
@@ -25,8 +29,15 @@ func NewHlogReader(r io.Reader) *HlogReader { return &HlogReader{lines: newLines
 // Scan moves to the next interval; false at the end, or after an error of the
 // underlying reader. Lines that cannot be understood are skipped and told by Warnings.
 func (r *HlogReader) Scan() bool {
-	for r.lines.scan() {
+	for r.err == nil && r.lines.scan() {
 		line := string(r.lines.text)
+		if version, found := strings.CutPrefix(line, hlogVersion); found {
+			major, _, _ := strings.Cut(version, ".")
+			if n, err := strconv.Atoi(major); err == nil && n > 1 {
+				r.err = fmt.Errorf("latency.hlog has format version %q, this wsheal reads versions 1.x", brief(strings.TrimSuffix(version, "]")))
+				return false
+			}
+		}
 		if line == "" || line[0] == '#' || line[0] == '"' {
 			continue
 		}
@@ -47,8 +58,14 @@ func (r *HlogReader) Scan() bool {
 // Interval returns what Scan moved to. Its histogram is the caller's.
 func (r *HlogReader) Interval() Interval { return r.interval }
 
-// Err returns the error of the underlying reader that ended the reading; nil at the end.
-func (r *HlogReader) Err() error { return r.lines.err }
+// Err returns what ended the reading early, an error of the underlying reader or a version
+// of the format that is not known; nil at the end.
+func (r *HlogReader) Err() error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.lines.err
+}
 
 // Warnings returns what was wrong with lines that were skipped, with their numbers.
 func (r *HlogReader) Warnings() []string { return r.lines.told() }

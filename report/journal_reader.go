@@ -44,6 +44,10 @@ func (r *Reader) Scan() bool {
 			continue
 		}
 		rec, err := parseRecord(r.lines.text)
+		if rec.Run != nil && (rec.Run.Schema > Schema || err == nil && rec.Run.Schema != Schema) {
+			r.err = &SchemaError{Got: rec.Run.Schema} // whatever else is in it, which may well read as damaged
+			return false
+		}
 		if err != nil {
 			if !r.lines.whole {
 				r.lines.warn("cut off in the middle")
@@ -51,10 +55,6 @@ func (r *Reader) Scan() bool {
 				r.lines.warn("%s; skipped", err)
 			}
 			continue
-		}
-		if rec.Run != nil && rec.Run.Schema != Schema {
-			r.err = &SchemaError{Got: rec.Run.Schema}
-			return false
 		}
 		r.record = rec
 		return true

@@ -32,16 +32,20 @@ func newLatency(settled int64, faults []Intended, commanded []*FaultResult, line
 	}
 }
 
-// Add merges one interval; false when its tag is none of the engine's.
-func (l *latency) Add(iv Interval) bool {
+// seriesMost bounds the series of a log, each of which takes 192 KB: kinds, phases and
+// cohorts make a few dozen.
+const seriesMost = 256
+
+// Add merges one interval, or says why it cannot.
+func (l *latency) Add(iv Interval) (why string) {
 	parts := strings.Split(iv.Tag, ".")
 	if len(parts) != 3 || !slices.Contains(kinds, parts[0]) {
-		return false
+		return "expected kind.phase.cohort"
 	}
 	kind, phase, cohort := parts[0], parts[1], "faulted"
 	members, ok := membersOf(parts[2], l.faults)
 	if !ok {
-		return false
+		return "expected kind.phase.cohort"
 	}
 	if parts[2] == "control" {
 		cohort = "control"
@@ -53,6 +57,9 @@ func (l *latency) Add(iv Interval) bool {
 			phases = append(phases, settled)
 		}
 	}
+	if l.sums[seriesName{kind, phase, cohort}] == nil && len(l.sums) >= seriesMost {
+		return "one series more than any run has"
+	}
 	for _, p := range phases {
 		grow(l.sums, seriesName{kind, p, cohort}).merge(iv.Hist, iv.Max)
 		grow(l.sums, seriesName{kind, p, "all"}).merge(iv.Hist, iv.Max)
@@ -61,7 +68,7 @@ func (l *latency) Add(iv Interval) bool {
 		l.shifts.Add(iv, phase, cohort, members)
 		l.point(iv)
 	}
-	return true
+	return ""
 }
 
 // point merges an interval into its step of the timeline.

@@ -6,6 +6,13 @@ type messages struct {
 	intervals []loadInterval
 }
 
+// namesMost bounds the phases, and the processes and targets, that are told apart; the
+// rest are one. No run has as many.
+const (
+	namesMost = 256
+	otherName = "other"
+)
+
 // loadInterval is what is kept of each interval: one a second.
 type loadInterval struct {
 	from, to                               int64
@@ -20,6 +27,9 @@ func (m *messages) Add(rec Record) {
 	}
 	iv := loadInterval{from: rec.Load.From, to: rec.T}
 	for phase, c := range rec.Load.Phases {
+		if _, known := m.phases[phase]; !known && len(m.phases) >= namesMost {
+			phase = otherName
+		}
 		m.phases[phase] = m.phases[phase].plus(c)
 		iv.intended += c.Intended
 		iv.sent += c.Sent

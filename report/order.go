@@ -13,7 +13,7 @@ const disorder = int64(time.Second)
 
 // heldMost bounds how many records are held back, so that no journal can exhaust the
 // memory. It is several times what a second of the heaviest storm has.
-const heldMost = 1 << 18
+const heldMost = 1 << 17
 
 // sorter puts the records of a journal in the order of their times, holding back those
 // of the last second. Records at the same nanosecond have an order of their own, so that

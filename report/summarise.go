@@ -41,8 +41,11 @@ func (b *builder) close(hlog io.Reader) *Summary {
 	}
 	s.Warnings = append(append([]string{}, b.warnings...), s.smallSamples()...)
 	var mixed string
-	if b.runs > 1 {
+	switch {
+	case b.runs > 1:
 		mixed = "the journal holds more than one run"
+	case b.unsure > 0:
+		mixed = "the clock of the journal went back by " + FormatDuration(b.unsure) + ", so that nobody knows what came first"
 	}
 	s.decide(b.harness, mixed, missing)
 	return s
@@ -124,8 +127,9 @@ func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult
 	} else {
 		r := NewHlogReader(hlog)
 		for r.Scan() {
-			if iv := r.Interval(); !fold.Add(iv) {
-				b.warn("latency.hlog line %d: tag %q, expected kind.phase.cohort; skipped", r.lines.n, brief(iv.Tag))
+			iv := r.Interval()
+			if why := fold.Add(iv); why != "" {
+				b.warn("latency.hlog line %d: tag %q, %s; skipped", r.lines.n, brief(iv.Tag), why)
 			}
 		}
 		if r.Err() != nil {
