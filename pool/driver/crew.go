@@ -35,7 +35,7 @@ func (j job) do() {
 	case j.deliver != nil:
 		j.deliver.deliver()
 	case j.dial != nil:
-		j.dial.do(j.within)
+		j.dials()
 	default:
 		j.flush.flush(j.batch)
 	}
@@ -55,7 +55,7 @@ func (w *crew) run(j job) {
 
 func (w *crew) work(j job) {
 	defer w.running.Done()
-	if j.dial != nil && j.dial.client.fleet.crowd != nil { // of which a few run at once
+	if j.dial != nil && j.dial.client.fleet.few() {
 		deepen(0)
 	}
 	for {

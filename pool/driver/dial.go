@@ -48,7 +48,7 @@ func (c *client) dial(order heal.Action) {
 	c.shard.dials.Add(1)
 	p.work.Add(1)
 	d.cancel = cancel
-	p.crew.run(job{dial: d, within: ctx})
+	p.begin(job{dial: d, within: ctx})
 }
 
 // dial is one attempt under way, on a goroutine that does nothing else meanwhile.

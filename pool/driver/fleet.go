@@ -37,12 +37,13 @@ type Fleet struct {
 	clients roster
 	shards  []*shard
 
-	life  context.Context // ends when the fleet closes
-	abort context.CancelFunc
-	work  sync.WaitGroup // dials and connections
-	users sync.WaitGroup // goroutines that run the user's code, and may take as long as that does
-	loops sync.WaitGroup // shards
-	crew  *crew          // that writes and delivers
+	life   context.Context // ends when the fleet closes
+	abort  context.CancelFunc
+	work   sync.WaitGroup // dials and connections
+	users  sync.WaitGroup // goroutines that run the user's code, and may take as long as that does
+	loops  sync.WaitGroup // shards
+	crew   *crew          // that writes and delivers
+	berths *berths        // nil: dials are not bounded
 
 	closed  atomic.Bool
 	forced  atomic.Bool // nothing is waited for any more
@@ -68,6 +69,9 @@ func Open(o Options) (*Fleet, error) {
 		spots[i] = spot{e, e.Address}
 	}
 	p.spots.Store(&spots)
+	if o.Dials > 0 {
+		p.berths = &berths{free: o.Dials}
+	}
 	p.life, p.abort = context.WithCancel(context.Background())
 	for range o.Shards {
 		p.shards = append(p.shards, newShard(p))

@@ -72,6 +72,10 @@ type Options struct {
 	// Ends that the policy orders itself (a silence, a time that is over) are not asked about.
 	Judge func(End) Ruling
 
+	// Dials bounds how many dials are under way at once: what the machine can take, when many
+	// clients that are alone are lost at once. Waiting for a turn counts for
+	// Policy.HandshakeTimeout. 0: any number; Shared has a bound of its own.
+	Dials int
 	// DialContext opens the raw connection; nil: a net.Dialer. It is given names, and not
 	// addresses, if Resolve is nil.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)

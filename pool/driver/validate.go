@@ -87,6 +87,7 @@ func (o Options) Faults() []*Fault {
 		every := o.Shared.ResolveEvery
 		must(every <= 0 || every >= heal.Shortest, "Shared.ResolveEvery", "at least 1ms, or 0 for the default, or less for never", every)
 	}
+	must(o.Dials >= 0, "Dials", "at least 0", o.Dials)
 	must(o.Shards > 0, "Shards", "at least 1", o.Shards)
 	return all
 }

@@ -1,9 +1,9 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +21,6 @@ type fleetClient struct{ receive bool }
 type fleetConns struct {
 	fleet    *driver.Fleet
 	options  Options
-	slots    slots
 	observed func(conn int, payload []byte) // nil: they are received instead
 	started  atomic.Int64
 	usable   atomic.Int64
@@ -35,7 +34,8 @@ func (f fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &fleetConns{options: o, slots: newSlots(o.InFlight), ready: make(chan struct{})}
+	dials := cmp.Or(o.InFlight, 64)
+	c := &fleetConns{options: o, ready: make(chan struct{})}
 	endpoints := make([]driver.Endpoint, len(o.URLs))
 	for i, url := range o.URLs {
 		endpoints[i] = driver.Endpoint{Name: fmt.Sprint("e", i), URL: url}
@@ -45,7 +45,7 @@ func (f fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
 		policy.Backoff = heal.Backoff{Base: time.Hour}
 	}
 	settings := driver.Options{
-		Clients: o.Conns, Seed: 1, Policy: policy, Endpoints: endpoints, DialContext: c.dial, Observe: c.observe,
+		Clients: o.Conns, Seed: 1, Policy: policy, Endpoints: endpoints, DialContext: dialTCP, Dials: dials, Observe: c.observe,
 	}
 	if f.receive {
 		settings.Receive = func(conn int, _ uint32, payload []byte, _ bool) { c.received(conn, payload) }
@@ -56,7 +56,7 @@ func (f fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
 	if err != nil {
 		return nil, err
 	}
-	for range min(cap(c.slots), o.Conns) {
+	for range min(dials, o.Conns) {
 		c.startNext()
 	}
 	if err := c.await(ctx); err != nil {
@@ -67,7 +67,7 @@ func (f fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
 }
 
 // promptPolicy is the default policy with its spread set to 0. Its handshakes may take
-// long, because waiting for a slot counts.
+// long, because waiting for a turn counts.
 func promptPolicy() (heal.Policy, error) {
 	p, err := policies.Lookup("default")
 	p.First = heal.First{Rule: heal.AtOnce}
@@ -98,19 +98,11 @@ func (c *fleetConns) await(ctx context.Context) error {
 }
 
 // startNext starts one client more; each that becomes usable calls it, so that no more
-// are under way than there are slots.
+// are under way than there may be.
 func (c *fleetConns) startNext() {
 	if i := int(c.started.Add(1)) - 1; i < c.options.Conns {
 		c.fleet.Start(i)
 	}
-}
-
-// dial waits for a slot, which is given back when the handshake is over.
-func (c *fleetConns) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if err := c.slots.take(ctx); err != nil {
-		return nil, err
-	}
-	return dialTCP(ctx, network, addr)
 }
 
 func (c *fleetConns) observe(ev driver.Event) {
@@ -121,14 +113,8 @@ func (c *fleetConns) observe(ev driver.Event) {
 		}
 	case ev.Kind != driver.Stepped:
 	case ev.Step.Kind == heal.Failed:
-		// A dial that waited in vain had no slot to give back.
-		select {
-		case <-c.slots:
-		default:
-		}
 		c.fail(ev)
 	case ev.Step.Kind == heal.Opened:
-		c.slots.give()
 		if f := c.options.Opened; f != nil {
 			f(ev.Client)
 		}
