@@ -71,7 +71,7 @@ func init() {
 			"with connect, the first that crosses of a new connection waits a delay more, so that opening one takes as long as " +
 			"if it were.",
 		Params: []Param{
-			{Name: "delay", Type: "duration", About: "added to each chunk, on average; must be given"},
+			{Name: "delay", Type: "duration", About: "added to each chunk; must be given"},
 			{Name: "jitter", Type: "duration", Default: "0s", About: "by which it varies, at most the delay; seeded"},
 			{Name: "dist", Type: "uniform | normal | pareto", Default: "uniform", About: "how: ± the jitter; the jitter as standard deviation, not below 0; from delay less jitter with a long tail"},
 			{Name: "correlation", Type: "share", Default: "0%", Max: 0.999, About: "of a chunk's delay with that of the chunk before it"},

@@ -111,7 +111,10 @@ func randomFault(r *rand.Rand, name string, s *Scenario) Fault {
 		f.Effect = chaos.Partition{Direction: directions[r.IntN(3)]}
 	case 2:
 		delay := time.Millisecond + randomDuration(r)
-		f.Effect = chaos.Latency{Delay: delay, Jitter: delay / 3, Direction: directions[r.IntN(3)]}
+		f.Effect = chaos.Latency{
+			Delay: delay, Jitter: delay / 3, Dist: []chaos.Dist{chaos.Uniform, chaos.Normal, chaos.Pareto}[r.IntN(3)],
+			Correlation: float64(r.IntN(1000)) / 1000, Connect: r.IntN(2) == 0, Direction: directions[r.IntN(3)],
+		}
 	}
 	k, _ := chaos.Lookup(f.Effect.Kind())
 	f.By, f.Conns = k.Backends[0].By, k.Conns[r.IntN(len(k.Conns))]

@@ -68,7 +68,7 @@ faults:
 		{chaos.Fault{Name: "b", On: "blue", Share: 1, Seed: 7, For: 3 * second, Conns: chaos.AllConns, By: chaos.ByProxy, Effect: chaos.Partition{Direction: chaos.Both}}, 5 * second},
 		{chaos.Fault{
 			Name: "c", On: "blue", Share: 1, Seed: 7, For: second / 2, Conns: chaos.AllConns, By: chaos.ByProxy,
-			Effect: chaos.Latency{Delay: 20 * time.Millisecond, Jitter: 5 * time.Millisecond, Direction: chaos.Up},
+			Effect: chaos.Latency{Delay: 20 * time.Millisecond, Jitter: 5 * time.Millisecond, Dist: chaos.Uniform, Direction: chaos.Up},
 		}, 8 * second},
 		{chaos.Fault{Name: "d", On: "blue", Share: 0, Seed: 7, For: 3 * second, Conns: chaos.AllConns, By: chaos.ByProxy, Effect: chaos.Partition{Direction: chaos.Down}}, 9 * second},
 	}, s.Faults)

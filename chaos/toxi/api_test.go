@@ -65,7 +65,7 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	_, err = p.AddToxic("x", "latency", "sideways", 1, stockclient.Attributes{"latency": 5})
 	require.EqualError(t, err, "AddToxic: HTTP 400: stream was invalid, can be either upstream or downstream")
 	_, err = p.AddToxic("x", "latency", "", 1, stockclient.Attributes{"latancy": 5})
-	require.EqualError(t, err, `AddToxic: HTTP 400: bad request body: latency: unknown attribute "latancy", expected delay, jitter, direction`)
+	require.EqualError(t, err, `AddToxic: HTTP 400: bad request body: latency: unknown attribute "latancy", expected delay, jitter, dist, correlation, connect, direction`)
 	_, err = p.AddToxic("x", "latency", "upstream", 1, stockclient.Attributes{"delay": 5, "direction": "down"})
 	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: stream and direction contradict each other: direction is down")
 	_, err = p.AddToxic("x", "latency", "", 1.5, stockclient.Attributes{"latency": 5})
