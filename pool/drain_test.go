@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +108,39 @@ func TestDrainOpensAConnectionForWhatHasNone(t *testing.T) {
 	})
 }
 
+// TestDrainDoesNotWaitForWhatNobodyWaitsFor: it had lost its connection, and there was no other,
+// when its Request gave up.
+func TestDrainDoesNotWaitForWhatNobodyWaitsFor(t *testing.T) {
+	for _, outcome := range []Outcome{NotSent, Unknown} {
+		t.Run(outcome.String(), func(t *testing.T) {
+			inWorld(t, sized(1), func(w *world) {
+				p := w.pool
+				f, err := p.flight(text("req 1"), true)
+				require.NoError(w, err)
+				p.mu.Lock()
+				s := p.fit[0]
+				s.full = true
+				p.refit(s)
+				p.attach(f, s)
+				p.shelter(f)
+				p.mu.Unlock()
+				var over atomic.Bool
+				go func() {
+					assert.NoError(w, p.Drain(w.within(time.Minute)))
+					over.Store(true)
+				}()
+				synctest.Wait()
+				require.False(w, over.Load())
+				p.mu.Lock()
+				p.settle(f, outcome, context.Canceled)
+				p.mu.Unlock()
+				synctest.Wait()
+				assert.True(w, over.Load())
+			})
+		})
+	}
+}
+
 // TestDrainEndsWithTheLastAcknowledgement of a session.
 func TestDrainEndsWithTheLastAcknowledgement(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
@@ -142,6 +176,18 @@ func TestDrainIsBounded(t *testing.T) {
 		assert.Equal(w, 3*time.Second, time.Since(begun))
 		assert.Equal(w, Unknown, r.Outcome())
 		require.ErrorIs(w, r.Err(), ErrClosed)
+	})
+}
+
+// TestUnknownOutcomesAreToldAtOnce, and not when the connection is back.
+func TestUnknownOutcomesAreToldAtOnce(t *testing.T) {
+	inWorld(t, sized(1), func(w *world) {
+		w.mute()
+		_, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		synctest.Wait()
+		w.a.down()
+		assert.Len(w, of(OutcomeUnknown, w.events()), 1)
 	})
 }
 

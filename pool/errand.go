@@ -67,9 +67,8 @@ func (s *Subscription) settleOn(home *slot, gen uint32) *errand {
 // castOff takes a subscription from its home; the next connection that is ready has it.
 func (s *Subscription) castOff() {
 	if s.home != nil && !s.over {
-		s.depart()
 		s.pool.adrift[s] = struct{}{}
-		s.pool.wake()
+		s.depart()
 	}
 }
 

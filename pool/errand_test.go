@@ -112,16 +112,22 @@ func TestAnAskingWaitsForRoom(t *testing.T) {
 	})
 }
 
-// TestAQueueThatMovesIsNotFull: it had no room for an asking, but something had left it
-// meanwhile.
+// TestAQueueThatMovesIsNotFull: it had no room for what the keeper had to send, but something
+// had left it meanwhile, so that it is tried again.
 func TestAQueueThatMovesIsNotFull(t *testing.T) {
 	inWorld(t, sized(1), func(w *world) {
 		p := w.pool
 		p.mu.Lock()
-		defer p.mu.Unlock()
 		s := p.fit[0]
+		sub := &Subscription{pool: p, over: true, config: SubscribeConfig{Cancel: text("lost unsub t")}}
+		p.errands = append(p.errands, &errand{sub, s, s.live})
 		p.crowded(s, s.progress-1)
 		assert.False(w, s.full)
+		p.mu.Unlock()
+		synctest.Wait()
+		assert.Equal(w, 1, w.a.count("lost unsub t"))
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.crowded(s, s.progress)
 		assert.True(w, s.full)
 		assert.Empty(w, p.fit)
@@ -186,6 +192,39 @@ func TestAnAskingThatIsTakenBackLeavesRoom(t *testing.T) {
 		_, err = w.pool.Send(w.within(time.Millisecond), text("lost"))
 		require.NoError(w, err)
 		close(gate)
+	})
+}
+
+// TestAnAskingThatMadeRoomIsSentAgain.
+func TestAnAskingThatMadeRoomIsSentAgain(t *testing.T) {
+	inQuietWorld(t, func(c *Config) { sized(1)(c); c.QueueMessages, c.QueueFull = 2, DropOldest }, func(w *world) {
+		w.net.Buffer = 1000
+		w.open()
+		gate := make(chan struct{})
+		w.a.first(func(_ *served, s string) bool {
+			if s == "lost stop" {
+				<-gate
+			}
+			return false
+		})
+		for _, m := range []Message{text("lost stop"), big()} {
+			_, err := w.pool.Send(w.Context(), m)
+			require.NoError(w, err)
+			synctest.Wait() // until it is being written
+		}
+		var sub *Subscription
+		go func() {
+			sub, _ = w.pool.Subscribe(w.within(time.Minute), SubscribeConfig{Topic: "t", Message: text("sub t")})
+		}()
+		synctest.Wait()
+		r, err := w.pool.Send(w.Context(), text("lost"))
+		require.NoError(w, err)
+		synctest.Wait()
+		assert.Equal(w, NotSent, r.Outcome(), "it made room in its turn")
+		close(gate)
+		synctest.Wait()
+		assert.NotNil(w, sub)
+		assert.Equal(w, 1, w.a.count("sub t"))
 	})
 }
 

@@ -80,6 +80,9 @@ func (p *Pool) settle(f *flight, o Outcome, why error) {
 		delete(p.answers, f.id)
 	}
 	p.settled(&f.receipt, o, why)
+	if p.draining {
+		p.wake() // it may have been without a connection
+	}
 }
 
 // settled makes an outcome final and counts it.
