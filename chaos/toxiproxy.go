@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -27,11 +28,11 @@ func stockPartition(Effect) string { return "" }
 // delay and a jitter alone.
 func stockLatency(e Effect) string {
 	l, _ := e.(Latency)
-	known := Latency{Direction: Down}
-	known.Delay, known.Jitter, known.Direction = l.Delay, l.Jitter, l.Direction
+	l.Dist = cmp.Or(l.Dist, Uniform)
+	known := Latency{Delay: l.Delay, Jitter: l.Jitter, Direction: l.Direction, Dist: Uniform}
 	switch {
 	case l != known:
-		return "more than a delay and a jitter"
+		return "more than a delay and a uniform jitter"
 	case l.Delay%time.Millisecond != 0:
 		return fmt.Sprintf("a delay of %v, which is no whole number of milliseconds", l.Delay)
 	case l.Jitter%time.Millisecond != 0:

@@ -82,6 +82,9 @@ func TestWhatItCannotExpressIsRefused(t *testing.T) {
 		{chaos.Fault{Effect: chaos.Partition{}, Conns: chaos.New}, "toxiproxy cannot express partition of new connections, only of all; proxy could"},
 		{chaos.Fault{Effect: chaos.Partition{}, Ramp: time.Second}, "toxiproxy cannot express partition with a ramp; proxy could"},
 		{chaos.Fault{Effect: chaos.Latency{Delay: time.Microsecond}}, "toxiproxy cannot express latency with a delay of 1µs, which is no whole number of milliseconds; proxy could"},
+		{chaos.Fault{Effect: chaos.Latency{Delay: time.Second, Dist: chaos.Pareto}}, "toxiproxy cannot express latency with more than a delay and a uniform jitter; proxy could"},
+		{chaos.Fault{Effect: chaos.Latency{Delay: time.Second, Connect: true}}, "toxiproxy cannot express latency with more than a delay and a uniform jitter; proxy could"},
+		{chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000, Shared: true}}, "toxiproxy cannot express bandwidth with more than a rate; proxy could"},
 		{chaos.Fault{Effect: chaos.Bandwidth{Rate: 1024}}, "toxiproxy cannot express bandwidth with a rate of 1024 bytes/s, which is no whole number of KB of 1000; proxy could"},
 		{chaos.Fault{Effect: chaos.Bandwidth{Rate: 1_000_000}}, "toxiproxy cannot express bandwidth with a rate above 100000 bytes/s, of which could not be seen that it is kept; proxy could"},
 	} {
@@ -97,6 +100,16 @@ func TestWhatItCannotExpressIsRefused(t *testing.T) {
 	require.EqualError(t, err, `inject "f": there is no proxy in front of "red"`)
 	_, err = r.server.Evidence(t.Context(), "f")
 	require.EqualError(t, err, `evidence of "f": it was never injected`)
+}
+
+// What a scenario leaves to defaults is no more than what is written.
+func TestDefaultsAreExpressed(t *testing.T) {
+	r := newRig(t, itself)
+	for kind, attributes := range map[string]string{"latency": `{"delay":1000000}`, "bandwidth": `{"rate":1000}`, "partition": `{}`} {
+		effect, err := chaos.DecodeEffect(kind, []byte(attributes))
+		require.NoError(t, err)
+		require.NoError(t, r.server.Supports(chaos.Fault{Name: "f", On: "blue", Share: 1, Effect: effect}))
+	}
 }
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
