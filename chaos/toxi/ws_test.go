@@ -3,6 +3,7 @@ package toxi_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -30,7 +31,10 @@ func hears(x *faultrig.Client) (texts []string, err error) {
 		return nil, err
 	}
 	for {
-		b, op, err := wsutil.ReadServerData(x.Conn)
+		b, op, err := wsutil.ReadServerData(struct {
+			io.Reader
+			io.Writer
+		}{x, x.Conn})
 		if err != nil || op == ws.OpBinary {
 			return texts, err
 		}
@@ -130,7 +134,7 @@ func heartbeats(x *faultrig.Client) (came []string, err error) {
 	}
 	_ = x.Conn.SetReadDeadline(time.Now().Add(faultrig.Patience))
 	for {
-		f, err := ws.ReadFrame(x.Conn)
+		f, err := ws.ReadFrame(x)
 		switch {
 		case err != nil:
 			return nil, err

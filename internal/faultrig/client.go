@@ -80,6 +80,9 @@ func (r *Rig) Try(id uint64, limit time.Duration) (*Client, chaos.Sight, error) 
 	return c, chaos.SeesNothing, nil
 }
 
+// Read reads what comes from the target, first what came together with its answer.
+func (c *Client) Read(b []byte) (int, error) { return c.from.Read(b) }
+
 // Look sends a message, waits for its echo, and says what it saw. An answer that took at
 // least slow is late; 0: none is. Quiet tells that none is expected.
 func (c *Client) Look(slow time.Duration, quiet bool) chaos.Sight {
