@@ -41,7 +41,8 @@
 // ended without bringing its answer. Duplicates are for the peer to recognise.
 //
 // What arrives is observed where it is read, and handed to Options.Receive on a goroutine
-// of the client's own. A user who is slow makes the fleet stop reading; that is no
+// of the client's own, unless an [Acceptor] takes it where it was read, for somebody whose
+// goroutine it is handed to next. A user who is slow makes the fleet stop reading; that is no
 // silence of the peer's. Ended tells when he has had all that a connection brought: Lost does
 // not wait for him.
 //
@@ -70,7 +71,8 @@
 // one crowd.Crowd, and each address behind an endpoint's name is an endpoint of its own,
 // looked up again and again. Clients that are alone have nothing in common: no limit on
 // dials, no health of endpoints, nothing that one of them could learn from another. That
-// is why a fleet of them does not queue its dials either.
+// is why a fleet of them does not queue its dials either, unless Options.Dials says how many
+// the machine can take at once.
 //
 // # The user's code
 //
