@@ -67,6 +67,9 @@ func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 	if err != nil {
 		return usage(err)
 	}
+	if away, err := isolated(ctx, s); away || err != nil {
+		return err
+	}
 	limit, err := proc.RaiseDescriptorLimit()
 	if err != nil {
 		return internal(err)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/chaos/kernel"
 	"github.com/wsheal/wsheal/scenarios"
 )
 
@@ -33,6 +34,8 @@ func (f *scenarioFlags) lacks(by chaos.Backend) string {
 		return "with --toxiproxy the network is broken by that server"
 	case by == chaos.ByToxiproxy && f.toxiproxy == "":
 		return "--toxiproxy names no server"
+	case by == chaos.ByKernel:
+		return kernel.Lacks()
 	}
 	return ""
 }
