@@ -63,6 +63,7 @@ func (s *Server) routes() http.Handler {
 	} {
 		mux.Handle(pattern, h)
 	}
+	mux.HandleFunc("GET /wsheal/lease", s.grant)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// As Toxiproxy does: a page in a browser must not reach the control API.
 		if strings.HasPrefix(r.UserAgent(), "Mozilla/") {
@@ -203,7 +204,7 @@ func postToxic(p *proxy, _ *http.Request, body []byte) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := p.add(t, nil); err != nil {
+	if err := p.server.admit(p, t, nil); err != nil {
 		return 0, nil, err
 	}
 	return http.StatusOK, t, nil
@@ -226,7 +227,7 @@ func updateToxic(p *proxy, r *http.Request, body []byte) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := p.add(n, t); err != nil {
+	if err := p.server.admit(p, n, t); err != nil {
 		return 0, nil, err
 	}
 	return http.StatusOK, n, nil

@@ -17,12 +17,14 @@ import (
 	"github.com/wsheal/wsheal/chaos"
 )
 
-// Driver is the client side: chaos.Injector and chaos.Wire over the control API. It
-// keeps nothing but the address, so that any number of drivers may speak to one proxy.
-// It may be used from many goroutines at once.
+// Driver is the client side: chaos.Injector and chaos.Wire over the control API. Any number
+// of drivers may speak to one proxy, and any of them may clear what another has injected.
+// What a driver has injected ends with it, however it ends. It may be used from many
+// goroutines at once.
 type Driver struct {
 	control string // http://host:port
 	http    *http.Client
+	tenancy tenancy
 }
 
 var (
@@ -44,8 +46,12 @@ func NewDriver(control string) (*Driver, error) {
 	return &Driver{control: u.Scheme + "://" + u.Host, http: &http.Client{Transport: &http.Transport{}}}, nil
 }
 
-// Close closes idle connections to the control API. It ends no fault.
-func (d *Driver) Close() { d.http.CloseIdleConnections() }
+// Close ends the faults that the driver has injected, and its connections to the control
+// API.
+func (d *Driver) Close() {
+	d.tenancy.leave()
+	d.http.CloseIdleConnections()
+}
 
 // CreateProxy makes a proxy in front of a target, on a free port of the loopback, and
 // returns the address to dial. Upstream is host:port.
@@ -66,7 +72,7 @@ func (d *Driver) Supports(f chaos.Fault) error {
 	if err := chaos.Refusal(f, chaos.ByProxy); err != nil {
 		return fmt.Errorf("fault %q: %w", f.Name, err)
 	}
-	if _, err := toxicOf(f); err != nil {
+	if _, err := toxicOf(f, ""); err != nil {
 		return fmt.Errorf("fault %q: %w", f.Name, err)
 	}
 	return nil
@@ -78,7 +84,11 @@ func (d *Driver) Inject(ctx context.Context, f chaos.Fault) error {
 	if err := d.Supports(f); err != nil {
 		return err
 	}
-	body, err := toxicOf(f)
+	lease, err := d.lease(ctx)
+	if err != nil {
+		return fmt.Errorf("inject %q on %q: %w", f.Name, f.On, err)
+	}
+	body, err := toxicOf(f, lease)
 	if err != nil {
 		return fmt.Errorf("fault %q: %w", f.Name, err)
 	}
@@ -132,8 +142,9 @@ func (d *Driver) Traffic(ctx context.Context) (map[string]chaos.Traffic, error) 
 	return byTarget, nil
 }
 
-// toxicOf writes a fault as the toxic that the proxy reads, having read it back.
-func toxicOf(f chaos.Fault) ([]byte, error) {
+// toxicOf writes a fault as the toxic that the proxy reads, having read it back. It ends
+// with the lease.
+func toxicOf(f chaos.Fault, lease string) ([]byte, error) {
 	if f.Name == "" {
 		return nil, errors.New("a fault needs a name")
 	}
@@ -154,6 +165,9 @@ func toxicOf(f chaos.Fault) ([]byte, error) {
 	}
 	if f.Ramp != 0 {
 		attributes[attrRamp] = json.RawMessage(strconv.FormatInt(int64(f.Ramp), 10))
+	}
+	if lease != "" {
+		attributes[attrLease] = json.RawMessage(strconv.Quote(lease))
 	}
 	if f.Conns != "" {
 		attributes[attrConns] = json.RawMessage(strconv.Quote(string(f.Conns)))

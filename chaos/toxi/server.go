@@ -29,6 +29,7 @@ type Server struct {
 	options Options
 	deaf    bool // its proxies obey nothing; for tests
 	stock   *stock.ApiServer
+	leases  leases
 
 	mu      sync.Mutex
 	proxies map[string]*proxy

@@ -24,6 +24,7 @@ type toxic struct {
 	Toxicity   float64                    `json:"toxicity"` // the share of the clients, drawn once per client
 
 	order  *order
+	lease  string      // "": until it is removed
 	expiry *time.Timer // nil: until it is removed
 	growth *time.Timer // nil: all of the cohort from the first
 }
@@ -43,6 +44,7 @@ const (
 	attrFor   = "for"         // ns after which the proxy ends it by itself; default 0: not
 	attrConns = "connections" // all, existing or new; default the kind's
 	attrRamp  = "ramp"        // ns over which the cohort grows; default 0: at once
+	attrLease = "lease"       // it ends with this; default "": it does not
 )
 
 // parseToxic reads a toxic as it is posted, and is strict where Toxiproxy is not: an
@@ -107,6 +109,7 @@ func (t *toxic) build() error {
 	for _, err := range []error{
 		take(own, attrSeed, &common.seed), take(own, attrFault, &common.key), take(own, attrFor, &common.lasts),
 		take(own, attrConns, &common.conns), take(own, attrRamp, &common.ramp),
+		take(own, attrLease, &t.lease),
 	} {
 		if err != nil {
 			return err
