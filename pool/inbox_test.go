@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -158,4 +159,58 @@ func TestInboxHoldsMoreThanADesk(t *testing.T) {
 	assert.Equal(t, want, emptied(b))
 	assert.Nil(t, b.desk)
 	assert.Nil(t, b.queue)
+}
+
+// TestReadersWhoWaitAreToldAtOnce of whatever there is: one of a message, all of the end.
+func TestReadersWhoWaitAreToldAtOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		tell func(*inbox)
+		want int32
+	}{
+		"a message":   {func(b *inbox) { b.put(letter("a")) }, 1},
+		"a statement": {func(b *inbox) { b.tell(Continuity{Kind: Fresh}) }, 1},
+		"a pause":     {func(b *inbox) { b.pause(ErrGaveUp) }, 2},
+		"the end":     {func(b *inbox) { b.end(ErrClosed) }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newInbox(1, 100, Backlog)
+				ctx, cancel := context.WithCancel(t.Context())
+				var told atomic.Int32
+				for range 2 {
+					go func() {
+						if _, err := b.next(ctx); !errors.Is(err, context.Canceled) {
+							told.Add(1)
+						}
+					}()
+				}
+				synctest.Wait()
+				test.tell(b)
+				synctest.Wait()
+				assert.Equal(t, test.want, told.Load())
+				cancel()
+			})
+		})
+	}
+}
+
+// TestTheLastMessagesHoldNobodyUp: there is as much room again for what comes with the end.
+func TestTheLastMessagesHoldNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newInbox(1, 100, Backlog)
+		b.put(letter("a"))
+		var in atomic.Bool
+		go func() {
+			assert.Zero(t, b.put(letter("b")))
+			in.Store(true)
+		}()
+		synctest.Wait()
+		require.False(t, in.Load())
+		b.finish()
+		synctest.Wait()
+		assert.True(t, in.Load())
+		assert.Equal(t, 1, b.put(letter("c")))
+		b.end(ErrClosed)
+		assert.Equal(t, []string{"a", "b"}, emptied(b))
+	})
 }
