@@ -57,6 +57,11 @@ func (c *connection) finish() bool {
 	if !ok || !c.parting.CompareAndSwap(false, true) || half.CloseWrite() != nil {
 		return false
 	}
+	if c.raw != c.conn { // that was a message of TLS
+		if half, ok = c.raw.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+			return false
+		}
+	}
 	_ = c.conn.SetReadDeadline(time.Now().Add(lingerTime))
 	return true
 }
@@ -64,5 +69,5 @@ func (c *connection) finish() bool {
 // reset ends the connection with a RST, from any goroutine, and says whether it did.
 func (c *connection) reset() bool {
 	c.resetOnClose()
-	return c.conn.Close() == nil
+	return c.raw.Close() == nil
 }

@@ -18,7 +18,8 @@ import (
 // guards.
 type connection struct {
 	server     *Server
-	conn       net.Conn
+	raw        net.Conn // as it was accepted
+	conn       net.Conn // the same, or TLS over it
 	in         *inbox
 	writeArmed time.Time // when the write deadline was last moved
 	ordinal    uint64    // of arrival, from 0
@@ -41,10 +42,10 @@ func (c *connection) client() uint64 {
 
 // serve sees the connection through its life.
 func (c *connection) serve(ctx context.Context) {
-	defer c.conn.Close()
+	defer func() { c.conn.Close() }()
 	c.in = newInbox()
 	defer func() { c.in.use(nil) }()
-	if !c.enters(door.Accepted, nil) || !c.handshake(ctx) {
+	if !c.enters(door.Accepted, nil) || !c.secured(ctx) || !c.handshake(ctx) {
 		return
 	}
 	c.wasOpened()
@@ -121,7 +122,7 @@ func (c *connection) turnAway() {
 
 // resetOnClose has the connection end with a RST when it is closed.
 func (c *connection) resetOnClose() {
-	if tcp, ok := c.conn.(interface{ SetLinger(int) error }); ok {
+	if tcp, ok := c.raw.(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)
 	}
 }

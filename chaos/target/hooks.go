@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/chaos/door"
 )
 
 // hooks are the faults that are in force on a server, and those that were.
@@ -43,6 +44,10 @@ func (s *Server) inject(h *hook, lasts time.Duration) error {
 	if slices.ContainsFunc(before, func(o *hook) bool { return o.name == h.name }) {
 		h.over()
 		return fmt.Errorf("fault %q: %w", h.name, errInForce)
+	}
+	if r, ok := h.rule.(door.Rule); ok && r.Stage() == door.Hello && s.security == nil {
+		h.over()
+		return fmt.Errorf("fault %q: %w", h.name, errNoTLS)
 	}
 	if r, ok := h.rule.(starter); ok && !s.deaf {
 		stop, err := r.start(h, s)

@@ -35,6 +35,10 @@ type Options struct {
 	Control     string `json:"control,omitempty"`      // host:port for the control HTTP; empty: 127.0.0.1:0. Run alone reads it
 	AllowRemote bool   `json:"allow_remote,omitempty"` // Listen and Control may be other than loopback addresses
 
+	// TLS has the server speak it, with a certificate for this host of an authority of its
+	// own, made anew at each start; what clients have to trust is Server.CA, and in the Hello.
+	TLS bool `json:"tls,omitempty"`
+
 	Handshake Handshake `json:"handshake"`
 
 	MaxMessage     int           `json:"max_message,omitempty"`     // largest message, bytes; 0: 1 MiB

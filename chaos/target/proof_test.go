@@ -1,11 +1,14 @@
 package target_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/chaos/proc"
@@ -20,6 +23,7 @@ var proofs = map[string]proof{}
 type proof struct {
 	sees []faultrig.Case
 	idle faultrig.Case
+	tls  bool // the target speaks it
 }
 
 func TestEveryKindIsProved(t *testing.T) {
@@ -32,13 +36,13 @@ func TestEveryKindIsProved(t *testing.T) {
 			assert.NotEmpty(t, p.sees)
 			for _, c := range p.sees {
 				t.Run(c.String(), func(t *testing.T) {
-					rig, by := behaved(t)
+					rig, by := rigWith(t, target.New, p.tls)
 					c.By = by
 					rig.Prove(c)
 				})
 			}
 			t.Run("idle", func(t *testing.T) {
-				rig, by := behaved(t)
+				rig, by := rigWith(t, target.New, p.tls)
 				p.idle.By = by
 				rig.Idle(p.idle)
 			})
@@ -52,24 +56,27 @@ func TestDeafTargetProvesNothing(t *testing.T) {
 	for name, p := range proofs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rig, by := rigWith(t, target.NewDeaf)
+			rig, by := rigWith(t, target.NewDeaf, p.tls)
 			f := p.sees[0].Fault
 			rig.Idle(faultrig.Case{Fault: f, By: by, Quiet: func(x *faultrig.Client) { x.Look(0, false) }})
 		})
 	}
 }
 
-// behaved is a rig whose clients speak with the target itself, and what has it misbehave.
-func behaved(t *testing.T) (*faultrig.Rig, *target.Injector) { return rigWith(t, target.New) }
-
-func rigWith(t *testing.T, make func(target.Options) (*target.Server, error)) (*faultrig.Rig, *target.Injector) {
+// rigWith is a rig whose clients speak with the target itself, and what has it misbehave.
+func rigWith(t *testing.T, make func(target.Options) (*target.Server, error), secure bool) (*faultrig.Rig, *target.Injector) {
 	t.Helper()
-	srv, err := make(target.Options{Clock: proc.Monotonic})
-	assert.NoError(t, err)
+	srv, err := make(target.Options{Clock: proc.Monotonic, TLS: secure})
+	require.NoError(t, err)
 	control := httptest.NewServer(srv.Control())
 	t.Cleanup(control.Close)
 	addr := faultrig.Serve(t, srv.Serve)
 	rig := &faultrig.Rig{T: t, Addr: addr, Direct: addr, Target: srv}
+	if secure {
+		roots := x509.NewCertPool()
+		require.True(t, roots.AppendCertsFromPEM(srv.CA()))
+		rig.TLS = &tls.Config{RootCAs: roots, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	}
 	return rig, target.NewInjector(map[string]string{"blue": strings.TrimPrefix(control.URL, "http://")})
 }
 

@@ -14,10 +14,16 @@ import (
 type Hello struct {
 	Listen  string `json:"listen"`
 	Control string `json:"control"`
+	CA      string `json:"ca,omitempty"` // PEM, what clients have to trust; empty without TLS
 }
 
 // URL is the WebSocket address of the server that said hello.
-func (h Hello) URL() string { return "ws://" + h.Listen + "/" }
+func (h Hello) URL() string {
+	if h.CA != "" {
+		return "wss://" + h.Listen + "/"
+	}
+	return "ws://" + h.Listen + "/"
+}
 
 // Run is the whole of a target process: it listens, writes its Hello to hello as one
 // line of JSON, and serves until ctx ends, when it returns nil. Every mistake in the
@@ -37,7 +43,7 @@ func Run(ctx context.Context, o Options, hello io.Writer) error {
 		return err
 	}
 	defer control.Close()
-	line, err := json.Marshal(Hello{Listen: ln.Addr().String(), Control: control.Addr().String()})
+	line, err := json.Marshal(Hello{Listen: ln.Addr().String(), Control: control.Addr().String(), CA: string(s.CA())})
 	if err != nil {
 		return err
 	}

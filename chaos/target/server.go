@@ -17,6 +17,7 @@ type Server struct {
 	options   Options
 	count     counters
 	reception *reception
+	security  *security // nil: no TLS
 	hooks     hooks
 	deaf      bool          // it obeys no hook; for tests
 	ordinals  atomic.Uint64 // of connections, from 0
@@ -41,6 +42,12 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o.withDefaults(), connections: map[*connection]struct{}{}}
 	s.reception = newReception(s.options.Handshake, &s.count)
+	if o.TLS {
+		var err error
+		if s.security, err = newSecurity(); err != nil {
+			return nil, fmt.Errorf("tls: %w", err)
+		}
+	}
 	return s, nil
 }
 
@@ -100,7 +107,7 @@ func (s *Server) accept(ctx context.Context, ln net.Listener, serving *sync.Wait
 		}
 		pause = acceptPause
 		s.count.accepted.Add(1)
-		c := &connection{server: s, conn: conn, ordinal: s.ordinals.Add(1) - 1}
+		c := &connection{server: s, raw: conn, conn: conn, ordinal: s.ordinals.Add(1) - 1}
 		if !s.track(c) {
 			conn.Close()
 			continue
@@ -137,7 +144,7 @@ func (s *Server) closeAll() {
 	defer s.mu.Unlock()
 	s.closing = true
 	for c := range s.connections {
-		c.conn.Close()
+		c.raw.Close()
 	}
 }
 
@@ -182,6 +189,14 @@ func (s *Server) tooMany(c *connection, max int) bool {
 		s.turned++
 	}
 	return true
+}
+
+// CA is the certificate of the authority that signed the server's, PEM; nil without TLS.
+func (s *Server) CA() []byte {
+	if s.security == nil {
+		return nil
+	}
+	return s.security.authority.pem()
 }
 
 // Stats returns the server's counters.

@@ -32,7 +32,8 @@ type Client struct {
 	Took time.Duration // to dial and upgrade
 	rig  *Rig
 	text int
-	from io.Reader // Conn behind what came with its 101
+	from io.Reader // what came with its 101, then to
+	to   net.Conn  // Conn, or TLS over it
 }
 
 // Dial connects a client that must be let in.
@@ -61,7 +62,11 @@ func (r *Rig) Try(id uint64, limit time.Duration) (*Client, chaos.Sight, error) 
 		},
 	}
 	began := time.Now()
-	_, br, _, err := d.Dial(r.T.Context(), "ws://"+r.Addr+"/")
+	scheme := "ws://"
+	if r.TLS != nil {
+		scheme, d.TLSConfig = "wss://", r.TLS
+	}
+	to, br, _, err := d.Dial(r.T.Context(), scheme+r.Addr+"/")
 	c.Took = time.Since(began)
 	if err != nil {
 		saw := Sight(err)
@@ -70,10 +75,10 @@ func (r *Rig) Try(id uint64, limit time.Duration) (*Client, chaos.Sight, error) 
 		}
 		return nil, saw, err
 	}
-	c.from = c.Conn
+	c.from, c.to = to, to
 	if br != nil {
 		early, _ := br.Peek(br.Buffered())
-		c.from = io.MultiReader(bytes.NewReader(bytes.Clone(early)), c.Conn)
+		c.from = io.MultiReader(bytes.NewReader(bytes.Clone(early)), to)
 		ws.PutReader(br)
 	}
 	r.T.Cleanup(func() { _ = c.Conn.Close() })
@@ -93,14 +98,14 @@ func (c *Client) Look(slow time.Duration, quiet bool) chaos.Sight {
 	c.text++
 	text := fmt.Sprintf("message %d of %d", c.text, c.ID)
 	began := time.Now()
-	if err := wsutil.WriteClientText(c.Conn, []byte(text)); err != nil {
+	if err := wsutil.WriteClientText(c.to, []byte(text)); err != nil {
 		return Sight(err)
 	}
 	require.NoError(c.rig.T, c.Conn.SetReadDeadline(began.Add(limit)))
 	got, err := wsutil.ReadServerText(struct {
 		io.Reader
 		io.Writer
-	}{c.from, c.Conn})
+	}{c.from, c.to})
 	switch {
 	case err != nil:
 		return Sight(err)

@@ -9,6 +9,7 @@ package faultrig
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ type Rig struct {
 	Addr   string         // that clients dial, host:port
 	Target *target.Server // behind it
 	Direct string         // the target's own address
+	TLS    *tls.Config    // clients speak it; nil: they do not
 	Proxy  *toxi.Driver
 }
 
