@@ -137,12 +137,15 @@ func (p *Pool) anchor() {
 	var over []*slot // whose connection has ended, of which we have not heard yet
 	for {
 		p.mu.Lock()
-		home := p.harbour(over)
 		var s *Subscription
 		for s = range p.adrift {
 			break
 		}
-		if home == nil || s == nil {
+		var home *slot
+		if s != nil { // there is seldom one, and every slot is looked at for it
+			home = p.harbour(over)
+		}
+		if home == nil {
 			p.mu.Unlock()
 			return
 		}
