@@ -5,6 +5,7 @@ package stockproxy
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -66,7 +67,8 @@ func Start(t testing.TB, fds uint64) *Server {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", childEnv, fds))
-	cmd.Stderr = os.Stderr
+	var last bytes.Buffer
+	cmd.Stderr = &last
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	stdout, err := cmd.StdoutPipe()
@@ -76,6 +78,9 @@ func Start(t testing.TB, fds uint64) *Server {
 		_ = stdin.Close()
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("the stock server's last words: %.2000s", last.Bytes())
+		}
 	})
 	addr, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)
