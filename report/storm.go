@@ -109,7 +109,7 @@ func (s *storm) Clear(at int64) {
 // sift tells hopeless from collateral those failed attempts of which no edge can any more
 // change the answer, because they began before the given time.
 func (s *storm) sift(before int64) {
-	if len(s.failed) < 1024 && before != math.MaxInt64 {
+	if len(s.failed) < max(1024, s.siftAt) && before != math.MaxInt64 {
 		return
 	}
 	kept := s.failed[:0]
@@ -123,7 +123,7 @@ func (s *storm) sift(before int64) {
 			s.result.Collateral++
 		}
 	}
-	s.failed = kept
+	s.failed, s.siftAt = kept, 2*len(kept) // so that each is looked at a few times, not at each failure
 }
 
 // Close returns the result. Cleared is when the last fault was over; full is when the
