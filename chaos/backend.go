@@ -81,6 +81,10 @@ func whyNot(f Fault, by Backend) string {
 		return fmt.Sprintf("%s cannot express %s of %s connections, only of %s", by, k.Name, conns, wordsOf(s.Conns))
 	case s.Whole && f.Share < 1:
 		return fmt.Sprintf("%s cannot pick clients: its %s is of all of them", by, k.Name)
+	case f.Flap.On() && k.Once:
+		return k.Name + " happens once and is over: it cannot flap"
+	case f.Flap.On() && by != ByProxy:
+		return string(by) + " cannot let a fault flap"
 	case f.Ramp > 0 && !k.Ramp:
 		return k.Name + " cannot be ramped"
 	case s.Lacks != nil:

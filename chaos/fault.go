@@ -11,6 +11,7 @@ type Fault struct {
 	Seed   uint64        // the run's seed: key of the cohort and of every jitter
 	For    time.Duration // how long it is in force; 0: until cleared. The backend clears it by itself after this
 	Ramp   time.Duration // over which its cohort grows from nobody to Share; 0: at once
+	Flap   Flap          // it comes and goes while it lasts; zero: it does not
 	Conns  Conns         // which connections of the cohort; empty: the kind's default
 	By     Backend       // what carries it out; empty: the first of the kind's
 	Effect Effect

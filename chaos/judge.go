@@ -34,11 +34,18 @@ func (e Evidence) Judge(f Fault, ended bool) (State, string) {
 		return NotCleared, fmt.Sprintf("it acted on %d of %s and is still in force",
 			e.Hit, count(e.Targeted, "connected client"))
 	}
+	if got, want := e.flapped(f); e.Cleared != 0 && got < want {
+		return Partial, fmt.Sprintf("it came into force only %s of %d", count(int(got), "time"), want)
+	}
 	if p, ok := e.unmoved(kind); ok {
 		return NoEffect, fmt.Sprintf("0 %s, although %s were to be hit", p.Words, count(e.Targeted, "connected client"))
 	}
+	did := e.did(kind)
+	if f.Flap.On() {
+		did += "; in force " + count(int(e.Count(CountDowns)), "time")
+	}
 	return Confirmed, fmt.Sprintf("it acted on %d of %s of its cohort and on nobody else: %s",
-		e.Hit, count(e.Targeted, "connected client"), e.did(kind))
+		e.Hit, count(e.Targeted, "connected client"), did)
 }
 
 // unmoved returns a counter that must have moved and has not.

@@ -14,7 +14,7 @@ import (
 
 // common are the fields that every fault of a scenario has; no attribute is called so.
 var common = []string{
-	"name", "inject", "on", "at", "for", "share", "by", "connections", "ramp", "expect",
+	"name", "inject", "on", "at", "for", "share", "by", "connections", "ramp", "flap", "expect",
 	"seed", "fault", // on the wire
 }
 

@@ -101,6 +101,12 @@ var faultShape = shape{
 	},
 }
 
+var flapShape = shape{fields: []field{
+	{name: "up", about: "for which it is lifted, in turn with down, 10ms to 24h", required: true, shape: valueOf(durationValue)},
+	{name: "down", about: "for which it is in force, beginning with this, 10ms to 24h", required: true, shape: valueOf(durationValue)},
+	{name: "cycles", about: "times that it comes into force; 0: for as long as the fault lasts", preset: "0", shape: valueOf(integer(0, 1<<20))},
+}}
+
 var gateValue = &valueType{
 	words:  "a gate such as recovery.t99 < 8s",
 	check:  func(text string) error { _, err := report.ParseGate(text); return err },

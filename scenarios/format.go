@@ -109,6 +109,12 @@ func (s *Scenario) fault(f Fault) *node {
 	if k.Ramp {
 		m.put("ramp", formatDuration(f.Ramp))
 	}
+	if f.Flap.On() {
+		flap := m.putMapping("flap")
+		flap.put("up", formatDuration(f.Flap.Up))
+		flap.put("down", formatDuration(f.Flap.Down))
+		flap.put("cycles", strconv.FormatInt(f.Flap.Cycles, 10))
+	}
 	for _, a := range k.Params {
 		m.put(a.Name, written(attribute(f.Effect, a.Name), a.Type))
 	}

@@ -118,6 +118,9 @@ func randomFault(r *rand.Rand, name string, s *Scenario) Fault {
 	}
 	k, _ := chaos.Lookup(f.Effect.Kind())
 	f.By, f.Conns = k.Backends[0].By, k.Conns[r.IntN(len(k.Conns))]
+	if !k.Once && r.IntN(2) == 0 {
+		f.Flap = chaos.Flap{Up: time.Second + time.Duration(r.Int64N(1e12)), Down: time.Second + time.Duration(r.Int64N(1e12)), Cycles: r.Int64N(5)}
+	}
 	if k.Ramp && r.IntN(2) == 0 {
 		f.Ramp = time.Duration(r.Int64N(int64(f.For)))
 	}

@@ -52,6 +52,9 @@ func faultCases() []variant {
 			c.fields = append(c.fields, field{
 				name: "for", about: "how long it is in force",
 				deduced: "the rest of the phase in which it starts", shape: valueOf(durationValue),
+			}, field{
+				name: "flap", about: "it comes and goes while it lasts",
+				deduced: "it does not", shape: flapShape,
 			})
 		}
 		c.fields = append(c.fields, field{

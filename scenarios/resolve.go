@@ -253,6 +253,9 @@ func (r *resolver) fault(v view) {
 			if k.Ramp {
 				f.Ramp, _ = read(v, "ramp", parseDuration)
 			}
+			if !k.Once && v.written("flap") {
+				f.Flap = flap(v.into("flap"))
+			}
 			r.place(&f, v, !k.Once)
 			if ok {
 				f.By = r.carrier(f.Fault, k, v)
@@ -260,6 +263,23 @@ func (r *resolver) fault(v view) {
 		}
 	}
 	r.s.Faults = append(r.s.Faults, f)
+}
+
+// flap reads how a fault comes and goes.
+func flap(v view) (f chaos.Flap) {
+	var up, down bool
+	f.Up, up = read(v, "up", parseDuration)
+	f.Down, down = read(v, "down", parseDuration)
+	cycles, _ := read(v, "cycles", strconv.Atoi)
+	f.Cycles = int64(cycles)
+	if !up || !down {
+		return f
+	}
+	for _, why := range f.Check() {
+		name, _, _ := strings.Cut(why, " ")
+		v.complain(name, "%s", why)
+	}
+	return f
 }
 
 // place puts a fault into the plan. Faults before chaos are refused: they would spoil

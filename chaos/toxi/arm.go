@@ -65,6 +65,7 @@ func (p *proxy) add(t *toxic, replaces *toxic) error {
 	} else {
 		p.toxics = append(p.toxics, t)
 	}
+	p.begin(t)
 	if o.lasts > 0 {
 		t.expiry = time.AfterFunc(o.lasts, func() { p.expire(t) })
 	}

@@ -28,7 +28,7 @@ func (l *lane) do(d deed, o *order) {
 	case finishes:
 		came = c.finish(o)
 	case forgets:
-		if o.cleared.Load() == 0 { // else nobody would bury it
+		if !o.off() { // else nobody would bury it
 			came = c.haunt(o)
 		}
 	}

@@ -163,6 +163,11 @@ func toxicOf(f chaos.Fault, lease string) ([]byte, error) {
 	if f.For != 0 {
 		attributes[attrFor] = json.RawMessage(strconv.FormatInt(int64(f.For), 10))
 	}
+	if f.Flap.On() {
+		if attributes[attrFlap], err = json.Marshal(f.Flap); err != nil {
+			return nil, err
+		}
+	}
 	if f.Ramp != 0 {
 		attributes[attrRamp] = json.RawMessage(strconv.FormatInt(int64(f.Ramp), 10))
 	}

@@ -199,7 +199,7 @@ func (o *order) context() context.Context {
 	defer o.mu.Unlock()
 	if o.ctx == nil {
 		o.ctx, o.release = context.WithCancel(context.Background())
-		if o.cleared.Load() != 0 {
+		if o.off() {
 			o.release()
 		}
 	}

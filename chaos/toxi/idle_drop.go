@@ -27,7 +27,10 @@ type idleDrop struct {
 
 // quietness is since when nothing has crossed on a connection, ns after it was opened; 0: it
 // has not been watched yet.
-type quietness struct{ since atomic.Int64 }
+type quietness struct {
+	since atomic.Int64
+	turn  atomic.Uint32 // of an order that flaps
+}
 
 // crosses notes that something does.
 func (idleDrop) crosses(o *order, l *lane) {
@@ -56,6 +59,9 @@ func (r idleDrop) wakes(o *order, l *lane, now time.Time) (time.Duration, deed) 
 		return 0, nothing
 	}
 	q, at := recall[quietness](l.conn, o), now.Sub(l.conn.opened)
+	if turn := o.turns.Load(); q.turn.Swap(turn) != turn {
+		q.since.Store(int64(at)) // who crossed meanwhile was not seen
+	}
 	q.since.CompareAndSwap(0, int64(at))
 	if left := r.idle - (at - time.Duration(q.since.Load())); left > 0 {
 		return left, nothing

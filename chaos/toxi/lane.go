@@ -286,13 +286,13 @@ func (l *lane) enqueue(it item) {
 }
 
 // waits says whether an order that is in force keeps the item from going on.
-func (it *item) waits() bool { return it.until != nil && it.until.cleared.Load() == 0 }
+func (it *item) waits() bool { return it.until != nil && !it.until.off() }
 
 // due is when an item may go on. Orders that were cleared no longer delay it.
 func (it *item) due() time.Time {
 	at := it.came
 	for _, d := range it.delays {
-		if d.by.cleared.Load() == 0 {
+		if !d.by.off() {
 			at = at.Add(d.d)
 		}
 	}

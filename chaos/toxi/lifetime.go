@@ -20,15 +20,18 @@ type lifetime struct {
 }
 
 // began is from when a connection's time counts.
-type began struct{ at time.Time }
+type began struct {
+	at   time.Time
+	turn uint32 // of an order that flaps
+}
 
 func (r lifetime) wakes(o *order, l *lane, now time.Time) (time.Duration, deed) {
 	if l.way != chaos.Down { // one lane watches over both
 		return 0, nothing
 	}
 	m := memory[began](l, o)
-	if m.at.IsZero() {
-		m.at = now
+	if turn := o.turns.Load(); m.at.IsZero() || m.turn != turn {
+		*m = began{now, turn}
 		if r.fromOpening || !l.conn.wasOpen(o) {
 			m.at = l.conn.opened
 		}

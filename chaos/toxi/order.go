@@ -20,6 +20,7 @@ type order struct {
 	lasts time.Duration // 0: until cleared
 
 	ramp  time.Duration // over which the cohort grows to share; 0: at once
+	flap  chaos.Flap    // zero: it does not
 	conns chaos.Conns   // empty: all
 	way   chaos.Direction
 	rule  rule
@@ -28,6 +29,9 @@ type order struct {
 	from  atomic.Uint64 // ordinal of the first connection that was accepted after it came into force
 	steps atomic.Uint32 // of rampSteps by which the cohort has grown
 	quiet atomic.Uint32 // of them, those that every lane obeys
+
+	lifted atomic.Uint32 // lowered, raised or lowering
+	turns  atomic.Uint32 // how often it has come into force again
 
 	armed, cleared, first, last                         atomic.Int64 // clock
 	cut, heldChunks, heldBytes, leaked, delayed, addedN atomic.Int64
@@ -130,8 +134,10 @@ func (o *order) acted(now int64) {
 	}
 }
 
-// inForce says whether the order has been confirmed and not yet cleared.
-func (o *order) inForce() bool { return o.armed.Load() != 0 && o.cleared.Load() == 0 }
+// inForce says whether the order has been confirmed and not yet cleared, nor lifted.
+func (o *order) inForce() bool {
+	return o.armed.Load() != 0 && o.cleared.Load() == 0 && o.lifted.Load() == lowered
+}
 
 // evidence returns what was counted so far.
 func (o *order) evidence() chaos.Evidence {

@@ -27,10 +27,12 @@ type toxic struct {
 	lease  string      // "": until it is removed
 	expiry *time.Timer // nil: until it is removed
 	growth *time.Timer // nil: all of the cohort from the first
+	edge   *time.Timer // nil: it does not flap
+	due    time.Time   // of the next edge
 }
 
 func (t *toxic) stopTimers() {
-	for _, timer := range []*time.Timer{t.expiry, t.growth} {
+	for _, timer := range []*time.Timer{t.expiry, t.growth, t.edge} {
 		if timer != nil {
 			timer.Stop()
 		}
@@ -43,6 +45,7 @@ const (
 	attrFault = "fault"       // key of the cohort; default the toxic's name
 	attrFor   = "for"         // ns after which the proxy ends it by itself; default 0: not
 	attrConns = "connections" // all, existing or new; default the kind's
+	attrFlap  = "flap"        // {up, down: ns, cycles}; default: it does not flap
 	attrRamp  = "ramp"        // ns over which the cohort grows; default 0: at once
 	attrLease = "lease"       // it ends with this; default "": it does not
 )
@@ -108,7 +111,7 @@ func (t *toxic) build() error {
 	common := order{share: t.Toxicity}
 	for _, err := range []error{
 		take(own, attrSeed, &common.seed), take(own, attrFault, &common.key), take(own, attrFor, &common.lasts),
-		take(own, attrConns, &common.conns), take(own, attrRamp, &common.ramp),
+		take(own, attrConns, &common.conns), take(own, attrRamp, &common.ramp), takeFlap(own, &common.flap),
 		take(own, attrLease, &t.lease),
 	} {
 		if err != nil {
@@ -126,7 +129,7 @@ func (t *toxic) build() error {
 	if err != nil {
 		return err
 	}
-	o.share, o.seed, o.key, o.lasts, o.ramp = common.share, common.seed, common.key, common.lasts, common.ramp
+	o.share, o.seed, o.key, o.lasts, o.ramp, o.flap = common.share, common.seed, common.key, common.lasts, common.ramp, common.flap
 	if err := o.limit(t.Type, common.conns, stocks && !said); err != nil {
 		return err
 	}
@@ -201,8 +204,12 @@ func (o *order) limit(kind string, conns chaos.Conns, stocks bool) error {
 			why += fmt.Sprintf(" unless %q is %q", attrUnits, unitsOurs)
 		}
 		return badRequest(why)
+	case stocks && o.flap.On():
+		return badRequest(fmt.Sprintf("attribute %q: a toxic of Toxiproxy's own does not flap", attrFlap))
 	case stocks:
 		return nil
+	case o.flap.On() && k.Once:
+		return badRequest(fmt.Sprintf("attribute %q: %s happens once and is over", attrFlap, kind))
 	case conns != "" && !slices.Contains(k.Conns, conns):
 		return badRequest(fmt.Sprintf("attribute %q: %q, expected one of %v for %s", attrConns, conns, k.Conns, kind))
 	case o.ramp > 0 && !k.Ramp:
