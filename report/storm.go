@@ -25,6 +25,7 @@ type storm struct {
 	usable  map[int]bool
 	tried   map[int]bool // by client: it has tried since its last loss
 	failed  []int64      // when the failed attempts of the last 15 s had begun, not yet told apart
+	siftAt  int          // how many of them are worth going through
 	cleared int64        // the latest cleared edge so far
 }
 
