@@ -9,15 +9,16 @@ import (
 	"github.com/wsheal/wsheal/chaos"
 )
 
-// deed is one fault being carried out on one server.
+// deed is one fault being carried out.
 type deed struct {
-	fault  chaos.Fault
-	server *Server
-	clock  func() int64
-	cancel context.CancelFunc
-	armed  chan struct{} // closed when it is in force
-	done   chan struct{} // closed when nothing of it is left
-	err    error         // of carrying it out; written before done is closed
+	fault   chaos.Fault
+	server  *Server   // the first that it is carried out on
+	servers []*Server // all of them
+	clock   func() int64
+	cancel  context.CancelFunc
+	armed   chan struct{} // closed when it is in force
+	done    chan struct{} // closed when nothing of it is left
+	err     error         // of carrying it out; written before done is closed
 
 	mu sync.Mutex
 	e  chaos.Evidence

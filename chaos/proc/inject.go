@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -44,10 +45,34 @@ func (i *Injector) Supports(f chaos.Fault) error {
 	if err != nil {
 		return fmt.Errorf("fault %q: %w", f.Name, err)
 	}
-	if _, ok := i.servers[f.On]; !ok {
-		return fmt.Errorf("fault %q: the run has not started the process of target %q", f.Name, f.On)
+	servers, err := i.meant(f)
+	if r, ok := f.Effect.(chaos.RollingRestart); ok && err == nil {
+		err = rolls(r, f.For, servers)
+	}
+	if err != nil {
+		return fmt.Errorf("fault %q: %w", f.Name, err)
 	}
 	return nil
+}
+
+// meant are the servers that a fault is carried out on, in order.
+func (i *Injector) meant(f chaos.Fault) ([]*Server, error) {
+	names := []string{f.On}
+	if r, ok := f.Effect.(chaos.RollingRestart); ok {
+		if names = r.Named(); names == nil {
+			names = slices.Sorted(maps.Keys(i.servers))
+			names = append([]string{f.On}, slices.DeleteFunc(names, func(n string) bool { return n == f.On })...)
+		}
+	}
+	var list []*Server
+	for _, name := range names {
+		s, ok := i.servers[name]
+		if !ok {
+			return nil, fmt.Errorf("the run has not started the process of target %q", name)
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 // Inject puts a fault in force. It ends by itself after f.For. One server has one fault at
@@ -77,9 +102,14 @@ func (i *Injector) Inject(ctx context.Context, f chaos.Fault) error {
 func (i *Injector) begin(f chaos.Fault) (*deed, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	d := &deed{fault: f, server: i.servers[f.On], clock: i.clock, armed: make(chan struct{}), done: make(chan struct{})}
+	servers, err := i.meant(f)
+	if err != nil {
+		return nil, err
+	}
+	d := &deed{fault: f, server: servers[0], servers: servers, clock: i.clock, armed: make(chan struct{}), done: make(chan struct{})}
 	for name, other := range i.deeds {
-		if other.server == d.server && !other.over() {
+		common := slices.ContainsFunc(other.servers, func(s *Server) bool { return slices.Contains(servers, s) })
+		if common && !other.over() {
 			return nil, fmt.Errorf("%q is still in force there, expected one fault of a process at a time", name)
 		}
 	}

@@ -162,3 +162,63 @@ func TestWhatProcessesRefuse(t *testing.T) {
 	assert.ErrorContains(t, err, `evidence of "nothing": it was never injected`)
 	assert.NoError(t, by.Clear(t.Context(), "nothing"))
 }
+
+// TestRollingRestartGoesThroughAll: one after the other, those that are named or all of
+// them, the fault's own first.
+func TestRollingRestartGoesThroughAll(t *testing.T) {
+	servers := map[string]*proc.Server{"blue": newServer(t), "green": newServer(t), "red": newServer(t)}
+	for _, s := range servers {
+		(&faultrig.Rig{T: t, Addr: s.Addr()}).Dial(1)
+	}
+	pids := func() map[string]int {
+		out := map[string]int{}
+		for name, s := range servers {
+			out[name] = s.Child().Pid()
+		}
+		return out
+	}
+	by := proc.NewInjector(servers, proc.Monotonic)
+	over := func(f chaos.Fault) {
+		t.Helper()
+		require.NoError(t, by.Inject(t.Context(), f))
+		require.Eventually(t, func() bool {
+			e, err := by.Evidence(t.Context(), f.Name)
+			return err == nil && e.Cleared > 0
+		}, faultrig.Patience, time.Millisecond)
+	}
+	before := pids()
+	f := on("deploy", chaos.RollingRestart{Drain: chaos.DrainNone, Stagger: time.Millisecond})
+	f.On = "green"
+	over(f)
+	after := pids()
+	for name := range servers {
+		assert.NotEqual(t, before[name], after[name], name)
+	}
+	state, why := judged(t, by, f)
+	assert.Equal(t, chaos.Confirmed, state)
+	assert.Equal(t, "3 restarts of what held 3 connections; 0 close frames sent", why)
+
+	some := on("some", chaos.RollingRestart{Drain: chaos.DrainNone, Targets: "red blue"})
+	over(some)
+	assert.Equal(t, after["green"], servers["green"].Child().Pid())
+	assert.NotEqual(t, after["red"], servers["red"].Child().Pid())
+
+	// A round that is ended before its end is no round.
+	cut := on("cut", chaos.RollingRestart{Drain: chaos.DrainNone, Stagger: time.Hour})
+	for _, s := range servers {
+		(&faultrig.Rig{T: t, Addr: s.Addr()}).Dial(2)
+	}
+	require.NoError(t, by.Inject(t.Context(), cut))
+	require.NoError(t, by.Clear(t.Context(), "cut"))
+	state, why = judged(t, by, cut)
+	assert.Equal(t, chaos.NoEffect, state)
+	assert.Equal(t, "0 rounds completed", why)
+
+	cut.For = time.Minute
+	assert.EqualError(t, by.Supports(cut), `fault "cut": for 1m0s is too short: expected more than the 2h0m0s in which 3 targets are restarted 1h0m0s apart`)
+	cut.Effect = chaos.RollingRestart{Targets: "blue pink"}
+	assert.EqualError(t, by.Supports(cut), `fault "cut": the run has not started the process of target "pink"`)
+	mute := proc.NewInjector(map[string]*proc.Server{"blue": proc.NewServer("target blue", "127.0.0.1:1", servers["red"].Child(), nil)}, proc.Monotonic)
+	assert.EqualError(t, mute.Supports(on("deploy", chaos.RollingRestart{Drain: chaos.Drain1012})),
+		`fault "deploy": drain 1012: target blue sends no close frame when it is told to, expected none or term`)
+}

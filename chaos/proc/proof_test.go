@@ -5,10 +5,13 @@ package proc_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -83,6 +86,7 @@ func newServer(t *testing.T) *proc.Server {
 	c, err := start(t.Context())
 	require.NoError(t, err)
 	s := proc.NewServer("target blue", at.Listen, c, start)
+	s.Drains(func(ctx context.Context, code uint16) (int, error) { return target.Drain(ctx, at.Control, code) })
 	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
 	return s
 }
@@ -101,6 +105,18 @@ func init() {
 		sees: []faultrig.Case{{Fault: chaos.Fault{Effect: starved}, Slow: 100 * time.Millisecond, Act: untilSlow}},
 		idle: faultrig.Case{Fault: chaos.Fault{Effect: starved}},
 	}
+	restart := func(drain string) chaos.Fault {
+		return chaos.Fault{Effect: chaos.RollingRestart{Drain: drain, Grace: 5 * time.Second}}
+	}
+	proofs["rolling_restart"] = proof{
+		sees: []faultrig.Case{
+			{Fault: restart(chaos.DrainNone)},
+			{Fault: restart(chaos.DrainTerm)},
+			{Fault: restart(chaos.Drain1001), Act: untilClosed(1001)},
+			{Fault: restart(chaos.Drain1012), Act: untilClosed(1012)},
+		},
+		idle: faultrig.Case{Fault: restart(chaos.Drain1012)},
+	}
 	proofs["kill"] = proof{
 		sees: []faultrig.Case{{Fault: chaos.Fault{Effect: chaos.Kill{}}}},
 		idle: faultrig.Case{Fault: chaos.Fault{Effect: chaos.Kill{}}},
@@ -115,4 +131,23 @@ func untilSlow(x *faultrig.Client) chaos.Sight {
 		}
 	}
 	return chaos.SeesNothing
+}
+
+// untilClosed reads until a close frame of a code comes.
+func untilClosed(code ws.StatusCode) func(*faultrig.Client) chaos.Sight {
+	return func(x *faultrig.Client) chaos.Sight {
+		_ = x.Conn.SetReadDeadline(time.Now().Add(faultrig.Patience))
+		h, err := ws.ReadHeader(x)
+		if err != nil {
+			return faultrig.Sight(err)
+		}
+		body := make([]byte, h.Length)
+		if _, err := io.ReadFull(x, body); err != nil {
+			return faultrig.Sight(err)
+		}
+		if got, _ := ws.ParseCloseFrameData(body); h.OpCode != ws.OpClose || got != code {
+			return chaos.Sight(fmt.Sprintf("frame %d with code %d", h.OpCode, got))
+		}
+		return chaos.SeesCloseFrame
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // Server is a server under test: a process that can be stopped, killed and started again
@@ -13,6 +14,7 @@ import (
 type Server struct {
 	name, addr string
 	start      func(context.Context) (*Child, error)
+	drain      func(ctx context.Context, code uint16) (int, error) // nil: it cannot
 	done       chan struct{}
 	over       context.Context // ends with Stop
 	end        context.CancelFunc
@@ -30,6 +32,10 @@ func NewServer(name, addr string, child *Child, start func(context.Context) (*Ch
 	s.watch(child)
 	return s
 }
+
+// Drains gives the server a way to send a close frame of a code to each of its clients,
+// which returns how many it sent. It is called before anything is broken.
+func (s *Server) Drains(drain func(ctx context.Context, code uint16) (int, error)) { s.drain = drain }
 
 // watch tells when a life ends that nobody has ended.
 func (s *Server) watch(c *Child) {
@@ -95,9 +101,24 @@ func (s *Server) Kill(ctx context.Context) error {
 	return s.gone(ctx, c)
 }
 
-// Quit ends the present life as Child.Stop does: it may end in good order within the grace
-// of its Spec.
-func (s *Server) Quit(ctx context.Context) error { return s.Child().Stop(ctx) }
+// Quit ends the present life with SIGTERM, and with SIGKILL when it is not gone by the end
+// of the grace. It returns when it is reaped.
+func (s *Server) Quit(ctx context.Context, grace time.Duration) error {
+	c := s.Child()
+	c.mu.Lock()
+	c.stopping = true
+	c.mu.Unlock()
+	c.signal(sigTerm)
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	select {
+	case <-c.Done():
+		return nil
+	case <-late.C:
+	}
+	c.kill()
+	return s.gone(ctx, c)
+}
 
 func (s *Server) gone(ctx context.Context, c *Child) error {
 	select {

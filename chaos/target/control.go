@@ -16,6 +16,10 @@ import (
 //	GET /stats     Stats
 //	GET /sessions  a list of Session
 //
+// has it part from its clients, before it is ended:
+//
+//	POST /drain?code=1012  a close frame of that code to each; nobody is let in any more
+//
 // and has it misbehave, which is for tests and for an Injector:
 //
 //	POST   /faults           a fault, as posted has it; answered when it is in force
@@ -25,6 +29,7 @@ func (s *Server) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, s.Stats()) })
 	mux.HandleFunc("GET /sessions", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, s.Sessions()) })
+	mux.HandleFunc("POST /drain", s.postDrain)
 	mux.HandleFunc("POST /faults", s.postFault)
 	mux.HandleFunc("DELETE /faults/{fault}", func(_ http.ResponseWriter, r *http.Request) { s.clearNamed(r.PathValue("fault")) })
 	mux.HandleFunc("GET /evidence/{fault}", func(w http.ResponseWriter, r *http.Request) {

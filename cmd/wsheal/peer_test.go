@@ -16,10 +16,11 @@ import (
 // says what it did to it.
 func TestRunsBreakTheirTargets(t *testing.T) {
 	for fault, why := range map[string]string{
-		"{name: it, inject: kill, on: blue, at: chaos, for: 500ms}":         "1 process killed, which held ",
-		"{name: it, inject: pause, on: blue, at: chaos, for: 500ms}":        "the process stopped 1 time, while ",
-		"{name: it, inject: slow_server, on: blue, at: chaos, for: 1s}":     "the process stopped ",
-		"{name: it, inject: kill, on: blue, by: process, at: chaos+300ms }": "1 process killed, which held ",
+		"{name: it, inject: kill, on: blue, at: chaos, for: 500ms}":             "1 process killed, which held ",
+		"{name: it, inject: pause, on: blue, at: chaos, for: 500ms}":            "the process stopped 1 time, while ",
+		"{name: it, inject: slow_server, on: blue, at: chaos, for: 1s}":         "the process stopped ",
+		"{name: it, inject: rolling_restart, on: blue, at: chaos, drain: 1012}": "1 restart of what held ",
+		"{name: it, inject: kill, on: blue, by: process, at: chaos+300ms }":     "1 process killed, which held ",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/wsheal/wsheal/chaos/proc"
+	"github.com/wsheal/wsheal/chaos/target"
 	"github.com/wsheal/wsheal/scenarios"
 	"github.com/wsheal/wsheal/scenarios/engine"
 )
@@ -36,6 +37,9 @@ func processes(targets map[string]engine.Target) map[string]*proc.Server {
 func startEmbedded(ctx context.Context, t scenarios.Target) (engine.Target, error) {
 	name := "target " + t.Name
 	args := []string{"target", "--handshake", t.Embedded.Handshake.String()}
+	if t.Embedded.TLS {
+		args = append(args, "--tls")
+	}
 	child, at, err := startSelf(ctx, name, args...)
 	if err != nil {
 		return nil, err
@@ -45,7 +49,9 @@ func startEmbedded(ctx context.Context, t scenarios.Target) (engine.Target, erro
 		child, _, err := startSelf(ctx, name, args...)
 		return child, err
 	}
-	return embeddedTarget{serving{proc.NewServer(name, at.Listen, child, again)}, t.Name, at}, nil
+	server := proc.NewServer(name, at.Listen, child, again)
+	server.Drains(func(ctx context.Context, code uint16) (int, error) { return target.Drain(ctx, at.Control, code) })
+	return embeddedTarget{serving{server}, t.Name, at}, nil
 }
 
 // startCommand starts the user's server.
