@@ -153,7 +153,8 @@ func (p *Fleet) Start(client int) { p.tellClient(client, heal.Start) }
 func (p *Fleet) Move(client int) { p.tellClient(client, heal.Move) }
 
 // Window has a client's next reconnect spread over a window that the server announced,
-// beside what its policy says: it is handed over with the loss of the connection.
+// beside what its policy says: it is handed over with the loss of the connection in use, and
+// void once heal has ended that one itself.
 func (p *Fleet) Window(client int, within time.Duration) {
 	if c := p.clients.get(client); c != nil {
 		c.window.Store(int64(within))
