@@ -112,3 +112,29 @@ func TestDemandIsHeardAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestAConnectionThatGoesGetsNothingNew from the moment on in which that is decided.
+func TestAConnectionThatGoesGetsNothingNew(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		p := w.pool
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		s := p.fit[0]
+		p.retire(s)
+		assert.NotContains(w, p.fit, s)
+		assert.Len(w, p.fit, 1)
+	})
+}
+
+// TestALeakIsReportedWhenItIsDue, whatever else the keeper looks at.
+func TestALeakIsReportedWhenItIsDue(t *testing.T) {
+	inWorld(t, func(c *Config) { c.LeaseWarn = 91 * time.Second }, func(w *world) {
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		time.Sleep(10 * time.Minute)
+		leaks := of(LeaseLeaked, w.events())
+		require.Len(w, leaks, 1)
+		assert.Equal(w, 91*time.Second, leaks[0].Took)
+		l.Release()
+	})
+}
