@@ -13,21 +13,21 @@ type slot struct {
 	session  *Session // whose connection it is; nil: the pool's
 	lease    *Lease   // who has it to himself; nil: nobody
 	phase    heal.Phase
-	live     uint32    // generation of the connection that carries data; 0: none
-	endpoint string    // of the connection, or of the last one
 	moved    bool      // its connection replaced another
 	ever     bool      // it has been connected
+	full     bool      // its queue had no room, and nothing has left it since
+	live     uint32    // generation of the connection that carries data; 0: none
+	endpoint string    // of the connection, or of the last one
 	since    time.Time // when it was connected or lost
 	begun    time.Time // when the attempt that is under way was
 	failure  *Failure  // why the last attempt or connection ended
 
 	flights  flights   // given to it and not done with
 	standing standing  // what it is counted as
-	place    int       // in Pool.fit; -1: not there
-	full     bool      // its queue had no room, and nothing has left it since
-	progress uint64    // messages that left its queue
 	reserved bool      // a caller of Acquire waits until it has nothing in flight
 	retiring bool      // it is on its way out
+	place    int       // in Pool.fit; -1: not there
+	progress uint64    // messages that left its queue
 	dropped  int       // inbound messages for which there was no room, not told of yet
 	restart  time.Time // gave up: when to try again; zero: never
 	former   *Lease    // the last one, as long as messages of its lost connection may come; nil: none may

@@ -29,8 +29,8 @@ const closeWait = time.Second
 //	                 └──▶ flush ◀── control      wire.Write ─┘
 type conn struct {
 	client  *client
-	gen     uint32
 	wire    *wire.Conn
+	gen     uint32
 	killed  atomic.Bool                   // kill was called
 	held    atomic.Pointer[chan struct{}] // the reader waits for room in the inbox
 	ended   *gate                         // open when the next dial need not wait for this connection any more
@@ -55,11 +55,11 @@ type conn struct {
 	exchanged bool        // something came back
 	ours      bool        // its end was ordered
 	over      bool        // its end has been told
-	cut       *cut        // the message whose fragments are being written; nil: there is none
-	carries   int         // messages that wait for their end, or their answer, here
 	flushing  bool        // somebody writes, or was the last to
 	deaf      bool        // no new message may go out any more
 	dead      bool        // nothing may go out any more
+	cut       *cut        // the message whose fragments are being written; nil: there is none
+	carries   int         // messages that wait for their end, or their answer, here
 	reason    *ending     // why we ended it, if we did
 	linger    *time.Timer // ends a closing handshake
 }
