@@ -52,6 +52,8 @@ func (r *resolver) unable(f chaos.Fault, by chaos.Backend) string {
 	switch t := r.s.Targets[i]; {
 	case by == chaos.ByTarget && t.Embedded == nil:
 		return fmt.Sprintf("%s needs the embedded target, which %s is not", by, t.Name)
+	case by == chaos.ByProcess && t.Embedded != nil && t.Embedded.TLS && (f.Effect.Kind() == "kill" || f.Effect.Kind() == "rolling_restart"):
+		return fmt.Sprintf("%s cannot start %s again with the certificate that its clients trust: it has tls, which is made anew", by, t.Name)
 	case (by == chaos.ByProcess || by == chaos.ByKernel) && t.Embedded == nil && len(t.Command) == 0:
 		return fmt.Sprintf("%s needs a target that the run starts, which %s is not", by, t.Name)
 	}

@@ -154,6 +154,7 @@
 //	targets.NAME.embedded.handshake.retry_after  0s                                        sent with 503, in whole seconds; 0: not sent
 //	targets.NAME.embedded.handshake.lifo         false                                     serve the newest first
 //	targets.NAME.embedded.handshake.stale_work   false                                     spend the cost on clients that have left, too
+//	targets.NAME.embedded.tls                    false                                     it speaks wss, with a certificate that the clients trust
 //	targets.NAME.url                                                                       address of a server: ws:// or wss://; a host other than this one needs --allow-remote
 //	targets.NAME.command.N                                                                 program and arguments, started before the run and ended with it; needs url
 //	clients                                      required                                  the fleet

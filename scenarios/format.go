@@ -43,7 +43,11 @@ func (s *Scenario) YAML() []byte {
 func (t Target) write(to *node) {
 	if t.Embedded != nil {
 		h := t.Embedded.Handshake
-		m := to.putMapping("embedded").putMapping("handshake")
+		e := to.putMapping("embedded")
+		if t.Embedded.TLS {
+			e.put("tls", "true")
+		}
+		m := e.putMapping("handshake")
 		m.put("workers", strconv.Itoa(h.Workers))
 		m.put("cost", formatDuration(h.Cost))
 		m.put("burn", strconv.FormatBool(h.Burn))

@@ -90,7 +90,9 @@ func (r *resolver) target(name string, v view) Target {
 		v.add(v.node, v.path, "expected embedded, url, or command with url, got none of them")
 	}
 	if embedded {
-		t.Embedded = &Embedded{Handshake: handshake(v.into("embedded").into("handshake"))}
+		e := v.into("embedded")
+		secure, _ := read(e, "tls", parseBool)
+		t.Embedded = &Embedded{Handshake: handshake(e.into("handshake")), TLS: secure}
 	}
 	if command {
 		t.Command = readAll(v, "command", asText)

@@ -39,6 +39,7 @@ type Target struct {
 // Embedded configures the built-in echo server.
 type Embedded struct {
 	Handshake Handshake `yaml:"handshake" json:"handshake"`
+	TLS       bool      `yaml:"tls" json:"tls,omitempty"` // it speaks wss, and the clients trust it
 }
 
 // Handshake is the server's capacity to accept connections: mu = Workers/Cost. The

@@ -12,7 +12,7 @@ import (
 
 func targetCommand(w *world) *cobra.Command {
 	var listen, control, handshake string
-	var allowRemote bool
+	var allowRemote, secure bool
 	cmd := &cobra.Command{
 		Use:   "target",
 		Short: "Run the embedded echo server alone",
@@ -35,13 +35,14 @@ that each take so long for one handshake, a queue, and what becomes of those bey
 			}
 			return usage(target.Run(ctx, target.Options{
 				Listen: listen, Control: control, AllowRemote: allowRemote,
-				Handshake: target.Handshake(h), Clock: proc.Monotonic,
+				Handshake: target.Handshake(h), TLS: secure, Clock: proc.Monotonic,
 			}, w.stdout))
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "address of the WebSocket server")
 	cmd.Flags().StringVar(&control, "control", "127.0.0.1:0", "address of the control API")
 	cmd.Flags().StringVar(&handshake, "handshake", "{}", "capacity to accept connections, YAML")
+	cmd.Flags().BoolVar(&secure, "tls", false, "speak wss, with a certificate of an authority made anew, which the line of JSON has")
 	cmd.Flags().BoolVar(&allowRemote, "allow-remote", false, "allow addresses that are not on this host")
 	return cmd
 }

@@ -52,6 +52,7 @@ func engineEnv(fdLimit int) engine.Env {
 type hello struct {
 	Listen  string `json:"listen,omitempty"`
 	Control string `json:"control"`
+	CA      string `json:"ca,omitempty"` // PEM; empty without TLS
 }
 
 // startSelf starts this program in another role and returns what it said.
@@ -86,7 +87,12 @@ type embeddedTarget struct {
 	at   hello
 }
 
-func (t embeddedTarget) URL() string { return "ws://" + t.at.Listen + "/" }
+func (t embeddedTarget) URL() string {
+	return target.Hello{Listen: t.at.Listen, CA: t.at.CA}.URL()
+}
+
+// Roots are the authorities that have to be trusted, PEM; empty without TLS.
+func (t embeddedTarget) Roots() string { return t.at.CA }
 
 func (t embeddedTarget) Stats(ctx context.Context) (report.Target, bool, error) {
 	s, err := target.ReadStats(ctx, t.at.Control)

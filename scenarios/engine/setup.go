@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -62,7 +64,7 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		if up.Done() != nil {
 			r.health.add("target:"+t.Name, up.Usage)
 		}
-		if err := probe(ctx, t.Name, up.URL()); err != nil {
+		if err := probe(ctx, t.Name, up.URL(), trust(up)); err != nil {
 			return nil, err
 		}
 	}
@@ -96,6 +98,32 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		}
 		return plain(ctx, network, addr)
 	}, nil
+}
+
+// truster is a target whose certificate is of an authority of its own.
+type truster interface {
+	Roots() string // PEM; empty without TLS
+}
+
+// trust is how TLS is spoken to targets: the authorities of their own are trusted, and where
+// there are none the system's; nil: as everywhere.
+func trust(targets ...Target) *tls.Config {
+	var own *x509.CertPool
+	for _, t := range targets {
+		if t, ok := t.(truster); ok && t.Roots() != "" {
+			if own == nil {
+				own, _ = x509.SystemCertPool() // else those of the targets alone
+			}
+			if own == nil {
+				own = x509.NewCertPool()
+			}
+			own.AppendCertsFromPEM([]byte(t.Roots()))
+		}
+	}
+	if own == nil {
+		return nil
+	}
+	return &tls.Config{RootCAs: own}
 }
 
 // startOthers makes what carries faults out but the proxy.
@@ -137,7 +165,7 @@ func (r *run) injector(f scenarios.Fault) chaos.Injector {
 func (r *run) fleetOptions(dial dialFunc) driver.Options {
 	o := driver.Options{
 		Clients: r.scenario.Clients.Count, Seed: r.scenario.Seed, Policy: r.scenario.Clients.Policy, Epoch: r.epoch,
-		DialContext: dial, Proxy: direct, Observe: r.rec.observe,
+		DialContext: dial, Proxy: direct, TLS: trust(r.targets...), Observe: r.rec.observe,
 		Ack: func(_ int, payload []byte) (uint64, bool) { return readMessage(payload) },
 		Header: func(client int, gen uint32) http.Header {
 			return http.Header{chaos.IdentityHeader: {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}

@@ -1,0 +1,26 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestEmbeddedTLS is read and written, and what cannot be done with it is refused.
+func TestEmbeddedTLS(t *testing.T) {
+	text := func(inject string) []byte {
+		return []byte("scenario: secure\ntargets: {blue: {embedded: {tls: true}}}\nclients: {count: 10}\nfaults: [{name: f, inject: " + inject + "}]\n")
+	}
+	s, err := Parse("secure.yaml", text("tls_cert, cert: wrong_name, for: 2s"), Options{})
+	require.NoError(t, err)
+	assert.True(t, s.Targets[0].Embedded.TLS)
+	again, err := Parse("secure.yaml", s.YAML(), Options{})
+	require.NoError(t, err)
+	assert.True(t, again.Targets[0].Embedded.TLS)
+
+	_, err = Parse("secure.yaml", text("kill"), Options{})
+	assert.ErrorContains(t, err, "it has tls, which is made anew")
+	_, err = Parse("secure.yaml", text("tls_cert, share: 50%"), Options{})
+	assert.ErrorContains(t, err, "its tls_cert is of all of them")
+}
