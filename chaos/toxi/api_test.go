@@ -72,8 +72,8 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: toxicity 1.5 is not between 0 and 1")
 	_, err = p.AddToxic("x", "lag", "", 1, stockclient.Attributes{"timeout": 0})
 	require.ErrorContains(t, err, `AddToxic: HTTP 400: invalid toxic type: "lag", expected one of `)
-	_, err = p.AddToxic("x", "reset_peer", "", 1, stockclient.Attributes{"timeout": 50})
-	require.EqualError(t, err, "AddToxic: HTTP 400: bad request body: reset_peer: only timeout 0 is offered")
+	_, err = p.AddToxic("x", "reset_peer", "", 1, stockclient.Attributes{"timeout": -50})
+	require.EqualError(t, err, `AddToxic: HTTP 400: bad request body: reset_peer: attribute "timeout": -50 is below 0`)
 	_, err = p.AddToxic("x", "reset_peer", "", 1, stockclient.Attributes{"time": 0})
 	require.EqualError(t, err, `AddToxic: HTTP 400: bad request body: reset_peer: unknown attribute "time", expected timeout`)
 	_, err = p.AddToxic("x", "partition", "", 1, stockclient.Attributes{"for": -1})
@@ -286,7 +286,7 @@ func offered() string {
 	for _, k := range chaos.KindsOf(chaos.ByProxy) {
 		names = append(names, k.Name)
 	}
-	names = append(names, "reset_peer", "slicer", "slow_close", "timeout")
+	names = append(names, "limit_data", "reset_peer", "slicer", "slow_close", "timeout")
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), ", ")
 }

@@ -13,7 +13,10 @@ func init() { stockToxics["timeout"] = readTimeout }
 // meant for, of whose stream there may be a hole by then. After some time in force on a
 // connection, 0 for never, it ends it by itself. Toxiproxy counts that time from the last
 // chunk that came, so that pings keep such a connection open for ever; this does not.
-type timeout struct{ after time.Duration }
+type timeout struct {
+	after time.Duration
+	then  deed // how it ends them
+}
 
 func readTimeout(attributes map[string]json.RawMessage, way chaos.Direction) (*order, error) {
 	var ms int64
@@ -21,7 +24,7 @@ func readTimeout(attributes map[string]json.RawMessage, way chaos.Direction) (*o
 		return nil, err
 	}
 	after, err := milliseconds("timeout", "timeout", ms)
-	return &order{rule: timeout{after}, way: wayOr(way)}, err
+	return &order{rule: timeout{after, finishes}, way: wayOr(way)}, err
 }
 
 func (timeout) shape(o *order, l *lane, data []byte) [][]byte {
@@ -41,7 +44,7 @@ func (r timeout) wakes(o *order, l *lane, now time.Time) (time.Duration, deed) {
 	if left := r.after - now.Sub(*began); left > 0 {
 		return left, nothing
 	}
-	return 0, finishes
+	return 0, r.then
 }
 
 func (timeout) ended(o *order, p *proxy) {

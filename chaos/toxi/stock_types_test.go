@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,6 +101,43 @@ func TestStockTimeoutEnds(t *testing.T) {
 	require.Error(t, err, "one that comes ends, too")
 	remove()
 	r.dial(1).echo("well again")
+}
+
+// A connection ends behind so many bytes, or with the first of them.
+func TestStockLimitData(t *testing.T) {
+	r := newRig(t)
+	c, other := r.dial(1), r.dial(2)
+	remove := r.toxic("limit_data", "downstream", stockclient.Attributes{"bytes": 2 + 5 + 3})
+	c.echo("12345")
+	c.say("67890")
+	got, err := io.ReadAll(c)
+	require.NoError(t, err)
+	assert.Equal(t, "\x81\x056", string(got))
+	other.echo("12345")
+	remove()
+	other.echo("as much as there is")
+
+	remove = r.toxic("limit_data", "downstream", stockclient.Attributes{"bytes": 0})
+	other.say("x")
+	got, err = io.ReadAll(other)
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	remove()
+}
+
+// With a time, a reset comes so much later.
+func TestStockResetPeerLater(t *testing.T) {
+	r := newRig(t)
+	c := r.dial(1)
+	c.echo("before")
+	began := time.Now()
+	remove := r.toxic("reset_peer", "downstream", stockclient.Attributes{"timeout": 80})
+	c.say("swallowed")
+	_, err := c.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	assert.GreaterOrEqual(t, time.Since(began), 80*time.Millisecond)
+	r.until("it is counted", func() bool { return r.evidence("x").Resets == 1 })
+	remove()
 }
 
 func TestStockSlowClose(t *testing.T) {
