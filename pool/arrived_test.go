@@ -80,13 +80,13 @@ func TestALeaseHasWhatArrivedBeforeItsEnd(t *testing.T) {
 	var strangers []string
 	change := func(c *Config) {
 		single(c)
-		c.InboxFrames = 2
+		c.InboxFrames = 1
 		c.Receive = func(m Message) { mu.Lock(); strangers = append(strangers, string(m.Payload)); mu.Unlock() }
 	}
 	inWorld(t, change, func(w *world) {
 		w.a.first(func(c *served, s string) bool {
 			if s == "lost go" {
-				for n := range 4 {
+				for n := range 3 {
 					c.say(fmt.Sprint("secret ", n))
 				}
 				synctest.Wait()
@@ -100,7 +100,7 @@ func TestALeaseHasWhatArrivedBeforeItsEnd(t *testing.T) {
 		require.NoError(w, err)
 		<-l.Done()
 		time.Sleep(time.Minute)
-		for n := range 4 {
+		for n := range 3 {
 			m, err := l.Receive(w.within(time.Second))
 			require.NoError(w, err)
 			assert.Equal(w, fmt.Sprint("secret ", n), string(m.Payload))

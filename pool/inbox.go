@@ -18,7 +18,7 @@ type inbox struct {
 	desk   *[deskSize]Delivery // what queue lies on, or did; nil: it is its own, or empty
 	held   int                 // messages in it
 	bytes  int
-	ending bool  // what comes now is the last: nobody waits for room, and there is as much again
+	ending bool  // what comes now is the last: nobody waits for room, and there is as much again, and for one more
 	over   error // why there will be no more; what is queued is read first
 	paused error // why there is no more for now
 	more   chan struct{}
@@ -78,11 +78,10 @@ func (b *inbox) accept(m Message) bool {
 
 // fits tells whether there is room for a message of so many bytes.
 func (b *inbox) fits(size int) bool {
-	times := 1
-	if b.ending {
-		times = 2
+	if b.ending { // the fleet's inbox held as much, and one was on its way from there
+		return b.held <= 2*b.messages && b.bytes <= 2*b.size
 	}
-	return b.held < times*b.messages && (b.held == 0 || b.bytes+size <= times*b.size)
+	return b.held < b.messages && (b.held == 0 || b.bytes+size <= b.size)
 }
 
 // desks are lent to inboxes while something lies in them: an idle one holds none.
