@@ -12,7 +12,8 @@ import (
 )
 
 func TestLibrary(t *testing.T) {
-	assert.Equal(t, []string{"latency-spike", "partition", "reset-storm", "shared-storm", "steady"}, Names())
+	assert.Subset(t, Names(), []string{"latency-spike", "partition", "reset-storm", "shared-storm", "steady"})
+	assert.Subset(t, Names(), incidents)
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
 			source, ok := Source(name)
@@ -35,6 +36,21 @@ func TestLibrary(t *testing.T) {
 	}
 }
 
+// incidents are the scenarios that are named after what has happened, to somebody or to many.
+var incidents = []string{
+	"apigw-2h", "azure-4min-norst", "coder-oom-herd", "ha-dstate-hang", "nginx-60", "nlb-350",
+	"pusher-502", "rolling-deploy", "t3-accept-then-close",
+}
+
+// TestIncidentsSayWhereTheyAreFrom: each has its source, and the scale of its times.
+func TestIncidentsSayWhereTheyAreFrom(t *testing.T) {
+	for _, name := range incidents {
+		source, _ := Source(name)
+		assert.Regexp(t, `(?m)^# Source: \S`, string(source), name)
+		assert.Regexp(t, `(?m)^# Scale: \S`, string(source), name)
+	}
+}
+
 func TestAboutOfNothing(t *testing.T) { assert.Empty(t, About("nothing")) }
 
 // The variants that comments and the README offer are valid, too.
@@ -49,8 +65,12 @@ func TestLibraryVariants(t *testing.T) {
 		"partition": {
 			{"faults.split.for=1s", "gates=[recovery.lost == 0, messages.lost == 0]"},
 		},
-		"shared-storm":  {{"clients.sharing=alone"}},
-		"latency-spike": {{"faults.slow.jitter=20ms"}, {"faults.slow.delay=250ms"}},
+		"shared-storm":         {{"clients.sharing=alone"}},
+		"nginx-60":             {{"clients.policy.ping.every=1s"}},
+		"t3-accept-then-close": {{"clients.policy=naive"}},
+		"coder-oom-herd":       {{"clients.policy=naive"}},
+		"rolling-deploy":       {{"faults.deploy.drain=none"}},
+		"latency-spike":        {{"faults.slow.jitter=20ms"}, {"faults.slow.delay=250ms"}},
 	} {
 		for _, set := range sets {
 			_, err := Open(name, Options{Set: set})
@@ -63,7 +83,7 @@ func TestOpenSaysWhatThereIs(t *testing.T) {
 	_, err := Open("reset-strom", Options{})
 	assert.EqualError(t, err, "reset-strom: no such file, and no such scenario in the library; did you mean reset-storm?")
 	_, err = Open("nothing.yaml", Options{})
-	assert.EqualError(t, err, "nothing.yaml: no such file, and no such scenario in the library; scenarios are latency-spike, partition, reset-storm, shared-storm, steady")
+	assert.EqualError(t, err, "nothing.yaml: no such file, and no such scenario in the library; scenarios are "+strings.Join(Names(), ", "))
 	_, err = Open(t.TempDir(), Options{})
 	assert.ErrorContains(t, err, "read scenario: ")
 }
