@@ -37,7 +37,7 @@ func TestAnInjectedCloseIsBetweenProxyAndClient(t *testing.T) {
 			c.echo("a")
 			r.inject(chaos.Fault{Name: "bye", Share: 1, Effect: chaos.WSClose{Code: code, Reason: "later"}})
 			require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
-			f, err := ws.ReadFrame(c)
+			f, err := frameOf(c)
 			require.NoError(t, err)
 			assert.Equal(t, ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), "later")), f)
 			require.NoError(t, ws.WriteFrame(c, ws.MaskFrame(ws.NewCloseFrame(f.Payload))))

@@ -20,7 +20,7 @@ func pieces(frames, pings int) func(*faultrig.Client) chaos.Sight {
 		_ = x.Conn.SetReadDeadline(time.Now().Add(faultrig.Patience))
 		var all strings.Builder
 		for data, control := 0, 0; ; {
-			f, err := ws.ReadFrame(x)
+			f, err := frameOf(x)
 			switch {
 			case err != nil:
 				return faultrig.Sight(err)

@@ -14,7 +14,7 @@ func init() {
 	// A message of nothing but so many zeros.
 	floods := func(x *faultrig.Client) chaos.Sight {
 		_ = x.Conn.SetReadDeadline(time.Now().Add(faultrig.Patience))
-		f, err := ws.ReadFrame(x)
+		f, err := frameOf(x)
 		if err != nil {
 			return faultrig.Sight(err)
 		}

@@ -18,7 +18,7 @@ func counts(op ws.OpCode, many int) func(*faultrig.Client) chaos.Sight {
 			return faultrig.Sight(err)
 		}
 		for n, mine := 0, false; n < many || !mine; {
-			f, err := ws.ReadFrame(x)
+			f, err := frameOf(x)
 			switch {
 			case err != nil:
 				return faultrig.Sight(err)

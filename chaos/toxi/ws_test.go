@@ -100,7 +100,7 @@ func pinging(ctx context.Context, ln net.Listener) error {
 			defer c.Close()
 			_, _ = ws.Upgrade(c)
 			for {
-				f, err := ws.ReadFrame(c)
+				f, err := frameOf(c)
 				if err != nil {
 					return
 				}
@@ -122,6 +122,19 @@ func pinging(ctx context.Context, ln net.Listener) error {
 	}
 }
 
+// frameOf reads one frame of a sane size.
+func frameOf(r io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(r); err != nil {
+		return f, err
+	}
+	if f.Header.Length > 8<<20 {
+		return f, fmt.Errorf("a frame of %d bytes", f.Header.Length)
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
+}
+
 // heartbeats has a client ping, be pinged, and say at last a message; it returns what came
 // before the echo of that, by opcode, and of texts their words.
 func heartbeats(x *faultrig.Client) (came []string, err error) {
@@ -134,7 +147,7 @@ func heartbeats(x *faultrig.Client) (came []string, err error) {
 	}
 	_ = x.Conn.SetReadDeadline(time.Now().Add(faultrig.Patience))
 	for {
-		f, err := ws.ReadFrame(x)
+		f, err := frameOf(x)
 		switch {
 		case err != nil:
 			return nil, err
