@@ -6,6 +6,9 @@
 //	latency.hlog ───▶                   ├▶ WriteJSON  summary.json
 //	                                    └▶ WriteHTML  report.html
 //
+// A run that was recorded on several machines is merged first (Merge): the pieces' order
+// does not matter, and the result is what one machine would have recorded.
+//
 // The same files give the same summary, byte for byte. A file that was cut off, or has
 // damaged lines, is read as far as it goes; what was wrong is in Summary.Warnings, with
 // line numbers.
@@ -14,7 +17,10 @@
 //
 // One Record a line, the Run first, End last; a journal without End was cut off. Times
 // are ns since the run's start. Lines may be up to a second out of order, since many
-// goroutines write them. Records of another Schema are refused.
+// goroutines write them; records of the same nanosecond have an order of their own, edges
+// before what happens at them. A step or a phase that is later still proves that a clock
+// went back, and then nothing is proven. Records of another Schema are refused. What is
+// kept in memory follows clients, seconds and faults, and not the journal's length.
 //
 // # Usable
 //
@@ -44,9 +50,30 @@
 // the percentiles as longer than any other (-1), never dropped. A percentile is the
 // nearest rank.
 //
+// Where outages were seen for unequal times, because clients were lost at different ones,
+// the Kaplan-Meier estimate (Recovery.Estimate, Survival) counts those that are not over
+// for as long as they were seen.
+//
+// Besides from its loss, a client's recovery counts from the fault's confirmed edge
+// (onset, what its user feels) and from the fault's end or its loss, whichever is later
+// (lag, what the policy costs).
+//
+// Outages are taken apart into what the client was at: detect, from the confirmed edge to
+// the loss being noticed; backoff; admission; failed attempts, with those that came back
+// and did not stay; dial and prove of the attempt that did; relapse, usable in between;
+// stopped. The parts sum to the whole. Dial has TCP, TLS, the upgrade and the server's
+// queue and work together, which a client cannot tell apart.
+//
 // Floor is what the targets' handshake capacity mu allows at best from the cleared edge
 // on: the clients that must come back for 99 %, divided by mu. Round trips and detection
-// are left out, so it is a lower bound.
+// are left out, so it is a lower bound. FloorNoticed is the same when no loss is known
+// sooner than its client noticed it.
+//
+// Metastable failure is suspected where the fleet, or its answers, have not recovered
+// max(30 s, 5 floors) after the last fault, and something sustains that: in the last ten
+// seconds most attempts fail and fewer than one in a hundred clients are gained, or less
+// than half of the baseline's answers come while messages are sent again. Before that time
+// it has no value.
 //
 // # Storm
 //
@@ -65,6 +92,12 @@
 // spread evenly, 1 in lock-step. Unlike Gini or peak-to-mean it does not depend on the
 // size of the fleet.
 //
+// # Balance
+//
+// Clients are counted at the endpoint of the connection that they use, at the first
+// fault's command and at the end. The journal knows no weights, so the spread is held
+// against what it was, and not against what it should be.
+//
 // # Sharing
 //
 // Clients of one pool ask before they dial. That wait is admission, not backoff: per dial
@@ -82,6 +115,17 @@
 // that took longer than an hour count as of one. Losses are known for all cohorts together
 // only, so the rows of one cohort are of answers.
 //
+// Service counts as lost what was sent and never answered. Messages whose answer was read
+// before their sending was noted have no service time.
+//
+// The dip is of answers per second, by when they came, over the baseline's median, in
+// stretches of a second from the first fault's command to the plan's end. Its band is 3
+// median absolute deviations of the baseline wide, 5 % at least; catching up is told apart
+// and never set against what was missing. A message waits while it is due and not yet
+// handed to the kernel.
+//
+// Budgets are those of 99.9 % over 30 days, as if the run happened once in that time.
+//
 // Phase "all" is everything but warmup. Phase "settled" is approximated: answers that
 // came in intervals of latency.hlog wholly after t100 and the hold time, and as lost the
 // messages due less those answered in such intervals. Shift compares the median response
@@ -96,7 +140,9 @@
 //
 // A metric without data is in neither Summary.Metrics nor Summary.Unbounded; a gate on it
 // has "no data", which never passes. A metric without a finite value is listed in
-// Summary.Unbounded, as JSON has no infinity, and breaks every upper limit. Of a run that
+// Summary.Unbounded, as JSON has no infinity, and breaks every upper limit. One that rests
+// on a sample has its size in Summary.Samples; where that is less than Metric.Min, gates on
+// it say so (GateResult.Few). Of a run that
 // ended early neither it nor what only the end can tell (messages.lost, recovery.unhealed)
 // has a value: what is missing may have been on its way.
 //

@@ -128,6 +128,17 @@ func TestOutagesOfAFailover(t *testing.T) {
 	assert.Equal(t, "too early", s.Metastable.State)
 }
 
+// An attempt that is under way at the end has brought nobody back.
+func TestOutageThatEndsInAnAttempt(t *testing.T) {
+	p := broken(t, 1)
+	p.step(3*sec, 0, "timer", "dialing", nil)
+	p.step(4*sec, 0, "opened", "proving", nil)
+	p.end(6 * sec)
+	assert.Equal(t, []report.Outage{
+		{Client: 0, Fault: "cut", Lost: 2 * sec, Back: -1, Whole: 4 * sec, Attempts: 1, Parts: map[string]int64{"backoff": sec, "failed": 3 * sec}},
+	}, p.build().Recovery.Outages.Slowest)
+}
+
 // A replacement that is being dialled is not where its client is.
 func TestBalanceDuringAMove(t *testing.T) {
 	p := newTape(t, report.Run{Clients: 2, Hold: sec, Endpoints: []string{"blue", "green"}, Faults: []report.Intended{{Name: "slow", At: 2 * sec, For: sec}}})
