@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,7 +23,7 @@ import (
 	"github.com/wsheal/wsheal/chaos/toxi"
 )
 
-// childEnv makes the test binary a fault proxy with few descriptors.
+// childEnv makes the test binary a fault proxy with so many descriptors.
 const (
 	childEnv = "TOXI_TEST_CHILD"
 	childFDs = 64
@@ -30,7 +31,12 @@ const (
 
 // child serves until its stdin ends, and says on stdout where.
 func child() int {
-	limit := unix.Rlimit{Cur: childFDs, Max: childFDs}
+	fds, err := strconv.ParseUint(os.Getenv(childEnv), 10, 64)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	limit := unix.Rlimit{Cur: fds, Max: fds}
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -55,7 +61,7 @@ func child() int {
 
 func TestAcceptLoopSurvivesDescriptorsRunningOut(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"=1")
+	cmd.Env = append(os.Environ(), childEnv+"="+strconv.Itoa(childFDs))
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
