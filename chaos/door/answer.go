@@ -51,11 +51,15 @@ func (c *Caller) dismiss(counter string, b []byte) bool {
 // key is the Sec-WebSocket-Key of the request; empty when there is none: it is no upgrade,
 // and the target's to judge.
 func (c *Caller) key() string {
-	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(c.Head)))
+	r, err := parsed(c.Head)
 	if err != nil {
 		return ""
 	}
 	return r.Header.Get("Sec-WebSocket-Key")
+}
+
+func parsed(head []byte) (*http.Request, error) {
+	return http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 }
 
 // accepted is the value of Sec-WebSocket-Accept for a key, RFC 6455 4.2.2.

@@ -26,6 +26,7 @@ type connection struct {
 
 	who    identity // of the request, once that is read
 	open   bool     // upgraded
+	token  string   // that the request brought; empty: none
 	turned bool     // dealt with at the door: it does not count as inside
 
 	parting atomic.Bool   // a close frame of ours is out, or a FIN; the client's answer ends it
@@ -77,7 +78,7 @@ func (c *connection) handshake(ctx context.Context) bool {
 	}
 	request := c.in.bytes()[:n]
 	response, who, err := answer(request)
-	s.identify(c, who)
+	s.identify(c, who, door.Token(request))
 	_ = c.conn.SetReadDeadline(time.Time{})
 	if err == nil && !c.enters(door.Asked, request) {
 		return false

@@ -83,15 +83,7 @@ func (s *Server) inject(h *hook, lasts time.Duration) error {
 
 // sweep lets the hook act on the connections of its cohort that are open.
 func (s *Server) sweep(h *hook, r sweeper) {
-	s.mu.Lock()
-	var open []*connection
-	for c := range s.connections {
-		if c.open {
-			open = append(open, c)
-		}
-	}
-	s.mu.Unlock()
-	for _, c := range open {
+	for _, c := range s.open() {
 		if h.has(c) {
 			r.sweep(h, c)
 		}

@@ -3,6 +3,7 @@ package target_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -71,7 +72,7 @@ func rigWith(t *testing.T, make func(target.Options) (*target.Server, error), se
 	control := httptest.NewServer(srv.Control())
 	t.Cleanup(control.Close)
 	addr := faultrig.Serve(t, srv.Serve)
-	rig := &faultrig.Rig{T: t, Addr: addr, Direct: addr, Target: srv}
+	rig := &faultrig.Rig{T: t, Addr: addr, Direct: addr, Target: srv, Header: http.Header{"Authorization": {"Bearer first"}}}
 	if secure {
 		roots := x509.NewCertPool()
 		require.True(t, roots.AppendCertsFromPEM(srv.CA()))

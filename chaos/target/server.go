@@ -148,11 +148,24 @@ func (s *Server) closeAll() {
 	}
 }
 
-// identify notes whose connection it is.
-func (s *Server) identify(c *connection, who identity) {
+// identify notes whose connection it is, and what it brought to prove it.
+func (s *Server) identify(c *connection, who identity, token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.who = who
+	c.who, c.token = who, token
+}
+
+// open are the connections that have been upgraded and have not ended.
+func (s *Server) open() []*connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []*connection
+	for c := range s.connections {
+		if c.open {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 func (s *Server) opened(c *connection) {

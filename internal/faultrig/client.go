@@ -49,9 +49,14 @@ func (r *Rig) Dial(id uint64) *Client {
 // connected.
 func (r *Rig) Try(id uint64, limit time.Duration) (*Client, chaos.Sight, error) {
 	c := &Client{ID: id, rig: r}
+	header := r.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set(chaos.IdentityHeader, fmt.Sprintf("%d/1", id))
 	d := ws.Dialer{
 		Timeout: limit,
-		Header:  ws.HandshakeHeaderHTTP(http.Header{chaos.IdentityHeader: {fmt.Sprintf("%d/1", id)}}),
+		Header:  ws.HandshakeHeaderHTTP(header),
 		NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 			if err != nil {
@@ -87,6 +92,17 @@ func (r *Rig) Try(id uint64, limit time.Duration) (*Client, chaos.Sight, error) 
 
 // Read reads what comes from the target, first what came together with its answer.
 func (c *Client) Read(b []byte) (int, error) { return c.from.Read(b) }
+
+// Again closes the connection and returns what the client sees when it comes back.
+func (c *Client) Again() chaos.Sight {
+	_ = c.Conn.Close()
+	again, saw, err := c.rig.Try(c.ID, Patience)
+	if err != nil {
+		return saw
+	}
+	*c = *again
+	return c.Look(0, false)
+}
 
 // Look sends a message, waits for its echo, and says what it saw. An answer that took at
 // least slow is late; 0: none is. Quiet tells that none is expected.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/http"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ type Rig struct {
 	Target *target.Server // behind it
 	Direct string         // the target's own address
 	TLS    *tls.Config    // clients speak it; nil: they do not
+	Header http.Header    // of every upgrade
 	Proxy  *toxi.Driver
 }
 

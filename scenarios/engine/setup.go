@@ -166,7 +166,8 @@ func (r *run) fleetOptions(dial dialFunc) driver.Options {
 	o := driver.Options{
 		Clients: r.scenario.Clients.Count, Seed: r.scenario.Seed, Policy: r.scenario.Clients.Policy, Epoch: r.epoch,
 		DialContext: dial, Proxy: direct, TLS: trust(r.targets...), Observe: r.rec.observe,
-		Ack: func(_ int, payload []byte) (uint64, bool) { return readMessage(payload) },
+		Credentials: credentialsOf(r.scenario),
+		Ack:         func(_ int, payload []byte) (uint64, bool) { return readMessage(payload) },
 		Header: func(client int, gen uint32) http.Header {
 			return http.Header{chaos.IdentityHeader: {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}
 		},
