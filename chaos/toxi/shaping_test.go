@@ -22,6 +22,12 @@ func init() {
 		p.sees = append(p.sees, cases...)
 		proofs[kind] = p
 	}
+	// Both ways or one, what is open or what comes.
+	for _, way := range []chaos.Direction{chaos.Both, chaos.Up, chaos.Down} {
+		for _, conns := range []chaos.Conns{chaos.Existing, chaos.New} {
+			add("partition", faultrig.Case{Fault: chaos.Fault{Effect: chaos.Partition{Direction: way}, Conns: conns}})
+		}
+	}
 	const delay = 100 * time.Millisecond
 	add("latency",
 		faultrig.Case{Fault: chaos.Fault{Effect: chaos.Latency{
