@@ -26,6 +26,9 @@
 // entered by obeys, and its proof: an entry of proofs, which says what clients do and what
 // they see. A test holds rows against proofs, so that neither is without the other.
 //
+// What all faults have in common is in Fault: whom, where, for how long, over which time
+// the cohort grows, whether the fault flaps.
+//
 // What is counted goes by the names of the row's Proof, in Evidence.Counts. A row's
 // Evidence is confirmed by Judge: in force, on nobody outside the cohort, on at least
 // Reach of it, every counter of Proof moved, and cleared.

@@ -16,7 +16,8 @@ func init() {
 	register(Kind{
 		Name: "reset", Family: Network,
 		Short: "a TCP RST ends every open connection",
-		About: "Ends every connection of the cohort with a TCP RST, once. Connections opened afterwards live.",
+		About: "Ends every connection of the cohort with a TCP RST, once. Connections opened afterwards live. " +
+			"A reset after so many bytes is limit, one after a time is lifetime, each with then: rst.",
 		Conns: []Conns{Existing}, Once: true, Ramp: true,
 		Expect: []Sight{SeesReset},
 		Proof:  []Proof{{"resets", "connections reset"}}, Reach: 1,

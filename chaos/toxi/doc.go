@@ -36,5 +36,16 @@
 //
 // A peer's FIN crosses as a FIN, a peer's RST and a failed dial to the target as a RST,
 // in order behind the bytes before it, held and delayed as they are. As in Toxiproxy
-// there is no half-close: the end of one direction closes the other side whole.
+// there is no half-close of a peer's own: the end of one direction closes the other side
+// whole.
+//
+// What an order does to a connection is a deed: a RST, or a FIN behind which what peers
+// still send is read, so that it stays a FIN, both to both sides; or nobody is told, and the
+// connection is a ghost, whose sockets stay open and whose bytes are swallowed until its
+// peers have left or the order is cleared.
+//
+// # Flapping
+//
+// An order that flaps is lifted and lowered at times fixed from the first. Lowering it is
+// coming into force again, on what is open by then; lifting it undoes what clearing does.
 package toxi
