@@ -47,5 +47,5 @@
 // # Flapping
 //
 // An order that flaps is lifted and lowered at times fixed from the first. Lowering it is
-// coming into force again, on what is open by then; lifting it undoes what clearing does.
+// coming into force again, on what is open by then; lifting it is as clearing it.
 package toxi
