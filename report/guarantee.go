@@ -3,14 +3,16 @@ package report
 // Guarantee is what the load was promised, and how often that was broken. It is counted,
 // not estimated.
 type Guarantee struct {
-	Declared string `json:"declared"`
-	Broken   int64  `json:"broken"`    // at-most-once: answered again; at-least-once: never answered; effectively-once: both
-	Unsent   int64  `json:"unsent"`    // lost without having been handed to the kernel: still waiting, refused by a full queue, or given up
-	InFlight int64  `json:"in_flight"` // lost after that
+	Declared  string `json:"declared"`
+	Broken    int64  `json:"broken"`              // at-most-once: answered again; at-least-once: never answered; effectively-once: both
+	Reordered *int64 `json:"reordered,omitempty"` // answers that came after that of a later message of the same client; nil: the journal does not count them
+	Unsent    int64  `json:"unsent"`              // lost without having been handed to the kernel: still waiting, refused by a full queue, or given up
+	InFlight  int64  `json:"in_flight"`           // lost after that
 }
 
-// hold the messages against what the load was promised; nil where nothing was.
-func (s *Summary) promised() *Guarantee {
+// promised holds the messages against what the load was promised; nil where nothing was.
+// Ordered says that the journal counts what came out of order.
+func (s *Summary) promised(ordered bool) *Guarantee {
 	all := s.Messages["all"]
 	g := &Guarantee{Declared: s.Run.Guarantee}
 	switch {
@@ -24,6 +26,9 @@ func (s *Summary) promised() *Guarantee {
 		g.Broken = all.Dup + s.Lost["all"]
 	default:
 		return nil
+	}
+	if ordered {
+		g.Reordered = &all.Reordered
 	}
 	// What was answered had been sent, so the two sum to what was lost.
 	g.Unsent = min(s.Lost["all"], max(0, all.Intended-all.Sent))

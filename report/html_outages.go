@@ -72,7 +72,7 @@ func costTable(s *Summary) htmlTable {
 	table := htmlTable{Caption: "What users noticed", Head: heads("", ">Value", "Meaning")}
 	values := s.Values()
 	for _, name := range []string{
-		"avail.time", "avail.msg", "avail.msg_1s", "messages.broken", "messages.unsent", "messages.in_flight",
+		"avail.time", "avail.msg", "avail.msg_1s", "messages.broken", "messages.unsent", "messages.in_flight", "messages.reordered",
 		"dip.depth", "dip.width", "dip.area", "dip.slope", "dip.overshoot", "dip.back", "recovery.caught_up",
 		"budget.time", "budget.msg", "budget.burn_1h",
 	} {

@@ -123,29 +123,52 @@ func differs(a, b *Run) string {
 	return ""
 }
 
+// sorted gives the records of one piece in the order of their times.
+type sorted struct {
+	r     *Reader
+	order sorter
+	head  entry
+}
+
+// next moves to the next record; false at the end.
+func (s *sorted) next() (ok bool) {
+	for {
+		if s.head, ok = s.order.pop(false); ok {
+			return true
+		}
+		if !s.r.Scan() {
+			s.head, ok = s.order.pop(true)
+			return ok
+		}
+		s.order.push(s.r.Record(), s.r.Line())
+	}
+}
+
 // journals writes the records of all pieces in the order of their times.
 func (m *merger) journals() error {
+	streams := make([]sorted, len(m.readers))
 	var heads []int // pieces that have a record to give
 	for i, r := range m.readers {
-		if r.Scan() {
+		streams[i].r = r
+		if streams[i].next() {
 			heads = append(heads, i)
 		}
 	}
 	for len(heads) > 0 {
 		least := 0
 		for k := range heads {
-			if m.readers[heads[k]].record.T < m.readers[heads[least]].record.T {
+			if streams[heads[k]].head.ahead(&streams[heads[least]].head) {
 				least = k
 			}
 		}
 		i := heads[least]
-		if err := m.take(i, m.readers[i].Record()); err != nil {
+		if err := m.take(i, streams[i].head); err != nil {
 			return err
 		}
 		if err := m.drain(false); err != nil {
 			return err
 		}
-		if !m.readers[i].Scan() {
+		if !streams[i].next() {
 			heads = slices.Delete(heads, least, least+1)
 		}
 	}
@@ -166,10 +189,11 @@ func (m *merger) journals() error {
 }
 
 // take puts a record into order, unless another piece has told the same.
-func (m *merger) take(piece int, rec Record) error {
+func (m *merger) take(piece int, e entry) error {
+	rec := e.rec
 	switch {
 	case rec.Run != nil:
-		return fmt.Errorf("%s: line %d: a second run begins", m.pieces[piece].Name, m.readers[piece].Line())
+		return fmt.Errorf("%s: line %d: a second run begins", m.pieces[piece].Name, e.line)
 	case rec.End != nil:
 		m.ends[piece], m.endAt = rec.End, max(m.endAt, rec.T)
 		return nil

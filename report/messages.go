@@ -4,6 +4,8 @@ package report
 type messages struct {
 	phases    map[string]LoadCount
 	intervals []loadInterval
+	records   int
+	ordered   int // of them, those that count what came out of order
 }
 
 // namesMost bounds the phases, and the processes and targets, that are told apart; the
@@ -26,6 +28,10 @@ func (m *messages) Add(rec Record) {
 		return
 	}
 	iv := loadInterval{from: rec.Load.From, to: rec.T}
+	if rec.Load.Ordered {
+		m.ordered++
+	}
+	m.records++
 	for phase, c := range rec.Load.Phases {
 		if _, known := m.phases[phase]; !known && len(m.phases) >= namesMost {
 			phase = otherName
@@ -73,7 +79,7 @@ func (m *messages) lostSince(t int64) (due, sent int64) {
 func (a LoadCount) plus(b LoadCount) LoadCount {
 	return LoadCount{
 		Intended: a.Intended + b.Intended, Sent: a.Sent + b.Sent, Acked: a.Acked + b.Acked, Resent: a.Resent + b.Resent,
-		Dup: a.Dup + b.Dup, Dropped: a.Dropped + b.Dropped, Waited: a.Waited + b.Waited,
+		Dup: a.Dup + b.Dup, Dropped: a.Dropped + b.Dropped, Waited: a.Waited + b.Waited, Reordered: a.Reordered + b.Reordered,
 	}
 }
 

@@ -20,6 +20,12 @@ func answerMetrics(t *metricList) {
 	kept("broken", "Times that the declared guarantee was broken: at-most-once, messages answered again; at-least-once, messages never answered.", func(g *Guarantee) int64 { return g.Broken })
 	kept("unsent", "Lost messages that were never handed to the kernel: still waiting, refused by a full queue, or given up.", func(g *Guarantee) int64 { return g.Unsent })
 	kept("in_flight", "Lost messages that had been handed to the kernel.", func(g *Guarantee) int64 { return g.InFlight })
+	t.add("messages.reordered", "count", "Answers that came after that of a message which was due later to the same client.", "RFC 4737 (reordering): a sequence number below the next expected; answers given again are left out", func(s *Summary) (float64, bool) {
+		if s.Guarantee == nil || s.Guarantee.Reordered == nil {
+			return 0, false
+		}
+		return float64(*s.Guarantee.Reordered), true
+	})
 	t.add("messages.dropped", "count", "Messages that the pool gave up and would not send again.", sourceMessages, func(s *Summary) (float64, bool) {
 		all := s.Messages["all"]
 		return float64(all.Dropped), all.Intended > 0

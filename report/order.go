@@ -60,13 +60,32 @@ func (e *entry) before(o *entry) bool {
 			return e.rec.Step.Client < o.rec.Step.Client
 		}
 	case e.rec.Phase == nil:
-		a, errA := json.Marshal(e.rec)
-		b, errB := json.Marshal(o.rec)
-		if order := bytes.Compare(a, b); order != 0 && errA == nil && errB == nil {
+		if order := e.text(o); order != 0 {
 			return order < 0
 		}
 	}
 	return e.seq < o.seq
+}
+
+// ahead is the order of records of different journals, whose places say nothing.
+func (e *entry) ahead(o *entry) bool {
+	if e.rec.T != o.rec.T {
+		return e.rec.T < o.rec.T
+	}
+	if a, b := e.rec.rank(), o.rec.rank(); a != b {
+		return a < b
+	}
+	return e.text(o) < 0
+}
+
+// text compares records by how they are written.
+func (e *entry) text(o *entry) int {
+	a, errA := json.Marshal(e.rec)
+	b, errB := json.Marshal(o.rec)
+	if errA != nil || errB != nil { // not of one that was read
+		return 0
+	}
+	return bytes.Compare(a, b)
 }
 
 // rank orders records of the same time.

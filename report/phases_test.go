@@ -42,6 +42,7 @@ func phasesTape(t *testing.T) *tape {
 		h.Process, h.TickP99 = "engine", second*ms
 		p.write(report.Record{T: second * sec, Harness: &h})
 	}
+	p.ordered = true
 	p.begin(0, "warmup")
 	p.up(0, 0, "start", nil)
 	health(1, report.Harness{GCPauseMax: 90 * ms, Steal: 0.9, TickMax: 900 * ms}) // before anything is measured
@@ -58,18 +59,20 @@ func phasesTape(t *testing.T) *tape {
 	health(5, report.Harness{CPU: 0.5, GCPauseMax: 3 * ms, Steal: 0.25, TickMax: 400 * ms})
 	p.load(5, counts("chaos", 10, 5, 4, 0), nil)
 	p.latencies(5, both("chaos", 4, 700, 20)...)
-	p.load(6, counts("chaos", 10, 10, 10, 2), nil)
+	p.load(6, map[string]report.LoadCount{"chaos": {Intended: 10, Sent: 10, Acked: 10, Dup: 2, Reordered: 3}}, nil)
 	p.latencies(6, both("chaos", 10, 10, 8)...)
 	p.begin(6*sec, "recovery")
 	for k := int64(7); k <= 12; k++ {
 		p.load(k, counts("recovery", 10, 10, 10, 0), nil)
+		if k == 11 {
+			health(k, report.Harness{})
+		}
 		if k == 12 {
 			p.latencies(k, both("recovery", 10, 4, 2)...)
 			continue
 		}
 		p.latencies(k, both("recovery", 10, 3, 1)...)
 	}
-	health(11, report.Harness{})
 	health(12, report.Harness{CPU: 0.25, GCPauseMax: 2 * ms, Steal: 0.125, TickMax: 900 * ms}) // after it has healed
 	p.begin(12*sec, "verify")
 	for k := int64(13); k <= 16; k++ {
@@ -114,7 +117,7 @@ func TestLatencyOfEachPhase(t *testing.T) {
 	assert.Equal(t, int64(145), s.Samples["service.p99"], "with those that were sent and lost")
 	for name, want := range map[string]float64{
 		"avail.msg": 144. / 150, "avail.msg_1s": 144. / 150,
-		"messages.broken": 2, "messages.unsent": 5, "messages.in_flight": 1, // promised is that none is answered twice
+		"messages.broken": 2, "messages.reordered": 3, "messages.unsent": 5, "messages.in_flight": 1, // promised is that none is answered twice
 		"harness.gc_pause": 0.003, "harness.steal": 0.25, "harness.stall": 0.4, "harness.cpu": 0.5,
 		"harness.tick_p99": 0.011, // of 5, 11 and 12 ms
 	} {

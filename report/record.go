@@ -151,8 +151,9 @@ type Load struct {
 	Phases   map[string]LoadCount `json:"phases"`
 	LateP99  int64                `json:"late_p99"` // ns, sends on usable connections after their intended time
 	LateMax  int64                `json:"late_max"`
-	LateOver int64                `json:"late_over"` // sends on usable connections later than 100 ms
-	OnUsable int64                `json:"on_usable"` // messages due while their client was usable
+	LateOver int64                `json:"late_over"`         // sends on usable connections later than 100 ms
+	OnUsable int64                `json:"on_usable"`         // messages due while their client was usable
+	Ordered  bool                 `json:"ordered,omitempty"` // LoadCount.Reordered is counted; false: it is not known
 }
 
 // LoadCount counts messages.
@@ -164,6 +165,8 @@ type LoadCount struct {
 	Dup      int64 `json:"dup,omitempty"`     // answered again
 	Dropped  int64 `json:"dropped,omitempty"` // given up, never to be sent again
 	Waited   int64 `json:"waited,omitempty"`  // due while their client was down
+
+	Reordered int64 `json:"reordered,omitempty"` // answered for the first time after a message that was due later to the same client
 }
 
 // Harness is the health of one process of the run over one interval.

@@ -28,7 +28,7 @@ func (b *builder) close(hlog io.Reader) *Summary {
 	s.Harness, s.Targets, s.Fitness = b.harness.Close(b.healing(commanded, full))
 	s.Messages, s.Lost = b.messages.Result()
 	s.Timeline = b.course.Close(b.messages.intervals, s.Duration)
-	s.Budget, s.Guarantee = s.spend(), s.promised()
+	s.Budget, s.Guarantee = s.spend(), s.promised(b.messages.ordered > 0 && b.messages.ordered == b.messages.records)
 	b.answers(s, commanded)
 	missing := b.latencies(s, hlog, commanded)
 	s.measure()

@@ -28,6 +28,7 @@ type tape struct {
 	hw      *report.HlogWriter
 	gen     map[int]uint32
 	phase   map[int]string
+	ordered bool // the load counts what came out of order
 }
 
 func newTape(t *testing.T, run report.Run) *tape {
@@ -99,7 +100,7 @@ func (p *tape) evidence(at int64, fault, state, why string) {
 
 // load writes the load of the second that ends at the given one.
 func (p *tape) load(second int64, phases map[string]report.LoadCount, more func(*report.Load)) {
-	l := report.Load{From: (second - 1) * sec, Phases: phases, OnUsable: 100}
+	l := report.Load{From: (second - 1) * sec, Phases: phases, OnUsable: 100, Ordered: p.ordered}
 	if more != nil {
 		more(&l)
 	}

@@ -57,11 +57,12 @@ type recorder struct {
 	total *report.Latency
 }
 
-type counters struct{ intended, sent, acked, resent, dup, dropped, waited atomic.Int64 }
+type counters struct{ intended, sent, acked, resent, dup, dropped, waited, reordered atomic.Int64 }
 
 type latencyShard struct {
-	mu   sync.Mutex
-	hist *report.Latency
+	mu     sync.Mutex
+	hist   *report.Latency
+	newest map[int]uint64 // by client: the latest of its messages that was answered
 }
 
 // observe is the fleet's observer.
@@ -185,6 +186,14 @@ func (r *recorder) received(ev driver.Event) {
 	cohort := r.cohorts[client]
 	sh := &r.shards[client%len(r.shards)]
 	sh.mu.Lock()
+	if n < sh.newest[client] {
+		c.reordered.Add(1)
+	} else {
+		if sh.newest == nil {
+			sh.newest = map[int]uint64{}
+		}
+		sh.newest[client] = n
+	}
 	sh.hist.Record("response", r.phases[phase].Name, cohort, int64(ev.At-r.schedule.due(n)))
 	if a.sent > 0 {
 		sh.hist.Record("service", r.phases[phase].Name, cohort, int64(ev.At)-a.sent)
@@ -232,12 +241,12 @@ func (r *recorder) interval(now int64) error {
 	r.imu.Lock()
 	defer r.imu.Unlock()
 	now = max(now, r.from) // whoever read the clock first may come second
-	load := report.Load{From: r.from, Phases: map[string]report.LoadCount{}}
+	load := report.Load{From: r.from, Phases: map[string]report.LoadCount{}, Ordered: true}
 	for i := range r.counts {
 		c, name := &r.counts[i], r.phases[i].Name
 		sum := report.LoadCount{
 			Intended: c.intended.Load(), Sent: c.sent.Load(), Acked: c.acked.Load(), Resent: c.resent.Load(),
-			Dup: c.dup.Load(), Dropped: c.dropped.Load(), Waited: c.waited.Load(),
+			Dup: c.dup.Load(), Dropped: c.dropped.Load(), Waited: c.waited.Load(), Reordered: c.reordered.Load(),
 		}
 		if d := since(sum, r.before[name]); d != (report.LoadCount{}) {
 			load.Phases[name] = d
@@ -282,7 +291,7 @@ func (r *recorder) gather() {
 func since(a, b report.LoadCount) report.LoadCount {
 	return report.LoadCount{
 		Intended: a.Intended - b.Intended, Sent: a.Sent - b.Sent, Acked: a.Acked - b.Acked, Resent: a.Resent - b.Resent,
-		Dup: a.Dup - b.Dup, Dropped: a.Dropped - b.Dropped, Waited: a.Waited - b.Waited,
+		Dup: a.Dup - b.Dup, Dropped: a.Dropped - b.Dropped, Waited: a.Waited - b.Waited, Reordered: a.Reordered - b.Reordered,
 	}
 }
 

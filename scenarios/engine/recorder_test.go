@@ -114,6 +114,25 @@ func TestMessagesAreCountedOnceEach(t *testing.T) {
 	assert.Equal(t, map[string]report.LoadCount{"warmup": {Sent: 1}}, b.load(2*time.Second).Phases, "an interval has what came since the last")
 }
 
+// TestAnswersOutOfOrderAreCounted, among those of one client, and once each.
+func TestAnswersOutOfOrderAreCounted(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm")) // 40 clients: message n is of client n mod 40
+	for _, n := range []uint64{0, 1, 40, 41, 80, 120} {
+		b.rec.due(n, int(n%40))
+		b.sent(n, 1, 0, false)
+	}
+	for _, n := range []uint64{0, 120, 40, 80, 40, 41, 1} {
+		b.answer(n, time.Second)
+	}
+	load := b.load(time.Second)
+	assert.True(t, load.Ordered)
+	var reordered int64
+	for _, c := range load.Phases {
+		reordered += c.Reordered
+	}
+	assert.EqualValues(t, 3, reordered, "40 and 80 after 120, 1 after 41; 40 a second time is a duplicate")
+}
+
 // TestCountsBelongToThePhaseInWhichAMessageWasDue, whenever it is answered.
 func TestCountsBelongToThePhaseInWhichAMessageWasDue(t *testing.T) {
 	b := newBench(t, open(t, "reset-storm"))
