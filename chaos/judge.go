@@ -24,6 +24,9 @@ func (e Evidence) Judge(f Fault, ended bool) (State, string) {
 			e.Leaked, count(int(e.HeldChunks), "chunk"))
 	case kind.Reach == 0: // on whom it acted cannot be told
 		return e.proven(kind, f.For > 0 || ended)
+	case e.Targeted == 0 && e.Count("opaque") > 0:
+		return NoEffect, fmt.Sprintf("%s of its cohort carried TLS, or no HTTP: there were no frames to be seen",
+			count(int(e.Count("opaque")), "connection"))
 	case e.Targeted == 0:
 		return NoEffect, "no client of its cohort had a connection"
 	case e.Hit == 0:

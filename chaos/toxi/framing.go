@@ -40,12 +40,24 @@ const (
 
 func (c *conn) stage() stage {
 	switch {
+	case c.who.Load() == nil: // the target may have answered what it was not asked
+		return nobody
 	case c.bridged.Load():
 		return bridged
-	case c.who.Load() != nil:
-		return known
 	}
-	return nobody
+	return known
+}
+
+// blind counts a connection on which there will be no frames to be seen with an order that
+// needs them. It is called for each lane. l.mu is held.
+func (l *lane) blind(o *order) {
+	if l.way != chaos.Up || !l.conn.who.Load().opaque {
+		return
+	}
+	if told := memory[bool](l, o); !*told {
+		*told = true
+		o.count("opaque", 1)
+	}
 }
 
 // claimed is to whom belongs what is unfinished on a lane; nil: to nobody.

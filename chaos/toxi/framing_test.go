@@ -116,3 +116,20 @@ func TestFramesFaultsMeanNobodyWithoutFrames(t *testing.T) {
 		})
 	}
 }
+
+// A target that says 101 before it was asked is no reason to fall over.
+func TestAnAnswerBeforeItsRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		x.lane.conn.who.Store(nil)
+		o := x.add("lossy", "ws_drop", `{}`)
+		x.put(response + "\x81\x01a")
+		assert.Equal(t, response+"\x81\x01a", x.get())
+		assert.Zero(t, o.evidence().Targeted)
+		x.lane.conn.who.Store(&identity{client: 7})
+		x.put("\x81\x01b\x89\x00")
+		assert.Equal(t, "\x89\x00", x.get())
+		close(x.in)
+		assert.Equal(t, "end", x.get())
+	})
+}

@@ -156,6 +156,7 @@ func (l *lane) refresh() {
 			continue
 		}
 		if _, ok := o.rule.(framewise); ok && at < bridged {
+			l.blind(o)
 			continue
 		}
 		o.target(who.client)

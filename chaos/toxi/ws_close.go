@@ -28,7 +28,11 @@ func (r wsClose) sweep(o *order, c *conn) fate {
 	switch done := memory[bool](l, o); {
 	case l.conn.proxy.deaf:
 		return livesOn
-	case !c.bridged.Load() || l.isEnding():
+	case c.stage() < bridged || l.isEnding():
+		if who := c.who.Load(); who != nil && who.opaque && !*done {
+			*done = true
+			o.count("opaque", 1)
+		}
 		return wasClosed
 	case !*done:
 		*done = true
