@@ -54,7 +54,7 @@ func init() {
 		Conns: []Conns{AllConns, Existing, New}, Ramp: true,
 		Expect: []Sight{SeesEOF, SeesReset},
 		Proof:  []Proof{{"ended", "connections ended at the limit"}}, Reach: mostReach,
-		Backends: []Support{{By: ByProxy}},
+		Backends: []Support{{By: ByProxy}, byToxiproxy("with a FIN", stockLimit)},
 		Evidence: "a connection was ended at the limit on at least 95 % of the cohort's clients",
 		Example:  "{name: short, inject: limit, on: blue, at: chaos, for: 5s, bytes: 4KiB, then: rst}",
 		New:      func() Effect { return &Limit{Then: EndFIN, Direction: Down} },

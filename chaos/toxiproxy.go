@@ -45,6 +45,24 @@ func stockLatency(e Effect) string {
 // is kept.
 const SeenRate = 100_000
 
+// SeenBytes is the highest limit that the canaries reach.
+const SeenBytes = 1 << 20
+
+// stockLimit is what it lacks of a limit: it ends connections with a FIN.
+func stockLimit(e Effect) string {
+	l, _ := e.(Limit)
+	known := Limit{Bytes: l.Bytes, Then: l.Then, Direction: l.Direction}
+	switch {
+	case l != known:
+		return "more than a number of bytes"
+	case l.Ends() != EndFIN:
+		return fmt.Sprintf("an end by %s", l.Ends())
+	case l.Bytes > SeenBytes:
+		return fmt.Sprintf("more than %d bytes, which could not be seen to be the limit", SeenBytes)
+	}
+	return ""
+}
+
 // stockBandwidth is what it lacks of a bandwidth: it counts whole KB.
 func stockBandwidth(e Effect) string {
 	b, _ := e.(Bandwidth)

@@ -30,14 +30,19 @@ func TestMain(m *testing.M) {
 
 const delay = 200 * time.Millisecond
 
-// talks is what shows that a rate is kept: each message of 20 bytes and more is paid for
-// before the next. It goes on for as long as the canaries need to see it, too.
+// talks is what shows that a rate is kept: 25 messages of 20 bytes and more. It goes on for
+// as long as the canaries need to see it, too.
 func talks(x *faultrig.Client) chaos.Sight {
-	saw := chaos.SeesNothing
+	began := time.Now()
 	for range 25 {
-		saw = x.Look(10*time.Millisecond, false)
+		if saw := x.Look(0, false); saw != chaos.SeesNothing {
+			return saw
+		}
 	}
-	return saw
+	if time.Since(began) >= 400*time.Millisecond {
+		return chaos.SeesSlow
+	}
+	return chaos.SeesNothing
 }
 
 // proofs are what proves each kind that a stock server is listed for.
@@ -52,11 +57,30 @@ var proofs = map[string][]faultrig.Case{
 		{Fault: chaos.Fault{Effect: chaos.Partition{Direction: chaos.Up}}},
 		{Fault: chaos.Fault{Effect: chaos.Partition{Direction: chaos.Down}}},
 	},
+	"limit": {
+		{Fault: chaos.Fault{Effect: chaos.Limit{Bytes: 1000, Direction: chaos.Down}}, Act: spends},
+		{Fault: chaos.Fault{Effect: chaos.Limit{Bytes: 5000, Direction: chaos.Up}}, Act: spends},
+		{Fault: chaos.Fault{Effect: chaos.Limit{Bytes: 1000, Direction: chaos.Both, Then: chaos.EndFIN}}, Act: spends},
+	},
 	"bandwidth": {
 		{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000, Direction: chaos.Up}}, Act: talks},
 		{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000, Direction: chaos.Down}}, Act: talks},
 		{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000}}, Act: talks},
 	},
+}
+
+// spends is what a limit ends: it talks until there is no more to be had, and not so fast
+// that the canaries would not have spent theirs.
+func spends(x *faultrig.Client) chaos.Sight {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range 1000 {
+		if saw := x.Look(0, false); saw != chaos.SeesNothing {
+			return saw
+		}
+		<-tick.C
+	}
+	return chaos.SeesNothing
 }
 
 // rig is a target with a stock server in front of it.

@@ -19,6 +19,9 @@ func toxics(name string, e chaos.Effect) []toxic {
 	case chaos.Bandwidth:
 		kind, way = "bandwidth", e.Way()
 		attributes = map[string]int64{"rate": e.Rate / 1000}
+	case chaos.Limit:
+		kind, way = "limit_data", e.Way()
+		attributes = map[string]int64{"bytes": e.Bytes}
 	case chaos.Partition:
 		// Its timeout drops what comes and closes the connections when it is removed. A rate
 		// of 0 keeps what comes and delivers it afterwards.
@@ -40,6 +43,7 @@ type expected struct {
 	silent bool          // no answer comes
 	rate   int64         // bytes per second; 0: no limit
 	up     bool          // of the rate: what goes up is limited
+	bytes  int64         // that come before the connection ends; 0: it does not end
 }
 
 func expects(e chaos.Effect) (expected, error) {
@@ -52,6 +56,8 @@ func expects(e chaos.Effect) (expected, error) {
 		return expected{least: least}, nil
 	case chaos.Bandwidth:
 		return expected{rate: e.Rate, up: e.Way() != chaos.Down}, nil
+	case chaos.Limit:
+		return expected{bytes: e.Bytes}, nil
 	case chaos.Partition:
 		return expected{silent: true}, nil
 	}

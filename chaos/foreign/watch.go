@@ -29,6 +29,9 @@ func newWatch(ctx context.Context, addr, target string, expect expected) (*watch
 	if expect.rate > 0 {
 		w.burst = max(2, int(burstLength.Seconds()*float64(expect.rate))/onWire)
 	}
+	if expect.bytes > 0 { // which are reached in a few turns
+		w.burst = 1 + int(expect.bytes)/onWire/4
+	}
 	for n := range canaries {
 		c, err := dialCanary(ctx, addr, target, n)
 		if err != nil {
@@ -70,14 +73,18 @@ func (w *watch) begin() {
 // fly sends pings until it is told that the fault ends, and waits then for answers.
 func (w *watch) fly(ctx context.Context, c *canary) {
 	for ctx.Err() == nil {
-		if c.outstanding() < mostOut {
-			if last, err := c.ping(w.burst); err != nil || w.expect.rate > 0 && c.await(ctx, last) != nil {
+		if c.outstanding() < max(mostOut, w.burst) {
+			if last, err := c.ping(w.burst); err != nil || w.burst > 1 && c.await(ctx, last) != nil {
 				break
 			}
 		}
+		pause := interval
+		if w.expect.bytes > 0 {
+			pause = 0 // they are to be spent soon
+		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(interval):
+		case <-time.After(pause):
 		}
 	}
 	<-w.ended
@@ -123,6 +130,8 @@ func (w *watch) saw(e *chaos.Evidence) error {
 		switch {
 		case w.expect.silent:
 			hit = w.sawSilence(e, pings, until)
+		case w.expect.bytes > 0:
+			hit, failed = w.sawEnd(e, pings, failed), nil
 		case w.expect.rate > 0:
 			hit = w.sawRate(e, pings, until)
 		default:
@@ -156,6 +165,22 @@ func (w *watch) sawSilence(e *chaos.Evidence, pings []ping, until time.Time) boo
 	return held && (delivered || w.until.IsZero())
 }
 
+// sawEnd says whether the connection ended while the fault was in force, and no more was
+// answered on it than the limit lets through.
+func (w *watch) sawEnd(e *chaos.Evidence, pings []ping, failed error) bool {
+	if failed == nil {
+		return false
+	}
+	e.Counts["ended"]++
+	answered := int64(0)
+	for _, p := range pings {
+		if !p.sent.Before(w.from) && !p.got.IsZero() {
+			answered += onWire - 4 // answers are not masked
+		}
+	}
+	return answered <= w.expect.bytes
+}
+
 // sawDelay says whether every answer was late by what it must be.
 func (w *watch) sawDelay(e *chaos.Evidence, pings []ping, until time.Time) bool {
 	// Toxiproxy counts from when it read, whole ms and by timers of the same.
@@ -179,15 +204,18 @@ func (w *watch) sawDelay(e *chaos.Evidence, pings []ping, until time.Time) bool 
 	return late && !soon
 }
 
-// sawRate says whether what is sent at once took as long as its bytes need, and had not
-// before.
+// sawRate says whether what is sent at once took as long as its bytes need, had not before,
+// and no more was answered in all than the rate lets through. A single answer may be early:
+// Toxiproxy makes good what its timers were late before.
 func (w *watch) sawRate(e *chaos.Evidence, pings []ping, until time.Time) bool {
-	needs := time.Duration(float64(w.burst*onWire) / float64(w.expect.rate) * float64(time.Second))
+	size := onWire
 	if !w.expect.up { // answers are not masked
-		needs = time.Duration(float64(w.burst*(onWire-4)) / float64(w.expect.rate) * float64(time.Second))
+		size -= 4
 	}
-	least := needs * 9 / 10
-	late, soon := false, w.usual >= least
+	bytesIn := func(d time.Duration) float64 { return d.Seconds() * float64(w.expect.rate) }
+	burst := float64(w.burst * size)
+	slow := func(took time.Duration) bool { return bytesIn(took) >= 0.9*burst }
+	late, answered, last := false, 0.0, w.from
 	for i := 2*w.burst - 1; i < len(pings); i += w.burst {
 		p := pings[i]
 		if p.sent.Before(w.from) || p.sent.After(until) {
@@ -195,13 +223,13 @@ func (w *watch) sawRate(e *chaos.Evidence, pings []ping, until time.Time) bool {
 		}
 		took := until.Sub(p.sent)
 		if !p.got.IsZero() && p.got.Before(until) {
-			took = p.got.Sub(p.sent)
-			soon = soon || took < least
+			took, last = p.got.Sub(p.sent), p.got
+			answered += burst
 		}
-		if took >= least {
+		if slow(took) {
 			late = true
 			e.Counts["paced"]++
 		}
 	}
-	return late && !soon
+	return late && !slow(w.usual) && answered <= 1.1*bytesIn(last.Sub(w.from))+burst
 }
