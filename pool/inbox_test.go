@@ -194,7 +194,8 @@ func TestReadersWhoWaitAreToldAtOnce(t *testing.T) {
 	}
 }
 
-// TestTheLastMessagesHoldNobodyUp: there is as much room again for what comes with the end.
+// TestTheLastMessagesHoldNobodyUp: there is as much room again, and for one more, for what
+// comes with the end.
 func TestTheLastMessagesHoldNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newInbox(1, 100, Backlog)
@@ -209,8 +210,9 @@ func TestTheLastMessagesHoldNobodyUp(t *testing.T) {
 		b.finish()
 		synctest.Wait()
 		assert.True(t, in.Load())
-		assert.Equal(t, 1, b.put(letter("c")))
+		assert.Zero(t, b.put(letter("c")), "the one that was on its way")
+		assert.Equal(t, 1, b.put(letter("d")))
 		b.end(ErrClosed)
-		assert.Equal(t, []string{"a", "b"}, emptied(b))
+		assert.Equal(t, []string{"a", "b", "c"}, emptied(b))
 	})
 }
