@@ -30,25 +30,34 @@ func (e Evidence) Judge(f Fault, ended bool) (State, string) {
 	case e.Targeted == 0:
 		return NoEffect, "no client of its cohort had a connection"
 	case e.Hit == 0:
-		return NoEffect, fmt.Sprintf("it acted on none of %s of its cohort", count(e.Targeted, "connected client"))
+		return NoEffect, fmt.Sprintf("it acted on none of %s of its cohort", e.targets(f))
 	case float64(e.Hit) < kind.Reach*float64(e.Targeted):
-		return Partial, fmt.Sprintf("it acted on only %d of %s of its cohort", e.Hit, count(e.Targeted, "connected client"))
+		return Partial, fmt.Sprintf("it acted on only %d of %s of its cohort", e.Hit, e.targets(f))
 	case e.Cleared == 0 && (f.For > 0 || ended):
 		return NotCleared, fmt.Sprintf("it acted on %d of %s and is still in force",
-			e.Hit, count(e.Targeted, "connected client"))
+			e.Hit, e.targets(f))
 	}
 	if got, want := e.flapped(f); e.Cleared != 0 && got < want {
 		return Partial, fmt.Sprintf("it came into force only %s of %d", count(int(got), "time"), want)
 	}
 	if p, ok := e.unmoved(kind); ok {
-		return NoEffect, fmt.Sprintf("0 %s, although %s were to be hit", p.Words, count(e.Targeted, "connected client"))
+		return NoEffect, fmt.Sprintf("0 %s, although %s were to be hit", p.Words, e.targets(f))
 	}
 	did := e.did(kind)
 	if f.Flap.On() {
 		did += "; in force " + count(int(e.Count(CountDowns)), "time")
 	}
 	return Confirmed, fmt.Sprintf("it acted on %d of %s of its cohort and on nobody else: %s",
-		e.Hit, count(e.Targeted, "connected client"), did)
+		e.Hit, e.targets(f), did)
+}
+
+// targets are those that were to be hit, in words: where nothing is counted but what
+// canaries of the backend's own saw, those.
+func (e Evidence) targets(f Fault) string {
+	if f.By == ByToxiproxy {
+		return count(e.Targeted, "canary connection")
+	}
+	return count(e.Targeted, "connected client")
 }
 
 // unmoved returns a counter that must have moved and has not.

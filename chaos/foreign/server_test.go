@@ -58,7 +58,7 @@ func TestOthersProxiesAreLeftAlone(t *testing.T) {
 // A fault with a time of its own ends by itself for as long as its driver lives.
 func TestFaultsExpire(t *testing.T) {
 	r := newRig(t, itself)
-	f := chaos.Fault{Name: "split", On: "blue", Share: 1, For: 200 * time.Millisecond, Effect: chaos.Partition{}}
+	f := chaos.Fault{Name: "split", On: "blue", By: chaos.ByToxiproxy, Share: 1, For: 200 * time.Millisecond, Effect: chaos.Partition{}}
 	require.NoError(t, r.server.Inject(t.Context(), f))
 	assert.Eventually(t, func() bool {
 		e, err := r.server.Evidence(t.Context(), "split")
@@ -68,6 +68,7 @@ func TestFaultsExpire(t *testing.T) {
 	require.NoError(t, err)
 	state, why := e.Judge(f, true)
 	assert.Equal(t, chaos.Confirmed, state, why)
+	assert.Contains(t, why, "it acted on 4 of 4 canary connections of its cohort and on nobody else: ")
 	assert.Equal(t, chaos.SeesNothing, r.Dial(1).Look(0, false))
 }
 
