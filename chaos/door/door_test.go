@@ -141,9 +141,15 @@ func TestLeavesBeforeItIsClosed(t *testing.T) {
 // TestNothingIsDoneWhenItIsOver: whoever stands at the door then goes in.
 func TestNothingIsDoneWhenItIsOver(t *testing.T) {
 	for _, r := range []Rule{
-		AcceptHang{}, UpgradeReject{chaos.UpgradeReject{Status: 503}}, BadAccept{}, SlowHandshake{chaos.SlowHandshake{Delay: time.Hour}},
-		ConnLimit{chaos.ConnLimit{Max: 1}}, ConnLimit{chaos.ConnLimit{Max: 1, Over: chaos.OverHang}}, ConnLimit{chaos.ConnLimit{Max: 1, Over: chaos.OverRefuse}},
-		ConnLimit{chaos.ConnLimit{Max: 1, Over: chaos.Over1013}}, AuthExpire{Expired: func(string) bool { return true }},
+		AcceptHang{},
+		UpgradeReject{chaos.UpgradeReject{Status: 503}},
+		BadAccept{},
+		SlowHandshake{chaos.SlowHandshake{Delay: time.Hour}},
+		ConnLimit{chaos.ConnLimit{Max: 1}},
+		ConnLimit{chaos.ConnLimit{Max: 1, Over: chaos.OverHang}},
+		ConnLimit{chaos.ConnLimit{Max: 1, Over: chaos.OverRefuse}},
+		ConnLimit{chaos.ConnLimit{Max: 1, Over: chaos.Over1013}},
+		AuthExpire{Expired: func(string) bool { return true }},
 	} {
 		enters, counted := visit(t, r, request, true, func(net.Conn) {})
 		assert.True(t, enters, "%T", r)
@@ -155,7 +161,9 @@ func TestNothingIsDoneWhenItIsOver(t *testing.T) {
 func TestWhatIsNoUpgradeIsTheTargetsToJudge(t *testing.T) {
 	for _, head := range []string{"GET / HTTP/1.1\r\nHost: target\r\n\r\n", "GET nonsense\r\n\r\n", ""} {
 		for _, r := range []Rule{
-			UpgradeReject{chaos.UpgradeReject{Status: 503}}, BadAccept{}, AcceptThenClose{},
+			UpgradeReject{chaos.UpgradeReject{Status: 503}},
+			BadAccept{},
+			AcceptThenClose{},
 			AuthExpire{Expired: func(string) bool { return true }},
 		} {
 			enters, counted := visit(t, r, head, false, func(net.Conn) {})
