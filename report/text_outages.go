@@ -14,7 +14,7 @@ func (t *text) outages() []string {
 	}
 	var parts []string
 	for _, p := range o.Parts {
-		if p.Total > 0 {
+		if p.Share >= 0.001 { // the page has the others, too
 			parts = append(parts, p.Name+" "+FormatShare(p.Share))
 		}
 	}
@@ -30,7 +30,8 @@ func (d *Dip) sentence() string {
 	return fmt.Sprintf("answers fell by %s, short for %s, %s; worth %s of outage", FormatShare(d.Depth), FormatDuration(d.Width), back, FormatDuration(nanoseconds(d.Area*1e9)))
 }
 
-// balance is how the clients were spread over the endpoints, before and after.
+// balance is how the clients were spread over the endpoints, before and after: "30 %
+// elsewhere than before: blue 50 to 20 %; green 50 to 80 %".
 func (t *text) balance() []string {
 	b := t.s.Balance
 	if b == nil || b.Before == 0 && b.After == 0 || t.brief {
@@ -42,7 +43,8 @@ func (t *text) balance() []string {
 	}
 	var parts []string
 	for _, e := range b.Endpoints {
-		parts = append(parts, fmt.Sprintf("%s %s, now %s", e.Name, FormatShare(shareOf(e.Before, before)), FormatShare(shareOf(e.After, b.N))))
+		was := strings.TrimSuffix(FormatShare(shareOf(e.Before, before)), " %")
+		parts = append(parts, fmt.Sprintf("%s %s to %s", e.Name, was, FormatShare(shareOf(e.After, b.N))))
 	}
 	return []string{t.Cut(t.Printable(FormatShare(b.Shift)+" elsewhere than before: "+strings.Join(parts, "; ")), t.room())}
 }
