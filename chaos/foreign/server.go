@@ -17,12 +17,12 @@ import (
 
 // Options of a Server.
 type Options struct {
-	URL         string                       // of its control API, http://host:port
-	Run         string                       // part of every name; no other run of that time has it
-	Clock       func() int64                 // CLOCK_MONOTONIC, ns
-	Ledger      *ledger.Ledger               // where what is created there is written down first
-	AllowRemote bool                         // it may be on another host
-	Target      func(upstream string) string // the WebSocket URL of the target at host:port; nil: ws://host:port/
+	URL         string                             // of its control API, http://host:port
+	Run         string                             // part of every name; no other run of that time has it
+	Clock       func() int64                       // CLOCK_MONOTONIC, ns
+	Ledger      *ledger.Ledger                     // where what is created there is written down first
+	AllowRemote bool                               // it may be on another host
+	Target      func(name, upstream string) string // the WebSocket URL of the target of a name, at host:port; nil: ws://host:port/
 }
 
 // lookLimit bounds the opening of a fault's canaries.
@@ -81,7 +81,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("toxiproxy at %s says that its version is %q, expected 2.x", a.url, v.Version)
 	}
 	if o.Target == nil {
-		o.Target = func(upstream string) string { return "ws://" + upstream + "/" }
+		o.Target = func(_, upstream string) string { return "ws://" + upstream + "/" }
 	}
 	return &Server{api: a, options: o, fronts: map[string]*front{}, faults: map[string]*broken{}}, nil
 }
@@ -89,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 // Front makes a proxy in front of a target, upstream being its host:port, and returns the
 // address to dial.
 func (s *Server) Front(ctx context.Context, name, upstream string) (string, error) {
-	f := &front{proxy: "wsheal_" + s.options.Run + "_" + name, target: s.options.Target(upstream)}
+	f := &front{proxy: "wsheal_" + s.options.Run + "_" + name, target: s.options.Target(name, upstream)}
 	listen := "127.0.0.1:0"
 	if ip := net.ParseIP(s.api.host); ip != nil && !ip.IsLoopback() || ip == nil && !strings.EqualFold(s.api.host, "localhost") {
 		listen = "0.0.0.0:0"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/wsheal/wsheal/chaos/foreign"
@@ -46,7 +45,7 @@ func openStock(w *world, url string, s *scenarios.Scenario) func(context.Context
 		book := ledger.New(dir)
 		server, err := foreign.Open(ctx, foreign.Options{
 			URL: url, Run: fmt.Sprintf("%d-%x", os.Getpid(), time.Now().Unix()), Clock: proc.Monotonic, Ledger: book,
-			AllowRemote: remote, Target: func(upstream string) string { return urlOf(s, upstream) },
+			AllowRemote: remote, Target: func(name, upstream string) string { return urlOf(s, name, upstream) },
 		})
 		if err != nil {
 			return nil, &engine.SetupError{Err: errors.Join(err, book.Close())}
@@ -55,11 +54,15 @@ func openStock(w *world, url string, s *scenarios.Scenario) func(context.Context
 	}
 }
 
-// urlOf is the URL of a scenario's target at an address, as clients have it.
-func urlOf(s *scenarios.Scenario, address string) string {
+// urlOf is the URL of a scenario's target, which is at an address, as clients have it.
+func urlOf(s *scenarios.Scenario, name, address string) string {
 	for _, t := range s.Targets {
-		if t.URL != "" && strings.EqualFold(scenarios.Address(t.URL), address) {
+		switch {
+		case t.Name != name:
+		case t.URL != "":
 			return t.URL
+		case t.Embedded != nil && t.Embedded.TLS:
+			return "wss://" + address + "/"
 		}
 	}
 	return "ws://" + address + "/"

@@ -55,6 +55,22 @@ func TestRunThroughAStockServer(t *testing.T) {
 	assert.Empty(t, files, "everything was struck from the ledger")
 }
 
+// TestTLSThroughAStockServer: whoever is at the end of the way, the canaries see what is
+// done to it.
+func TestTLSThroughAStockServer(t *testing.T) {
+	stock := stockproxy.Start(t, 0)
+	dir := filepath.Join(t.TempDir(), "run")
+	run := wsheal(t, viaStock(stock, dir, "-q", "--set", "targets.blue={embedded: {tls: true}}", "--set", "hold=500ms", "--set", "gates=[]",
+		"--set", "faults=[{name: slow, inject: latency, on: blue, at: chaos, for: 1s, delay: 100ms}]",
+		"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 1s, recovery: 2s}")...)
+	run.Env = append(os.Environ(), "WSHEAL_LEDGER="+t.TempDir())
+	out, _ := run.CombinedOutput()
+	require.FileExists(t, filepath.Join(dir, summaryFile), string(out))
+	s := readSummary(t, dir)
+	assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
+	assert.Empty(t, proxiesOf(t, stock))
+}
+
 // TestClearRestoresAStockServer kills a run in the middle of a fault. Its proxies and
 // toxics are still there; wsheal clear removes them and nothing else, and may be repeated.
 func TestClearRestoresAStockServer(t *testing.T) {
