@@ -27,11 +27,11 @@ func TestToxiproxysCommandLineWorks(t *testing.T) {
 		{"list"},
 		{"inspect", "blue"},
 		{"inspect", "nobody"},
-		{"toxic", "add", "-t", "latency", "-n", "lag", "-a", "latency=100", "-a", "jitter=50", "blue"},
+		{"toxic", "add", "-t", "latency", "-n", "lag", "-a", "latency=100", "blue"},
 		{"toxic", "add", "-t", "bandwidth", "-n", "thin", "-a", "rate=4000", "--tox", "0.5", "-u", "blue"},
 		{"toxic", "add", "-t", "slow_close", "-a", "delay=100", "blue"},
 		{"toxic", "add", "-t", "timeout", "-n", "cut", "-a", "timeout=1000", "--upstream", "blue"},
-		{"toxic", "add", "-t", "slicer", "-n", "crumbs", "-a", "average_size=32", "-a", "size_variation=8", "-a", "delay=100", "blue"},
+		{"toxic", "add", "-t", "slicer", "-n", "crumbs", "-a", "average_size=32", "blue"},
 		{"toxic", "add", "-t", "limit_data", "-n", "short", "-a", "bytes=1000", "blue"},
 		{"toxic", "add", "-t", "reset_peer", "-n", "rst", "-a", "timeout=0", "blue"},
 		{"toxic", "add", "-t", "latency", "-n", "lag", "-a", "latency=1", "-a", "jitter=0", "blue"}, // again

@@ -24,6 +24,33 @@ const attrUnits = "units"
 // unitsOurs is the one word that attrUnits may have.
 const unitsOurs = "ours"
 
+// stockAttributes are those of Toxiproxy's types. It shows all of them, whichever were
+// posted, and 0 stands for what was not.
+var stockAttributes = map[string][]string{
+	"bandwidth": {"rate"}, "latency": {"latency", "jitter"}, "limit_data": {"bytes"}, "reset_peer": {"timeout"},
+	"slicer": {"average_size", "size_variation", "delay"}, "slow_close": {"delay"}, "timeout": {"timeout"},
+}
+
+// asStock says whether a toxic is to be read as Toxiproxy reads it.
+func asStock(kind string, attributes map[string]json.RawMessage) bool {
+	_, stocks := stockToxics[kind]
+	return stocks && !given(attributes, attrUnits)
+}
+
+func given(attributes map[string]json.RawMessage, name string) bool {
+	_, ok := attributes[name]
+	return ok
+}
+
+// showAll adds what a toxic of Toxiproxy's leaves to defaults to what is shown of it.
+func showAll(kind string, attributes map[string]json.RawMessage) {
+	for _, name := range stockAttributes[kind] {
+		if !given(attributes, name) {
+			attributes[name] = json.RawMessage("0")
+		}
+	}
+}
+
 // ours takes the word for our units out of the attributes and says whether it was there.
 func ours(attributes map[string]json.RawMessage) (bool, error) {
 	var word string

@@ -123,14 +123,13 @@ func (t *toxic) build() error {
 			return badRequest(fmt.Sprintf("attribute %q: %v is below 0", name, d))
 		}
 	}
-	_, said := own[attrUnits]
-	_, stocks := stockToxics[t.Type]
+	stocks := asStock(t.Type, own)
 	o, err := obeyed(t.Type, own, way)
 	if err != nil {
 		return err
 	}
 	o.share, o.seed, o.key, o.lasts, o.ramp, o.flap = common.share, common.seed, common.key, common.lasts, common.ramp, common.flap
-	if err := o.limit(t.Type, common.conns, stocks && !said); err != nil {
+	if err := o.limit(t.Type, common.conns, stocks); err != nil {
 		return err
 	}
 	if t.Stream == "" {
@@ -145,6 +144,9 @@ func (t *toxic) build() error {
 	o.name = t.Name
 	if o.key == "" {
 		o.key = t.Name
+	}
+	if stocks || given(t.Attributes, "latency") {
+		showAll(t.Type, t.Attributes)
 	}
 	t.order = o
 	return nil
