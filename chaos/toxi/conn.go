@@ -35,6 +35,7 @@ type conn struct {
 
 	over   atomic.Bool                // ended by the proxy: both sockets are closed, the lanes drain
 	ghost  atomic.Pointer[order]      // that made it a ghost; nil: it is none
+	hushed atomic.Bool                // the client is being told the last that it hears; what it says to that does not cross
 	linger atomic.Pointer[time.Timer] // that closes it after a FIN; nil: none was sent
 	parts  atomic.Int32               // sources and sinks that have not ended
 	gone   sync.Once                  // leaves the proxy's count of the living

@@ -12,12 +12,18 @@ const lingerTime = 5 * time.Second
 func (c *conn) finish(o *order) fate {
 	c.cutMu.Lock()
 	defer c.cutMu.Unlock()
-	came := c.halve(c.down)
-	now := c.proxy.clock()
-	if came == livesOn {
+	if c.proxy.deaf {
 		return livesOn
 	}
-	c.halve(c.up)
+	// Nothing goes on either way before anybody is told, so that what a peer makes of its FIN
+	// does not cross.
+	down, _ := c.down.shutOff(), c.up.shutOff()
+	if !down {
+		return wasClosed
+	}
+	came := c.down.tell()
+	now := c.proxy.clock()
+	c.up.tell()
 	c.linger.Store(time.AfterFunc(lingerTime, c.end))
 	if came == isCut {
 		o.count("fins", 1)
@@ -29,20 +35,31 @@ func (c *conn) finish(o *order) fate {
 // halve ends the stream of one lane with a FIN and leaves the other as it is. What still
 // comes that way is read and dropped.
 func (c *conn) halve(l *lane) fate {
-	if c.proxy.deaf {
+	switch {
+	case c.proxy.deaf:
 		return livesOn
-	}
-	l.mu.Lock()
-	if l.isEnding() {
-		l.mu.Unlock()
+	case !l.shutOff():
 		return wasClosed
+	}
+	return l.tell()
+}
+
+// shutOff lets nothing go on any more, and says whether anything could have.
+func (l *lane) shutOff() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.isEnding() {
+		return false
 	}
 	l.shut = true
 	l.moved.Broadcast()
-	l.mu.Unlock()
-	err := l.out.to.CloseWrite() // which ends a write that is going on, too
 	l.poke()
-	if err != nil {
+	return true
+}
+
+// tell sends the other side the FIN of a lane that was shut.
+func (l *lane) tell() fate {
+	if l.out.to.CloseWrite() != nil { // which ends a write that is going on, too
 		return wasClosed
 	}
 	return isCut

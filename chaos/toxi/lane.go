@@ -168,7 +168,9 @@ func (l *lane) refresh() {
 		l.plan = plan{}
 	}
 	for i := l.head; i < len(l.queue); i++ {
-		l.countHeld(&l.queue[i])
+		if i > l.head || !l.offered { // it may have gone on; if not it is counted as it is taken back
+			l.countHeld(&l.queue[i])
+		}
 	}
 }
 
@@ -368,7 +370,7 @@ func (l *lane) decide() step {
 		return s
 	}
 	it := &l.queue[l.head]
-	if l.plan.holds(it) || it.waits() {
+	if l.plan.holds(it) || it.waits() || l.way == chaos.Up && l.conn.hushed.Load() {
 		l.withdraw()
 		return s
 	}
@@ -419,6 +421,9 @@ func (l *lane) decide() step {
 			o.rule.(pacer).paced(o, l, len(it.chunk.Data), now)
 		}
 		l.credit(it)
+		if l.way == chaos.Down && l.head+1 < len(l.queue) && l.queue[l.head+1].do == finishes {
+			l.conn.hushed.Store(true)
+		}
 		l.offered = true
 		l.inflight += len(it.chunk.Data)
 	}
@@ -483,6 +488,7 @@ func (l *lane) withdraw() {
 	if l.offered {
 		l.offered = false
 		l.landed(len(l.queue[l.head].chunk.Data))
+		l.countHeld(&l.queue[l.head])
 	}
 }
 

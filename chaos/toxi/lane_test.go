@@ -283,3 +283,30 @@ func TestActsOutsideTheCohortAreCounted(t *testing.T) {
 func chunkOf(n int) *stream.StreamChunk {
 	return &stream.StreamChunk{Data: make([]byte, n), Timestamp: time.Now()}
 }
+
+// What a sink has taken is not held by a partition that comes before the tap knows; what it
+// has not taken is, once the tap takes it back.
+func TestWhatHasGoneOnIsNotHeld(t *testing.T) {
+	for _, taken := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			x := tapLane(t)
+			l := newLane(x.lane.conn, chaos.Down) // without a tap, which is what the test is
+			l.out = x.lane.out
+			l.push(chunkOf(7))
+			assert.Len(t, l.next().send.Data, 7)
+			o := x.add("split", "partition", `{}`)
+			l.visit()
+			assert.Zero(t, o.evidence().HeldChunks)
+			want := int64(7)
+			if taken {
+				l.sent()
+				want = 0
+			}
+			l.next()
+			assert.Equal(t, want, o.evidence().HeldBytes)
+			close(x.in)
+			x.p.remove("split")
+			assert.Equal(t, "end", x.get())
+		})
+	}
+}
