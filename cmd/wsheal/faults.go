@@ -93,6 +93,9 @@ func showFault(out io.Writer, k chaos.Kind) error {
 	}
 	line("family", string(k.Family))
 	lasts := "for a time"
+	if _, proxied := k.By(chaos.ByProxy); proxied {
+		lasts += "; by the proxy it can flap"
+	}
 	if k.Once {
 		lasts = "once"
 	}
