@@ -185,6 +185,7 @@
 //	faults.N.on                                  (the target, when there is one only)      name of the target
 //	faults.N.at                                  chaos                                     phase, or phase+offset, from chaos on
 //	faults.N.share                               100%                                      of the clients, drawn once per client
+//	faults.N.expect.N                                                                      what a canary of its cohort must see, one of these, and one outside it must not see; empty: no canary is sent
 //	faults.N.by                                  (the first of the run's that can)         what carries it out; wsheal faults has who can
 //	faults.N.…                                                                             what the value of inject adds
 //	gates.N                                                                                limits that decide between pass and fail

@@ -98,6 +98,7 @@ var faultShape = shape{
 		{name: "on", about: "name of the target", deduced: "the target, when there is one only", shape: valueOf(nameValue)},
 		{name: "at", about: "phase, or phase+offset, from chaos on", preset: "chaos", shape: valueOf(momentValue)},
 		{name: "share", about: "of the clients, drawn once per client", preset: "100%", shape: valueOf(shareValue)},
+		{name: "expect", about: "what a canary of its cohort must see, one of these, and one outside it must not see; empty: no canary is sent", shape: shape{items: new(valueOf(choice(canarySights()...)))}},
 		{name: "by", about: "what carries it out; wsheal faults has who can", deduced: "the first of the run's that can", shape: valueOf(choice(texts(chaos.Backends())...))},
 	},
 }

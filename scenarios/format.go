@@ -108,6 +108,12 @@ func (s *Scenario) fault(f Fault) *node {
 	}
 	m.put("share", formatShare(f.Share))
 	k, _ := chaos.Lookup(f.Effect.Kind())
+	if len(f.Expect) > 0 {
+		expect := m.putList("expect")
+		for _, s := range f.Expect {
+			expect.items = append(expect.items, literal(string(s)))
+		}
+	}
 	m.put("by", string(f.By))
 	m.put("connections", string(f.Conns))
 	if k.Ramp {

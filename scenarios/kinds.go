@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,34 @@ func texts[T ~string](list []T) []string {
 		out[i] = string(x)
 	}
 	return out
+}
+
+// canarySights are all that a canary can see of any kind of fault, in order.
+func canarySights() []string {
+	var all []string
+	for _, k := range chaos.Kinds() {
+		for _, s := range k.Expect {
+			if chaos.CanaryTells(s) {
+				all = append(all, string(s))
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// expectedSights reads what a canary must see of a kind of fault.
+func expectedSights(k chaos.Kind, v view) []chaos.Sight {
+	list := readAll(v, "expect", asText)
+	var all []chaos.Sight
+	for _, word := range list {
+		if !slices.Contains(k.Expect, chaos.Sight(word)) {
+			v.complain("expect", "expected what a client sees of %s, %s, got %s", k.Name, strings.Join(texts(k.Expect), " or "), word)
+			return nil
+		}
+		all = append(all, chaos.Sight(word))
+	}
+	return all
 }
 
 func kindNames() []string {

@@ -64,13 +64,13 @@ faults:
 	require.NoError(t, err)
 	second := time.Second
 	assert.Equal(t, []Fault{
-		{chaos.Fault{Name: "a", On: "blue", Share: 0.3, Seed: 7, Conns: chaos.Existing, By: chaos.ByProxy, Effect: chaos.Reset{}}, 4 * second},
-		{chaos.Fault{Name: "b", On: "blue", Share: 1, Seed: 7, For: 3 * second, Conns: chaos.AllConns, By: chaos.ByProxy, Effect: chaos.Partition{Direction: chaos.Both}}, 5 * second},
-		{chaos.Fault{
+		{Fault: chaos.Fault{Name: "a", On: "blue", Share: 0.3, Seed: 7, Conns: chaos.Existing, By: chaos.ByProxy, Effect: chaos.Reset{}}, At: 4 * second},
+		{Fault: chaos.Fault{Name: "b", On: "blue", Share: 1, Seed: 7, For: 3 * second, Conns: chaos.AllConns, By: chaos.ByProxy, Effect: chaos.Partition{Direction: chaos.Both}}, At: 5 * second},
+		{Fault: chaos.Fault{
 			Name: "c", On: "blue", Share: 1, Seed: 7, For: second / 2, Conns: chaos.AllConns, By: chaos.ByProxy,
 			Effect: chaos.Latency{Delay: 20 * time.Millisecond, Jitter: 5 * time.Millisecond, Dist: chaos.Uniform, Direction: chaos.Up},
-		}, 8 * second},
-		{chaos.Fault{Name: "d", On: "blue", Share: 0, Seed: 7, For: 3 * second, Conns: chaos.AllConns, By: chaos.ByProxy, Effect: chaos.Partition{Direction: chaos.Down}}, 9 * second},
+		}, At: 8 * second},
+		{Fault: chaos.Fault{Name: "d", On: "blue", Share: 0, Seed: 7, For: 3 * second, Conns: chaos.AllConns, By: chaos.ByProxy, Effect: chaos.Partition{Direction: chaos.Down}}, At: 9 * second},
 	}, s.Faults)
 }
 

@@ -249,6 +249,7 @@ func (r *resolver) fault(v view) {
 	if kind, known := read(v, "inject", asText); known {
 		if k, found := chaos.Lookup(kind); found {
 			f.Effect, ok = decodeEffect(k, v)
+			f.Expect = expectedSights(k, v)
 			if conns, good := read(v, "connections", asText); good {
 				f.Conns = chaos.Conns(conns)
 			}

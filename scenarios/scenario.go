@@ -97,4 +97,5 @@ type Phase struct {
 type Fault struct {
 	chaos.Fault               // Seed filled in
 	At          time.Duration // from the run's start
+	Expect      []chaos.Sight // what a canary of its cohort must see: one of these; empty: no canary is sent
 }

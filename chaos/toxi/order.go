@@ -98,6 +98,9 @@ func (o *order) count(name string, n int64) {
 
 // target notes a client of the cohort with a connection while the order is in force.
 func (o *order) target(client uint64) {
+	if chaos.IsCanary(client) {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.targeted == nil {
@@ -111,6 +114,9 @@ func (o *order) target(client uint64) {
 // that it should have acted on.
 func (o *order) act(client uint64, now int64) {
 	o.acted(now)
+	if chaos.IsCanary(client) {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	set := &o.hit

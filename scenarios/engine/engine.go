@@ -32,6 +32,7 @@ type run struct {
 	targets []Target // as scenario.Targets
 	proxy   Proxy    // nil where no fault needs one
 	others  map[chaos.Backend]chaos.Injector
+	dial    dialFunc // to targets, through the proxy where one stands in the way
 	fleet   *driver.Fleet
 	rec     *recorder
 	health  *health
@@ -42,7 +43,8 @@ type run struct {
 
 	mu        sync.Mutex      // protects following
 	commanded map[string]bool // faults that the proxy was told of
-	logErr    error           // the first of writing the latency log
+	witnesses map[string]*witness
+	logErr    error // the first of writing the latency log
 }
 
 func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
@@ -52,20 +54,19 @@ func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
 // when the run could not begin; any other error is the harness's own. Faults are cleared
 // and children ended on every path.
 func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
-	r := &run{env: env, scenario: s, journal: report.NewWriter(env.Journal), commanded: map[string]bool{}}
+	r := &run{env: env, scenario: s, journal: report.NewWriter(env.Journal), commanded: map[string]bool{}, witnesses: map[string]*witness{}}
 	defer func() { err = errors.Join(err, r.stopChildren()) }()
 	r.epoch, r.base = time.Now(), env.Clock()
 	if why := unfitFor(s, env.FDLimit); why != "" {
 		return r.refuse(report.Unfit{Limit: "descriptors", Why: why})
 	}
-	dial, err := r.start(ctx)
-	if err != nil {
+	if r.dial, err = r.start(ctx); err != nil {
 		return err
 	}
 	// Starting the children took a while; the plan counts from here.
 	r.epoch, r.base = time.Now(), env.Clock()
 	r.rec = newRecorder(r)
-	r.fleet, err = driver.Open(r.fleetOptions(dial))
+	r.fleet, err = driver.Open(r.fleetOptions(r.dial))
 	if err != nil {
 		return err
 	}

@@ -18,10 +18,13 @@ const controlTimeout = 5 * time.Second
 // injection carries one fault through its life: commanded, confirmed, cleared. However
 // the run ends, it clears what it commanded.
 func (r *run) injection(ctx context.Context, f scenarios.Fault) {
+	canaries := r.watch(ctx, f)
+	defer canaries.end(r, ctx)
 	if !sleepUntil(ctx, heal.Instant(f.At), r.now) {
 		return
 	}
 	r.command(f.Name)
+	canaries.begin()
 	r.edge(report.Fault{Name: f.Name, Edge: "commanded"}, r.now())
 	err := r.control(ctx, func(ctx context.Context) error { return r.injector(f).Inject(ctx, f.Fault) })
 	if err != nil {
@@ -36,6 +39,7 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 		r.interval()
 		sleepUntil(ctx, heal.Instant(f.At+f.For), r.now)
 		r.interval()
+		canaries.clearing()
 	}
 	r.clear(ctx, f)
 }
@@ -44,6 +48,12 @@ func (r *run) command(fault string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.commanded[fault] = true
+}
+
+func (r *run) witness(fault string) *witness {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.witnesses[fault]
 }
 
 func (r *run) wasCommanded(fault string) bool {
@@ -72,7 +82,7 @@ func (r *run) testify(ctx context.Context) {
 		} else if ev, err := r.evidence(ctx, f); err != nil {
 			rec.State, rec.Why = string(chaos.Unverifiable), err.Error()
 		} else {
-			state, why := ev.Judge(f.Fault, true)
+			state, why := r.witness(f.Name).judge(ev.Judge(f.Fault, true))
 			rec.State, rec.Why = string(state), why
 			rec.First, rec.Last = int64(r.instant(ev.First)), int64(r.instant(ev.Last))
 			rec.Targeted, rec.Hit, rec.ControlHit = ev.Targeted, ev.Hit, ev.ControlHit

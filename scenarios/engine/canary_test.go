@@ -1,0 +1,84 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/internal/inprocess"
+	"github.com/wsheal/wsheal/pool/heal"
+	"github.com/wsheal/wsheal/scenarios"
+)
+
+// TestCanariesSeeTheFault: one of the cohort what it does, one outside it nothing; and
+// neither is counted among the fleet.
+func TestCanariesSeeTheFault(t *testing.T) {
+	t.Parallel()
+	for fault, why := range map[string]string{
+		"{name: it, inject: reset, at: chaos, share: 50%, expect: [reset]}":                                          "; a canary of its cohort saw reset, one outside it nothing",
+		"{name: it, inject: reset, at: chaos, expect: [reset]}":                                                      "; a canary saw reset",
+		"{name: it, inject: latency, at: chaos, for: 4s, share: 50%, delay: 200ms, expect: [slow]}":                  "; a canary of its cohort saw slow, one outside it nothing",
+		"{name: it, inject: partition, at: chaos, for: 4s, share: 50%, direction: up, expect: [half-open, timeout]}": "; a canary of its cohort saw half-open",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			s := seen(t, fault)
+			sum := inprocess.New(t).Run(t.Context(), s)
+			require.Len(t, sum.Faults, 1)
+			assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
+			assert.Contains(t, sum.Faults[0].Why, why)
+			assert.Equal(t, s.CohortSize(s.Faults[0]), sum.Faults[0].Evidence.Targeted, "of the fleet alone")
+			assert.Zero(t, sum.Faults[0].Evidence.ControlHit)
+		})
+	}
+}
+
+// TestCanariesComeAnew to a fault of new connections, each time, and no other fault's
+// cohort has them.
+func TestCanariesComeAnew(t *testing.T) {
+	t.Parallel()
+	s := seen(t, "{name: cut, inject: reset, at: chaos, share: 50%}, {name: it, inject: upgrade_reject, by: proxy, at: chaos, share: 50%, status: 502, expect: [status]}",
+		"clients={count: 20, ramp: 200ms, policy: naive}") // which redials at once
+	sum := inprocess.New(t).Run(t.Context(), s)
+	require.Len(t, sum.Faults, 2)
+	assert.Equal(t, string(chaos.Confirmed), sum.Faults[1].State, sum.Faults[1].Why)
+	assert.Contains(t, sum.Faults[1].Why, "; a canary of its cohort saw status, one outside it nothing")
+}
+
+// TestCanaryThatSeesNothing: what the counters confirm is not believed when a client
+// does not see what it must.
+func TestCanaryThatSeesNothing(t *testing.T) {
+	t.Parallel()
+	// It is never idle itself, and the fleet is.
+	s := seen(t, "{name: it, inject: idle_drop, at: chaos, idle: 1500ms, then: rst, expect: [reset]}", "load.rate=1/s")
+	sum := inprocess.New(t).Run(t.Context(), s)
+	assert.Equal(t, string(chaos.NoEffect), sum.Faults[0].State, sum.Faults[0].Why)
+	assert.Contains(t, sum.Faults[0].Why, "the canary of its cohort saw ")
+	assert.Contains(t, sum.Faults[0].Why, ", expected reset (it acted on ")
+}
+
+// seen is a small run with one fault.
+func seen(t *testing.T, fault string, more ...string) *scenarios.Scenario {
+	t.Helper()
+	s, err := scenarios.Open("reset-storm", scenarios.Options{Set: append([]string{
+		"clients={count: 20, ramp: 200ms}", "load.rate=200/s", "hold=200ms",
+		"phases={warmup: 1s, baseline: 1s, chaos: 4s, recovery: 2s}", "steady_state=[]", "gates=[]", "faults=[" + fault + "]",
+	}, more...)})
+	require.NoError(t, err)
+	return s
+}
+
+// TestSightsAreCauses: what ends a connection has one word, in the catalogue and where a
+// client heals.
+func TestSightsAreCauses(t *testing.T) {
+	for _, k := range chaos.Kinds() {
+		for _, s := range k.Expect {
+			if s.Ends() {
+				_, ok := heal.ParseCause(string(s))
+				assert.True(t, ok, "%s of %s", s, k.Name)
+			}
+		}
+	}
+}
