@@ -14,7 +14,6 @@ import (
 func TestADeafProxyConfirmsNoKind(t *testing.T) {
 	for name, p := range proofs {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			r := newRigOn(t, toxi.NewDeafServer(toxi.Options{}))
 			old := r.dial(1)
 			old.echo("before")

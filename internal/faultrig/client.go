@@ -114,7 +114,8 @@ func (c *Client) Look(slow time.Duration, quiet bool) chaos.Sight {
 	c.text++
 	text := fmt.Sprintf("message %d of %d", c.text, c.ID)
 	began := time.Now()
-	if err := wsutil.WriteClientText(c.to, []byte(text)); err != nil {
+	// In one write, so that nothing of it is under way when the target hangs up because of it.
+	if _, err := c.to.Write(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(text))))); err != nil {
 		return Sight(err)
 	}
 	require.NoError(c.rig.T, c.Conn.SetReadDeadline(began.Add(limit)))
