@@ -49,7 +49,7 @@ func init() {
 		Proof:    []Proof{{"sliced", "chunks cut"}, {"pieces", "pieces written"}},
 		Reach:    mostReach,
 		Evidence: "a chunk was cut on at least 95 % of the cohort's clients",
-		Backends: []Support{{By: ByProxy}},
+		Backends: []Support{{By: ByProxy}, byToxiproxy("in pieces of at most the size", stockSlice)},
 		Example:  "{name: crumbs, inject: slice, on: blue, at: chaos, for: 5s, size: 3}",
 		New:      func() Effect { return &Slice{Size: 1, Direction: Both} },
 	})

@@ -63,6 +63,26 @@ func stockLimit(e Effect) string {
 	return ""
 }
 
+// SeenPieces is into how many pieces of a size the shortest frame of a canary is cut.
+func SeenPieces(size int64) int64 { return (127 + size - 1) / size }
+
+// stockSlice is what it lacks of a slice: what comes in pieces can only be seen from outside
+// where the pieces are apart.
+func stockSlice(e Effect) string {
+	s, _ := e.(Slice)
+	known := Slice{Size: s.Size, Pause: s.Pause, Direction: s.Direction}
+	const least = 10 * time.Millisecond
+	switch {
+	case s != known:
+		return "more than a size and a pause"
+	case s.Pause%time.Microsecond != 0:
+		return fmt.Sprintf("a pause of %v, which is no whole number of microseconds", s.Pause)
+	case time.Duration(SeenPieces(s.Size)-1)*s.Pause < least:
+		return fmt.Sprintf("pieces of %d bytes %v apart, which could not be seen: 127 bytes have to take %v", s.Size, s.Pause, least)
+	}
+	return ""
+}
+
 // stockBandwidth is what it lacks of a bandwidth: it counts whole KB.
 func stockBandwidth(e Effect) string {
 	b, _ := e.(Bandwidth)

@@ -57,6 +57,11 @@ var proofs = map[string][]faultrig.Case{
 		{Fault: chaos.Fault{Effect: chaos.Partition{Direction: chaos.Up}}},
 		{Fault: chaos.Fault{Effect: chaos.Partition{Direction: chaos.Down}}},
 	},
+	"slice": {
+		{Fault: chaos.Fault{Effect: chaos.Slice{Size: 10, Pause: 5 * time.Millisecond, Direction: chaos.Up}}, Act: crumbles},
+		{Fault: chaos.Fault{Effect: chaos.Slice{Size: 10, Pause: 5 * time.Millisecond, Direction: chaos.Down}}, Act: crumbles},
+		{Fault: chaos.Fault{Effect: chaos.Slice{Size: 20, Pause: 5 * time.Millisecond}}, Act: crumbles},
+	},
 	"limit": {
 		{Fault: chaos.Fault{Effect: chaos.Limit{Bytes: 1000, Direction: chaos.Down}}, Act: spends},
 		{Fault: chaos.Fault{Effect: chaos.Limit{Bytes: 5000, Direction: chaos.Up}}, Act: spends},
@@ -67,6 +72,21 @@ var proofs = map[string][]faultrig.Case{
 		{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000, Direction: chaos.Down}}, Act: talks},
 		{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000}}, Act: talks},
 	},
+}
+
+// crumbles is what shows that messages come in pieces that are apart: 20 bytes and more in
+// two of them at least, ten times.
+func crumbles(x *faultrig.Client) chaos.Sight {
+	began := time.Now()
+	for range 10 {
+		if saw := x.Look(0, false); saw != chaos.SeesNothing {
+			return saw
+		}
+	}
+	if time.Since(began) >= 50*time.Millisecond {
+		return chaos.SeesSlow
+	}
+	return "too soon"
 }
 
 // spends is what a limit ends: it talks until there is no more to be had, and not so fast

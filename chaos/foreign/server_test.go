@@ -88,6 +88,8 @@ func TestWhatItCannotExpressIsRefused(t *testing.T) {
 		{chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000, Shared: true}}, "toxiproxy cannot express bandwidth with more than a rate; proxy could"},
 		{chaos.Fault{Effect: chaos.Limit{Bytes: 1, Then: chaos.EndRST}}, "toxiproxy cannot express limit with an end by rst; proxy could"},
 		{chaos.Fault{Effect: chaos.Limit{Bytes: 2 << 20}}, "toxiproxy cannot express limit with more than 1048576 bytes, which could not be seen to be the limit; proxy could"},
+		{chaos.Fault{Effect: chaos.Slice{Size: 3}}, "toxiproxy cannot express slice with pieces of 3 bytes 0s apart, which could not be seen: 127 bytes have to take 10ms; proxy could"},
+		{chaos.Fault{Effect: chaos.Slice{Size: 127, Pause: time.Second}}, "toxiproxy cannot express slice with pieces of 127 bytes 1s apart, which could not be seen: 127 bytes have to take 10ms; proxy could"},
 		{chaos.Fault{Effect: chaos.Bandwidth{Rate: 1024}}, "toxiproxy cannot express bandwidth with a rate of 1024 bytes/s, which is no whole number of KB of 1000; proxy could"},
 		{chaos.Fault{Effect: chaos.Bandwidth{Rate: 1_000_000}}, "toxiproxy cannot express bandwidth with a rate above 100000 bytes/s, of which could not be seen that it is kept; proxy could"},
 	} {

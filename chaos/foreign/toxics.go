@@ -19,6 +19,9 @@ func toxics(name string, e chaos.Effect) []toxic {
 	case chaos.Bandwidth:
 		kind, way = "bandwidth", e.Way()
 		attributes = map[string]int64{"rate": e.Rate / 1000}
+	case chaos.Slice:
+		kind, way = "slicer", e.Way()
+		attributes = map[string]int64{"average_size": e.Size, "size_variation": 0, "delay": e.Pause.Microseconds()}
 	case chaos.Limit:
 		kind, way = "limit_data", e.Way()
 		attributes = map[string]int64{"bytes": e.Bytes}
@@ -43,6 +46,7 @@ type expected struct {
 	silent bool          // no answer comes
 	rate   int64         // bytes per second; 0: no limit
 	up     bool          // of the rate: what goes up is limited
+	pieces int64         // into which an answer is cut; 0: it is not
 	bytes  int64         // that come before the connection ends; 0: it does not end
 }
 
@@ -56,6 +60,13 @@ func expects(e chaos.Effect) (expected, error) {
 		return expected{least: least}, nil
 	case chaos.Bandwidth:
 		return expected{rate: e.Rate, up: e.Way() != chaos.Down}, nil
+	case chaos.Slice:
+		pieces := chaos.SeenPieces(e.Size)
+		least := time.Duration(pieces-1) * e.Pause
+		if e.Way() == chaos.Both {
+			least *= 2
+		}
+		return expected{least: least, pieces: pieces}, nil
 	case chaos.Limit:
 		return expected{bytes: e.Bytes}, nil
 	case chaos.Partition:

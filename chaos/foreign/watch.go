@@ -197,6 +197,10 @@ func (w *watch) sawDelay(e *chaos.Evidence, pings []ping, until time.Time) bool 
 		}
 		if took >= least {
 			late = true
+			if w.expect.pieces > 0 {
+				e.Counts["sliced"]++
+				e.Counts["pieces"] += w.expect.pieces
+			}
 			e.Delayed++
 			e.DelayNS += int64(took - w.usual)
 		}
