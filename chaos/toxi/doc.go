@@ -32,6 +32,16 @@
 // and it is not dialled onwards either, so that not even a SYN crosses; when its client
 // gives up before it was dialled, the target never learns of it.
 //
+// # Frames
+//
+// Each lane follows its frames from the first byte on, from the end of the HTTP head if the
+// target answered 101; it keeps no bytes for that but the head of the frame at hand. A fault
+// of frames acts on whole messages and control frames as they come in, over as many chunks
+// as they take: each belongs to one order at most, to its end, also when the order is cleared
+// meanwhile, so that nothing is torn that is not to be. Frames of ours go in where one ends,
+// messages where no other is unfinished. Where TLS passes through there are no frames to be
+// seen: such a fault targets nobody there, and its evidence counts the connection as opaque.
+//
 // # Ends
 //
 // A peer's FIN crosses as a FIN, a peer's RST and a failed dial to the target as a RST,

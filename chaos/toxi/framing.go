@@ -84,9 +84,9 @@ func (w *weft) pass(b []byte) {
 	w.items = append(w.items, item{chunk: &stream.StreamChunk{Data: b, Timestamp: w.came}, came: w.came})
 }
 
-// hold lets bytes, and all that is behind them, go on only when an order is cleared.
+// hold lets bytes, and all that is behind them, go on only when an order is cleared or lifted.
 func (w *weft) hold(b []byte, until *order) {
-	w.items = append(w.items, item{chunk: &stream.StreamChunk{Data: b, Timestamp: w.came}, until: until, came: w.came})
+	w.items = append(w.items, item{chunk: &stream.StreamChunk{Data: b, Timestamp: w.came}, until: until, turn: until.turns.Load(), came: w.came})
 }
 
 // readHead takes note of what a chunk brings of the HTTP head: with the end of the target's,

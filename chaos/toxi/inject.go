@@ -11,7 +11,7 @@ import (
 
 // insertion is frames of ours that a rule wants in a lane.
 type insertion struct {
-	by    *order // unless it acts once, nothing goes in when it is cleared meanwhile
+	by    *order // unless it acts once, nothing goes in when it is over or lifted by then
 	items []item
 	data  bool // they are of a message, so that no other may be unfinished; else control frames
 }
@@ -43,7 +43,7 @@ func (l *lane) slipIn(w *weft) {
 	}
 	var rest []insertion
 	for _, in := range l.waiting {
-		if !in.by.once && in.by.cleared.Load() != 0 {
+		if !in.by.once && in.by.off() {
 			continue
 		}
 		if in.data && !l.frames.between() {

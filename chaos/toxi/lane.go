@@ -107,7 +107,8 @@ type item struct {
 	do     deed
 	by     *order // who wants it done, or who put the chunk in
 	counts string // counter of by that says that the chunk went on; empty: none
-	until  *order // it may not go on before this is cleared; nil: it may
+	until  *order // it may not go on before this is cleared or lifted; nil: it may
+	turn   uint32 // of until in which that was decided
 	came   time.Time
 	delays []delay
 	held   []*order // that have counted it
@@ -289,7 +290,9 @@ func (l *lane) enqueue(it item) {
 }
 
 // waits says whether an order that is in force keeps the item from going on.
-func (it *item) waits() bool { return it.until != nil && !it.until.off() }
+func (it *item) waits() bool {
+	return it.until != nil && !it.until.off() && it.until.turns.Load() == it.turn
+}
 
 // due is when an item may go on. Orders that were cleared no longer delay it.
 func (it *item) due() time.Time {

@@ -46,7 +46,7 @@ func (r wsCorrupt) frame(o *order, l *lane, f run, w *weft) {
 	case m.cutting:
 		w.pass(f.data[min(lengthLeft(f), len(f.data)):])
 		return
-	case m.done || o.cleared.Load() != 0 || !r.change(f, w):
+	case m.done || o.off() || !r.change(f, w):
 		w.pass(f.data)
 		return
 	}

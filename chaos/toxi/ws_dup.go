@@ -44,7 +44,7 @@ func (r wsDup) frame(o *order, l *lane, f run, w *weft) {
 	if !f.last() {
 		return
 	}
-	if o.cleared.Load() == 0 {
+	if !o.off() {
 		w.pass(m.frames)
 		o.count("duplicated", 1)
 		l.note(o)

@@ -15,15 +15,15 @@ func init() {
 // zeros are the payload of all oversized messages.
 var zeros [largeBuffer]byte
 
-// wsOversize puts one large message into each lane.
+// wsOversize puts one large message into each lane, and into each in each turn when it flaps.
 type wsOversize struct {
 	onFrames
 	size uint64
 }
 
 func (r wsOversize) wakes(o *order, l *lane, _ time.Time) (time.Duration, deed) {
-	if done := memory[bool](l, o); !*done {
-		*done = true
+	if turn, done := o.turns.Load()+1, memory[uint32](l, o); *done != turn {
+		*done = turn
 		l.insert(insertion{by: o, data: true, items: r.message(o, l.way)})
 	}
 	return 0, nothing

@@ -15,19 +15,26 @@ func init() {
 	})
 }
 
-// wsTruncate breaks the first message of a lane off.
+// wsTruncate breaks the first message of a lane off, and of each turn when it flaps.
 type wsTruncate struct {
 	onFrames
 	header bool    // behind the first byte of the head
 	part   float64 // of the payload, else
-	then   deed    // nothing: what is behind waits until it is cleared
+	then   deed    // nothing: what is behind waits until it is cleared or lifted
 }
 
 // torn is what one lane's message has come to.
-type torn struct{ cut, held bool }
+type torn struct {
+	cut, held bool
+	turn      uint32 // of an order that flaps
+}
 
 func (wsTruncate) claims(o *order, l *lane, f run) bool {
-	return !f.op().control() && !memory[torn](l, o).cut
+	m := memory[torn](l, o)
+	if turn := o.turns.Load(); m.turn != turn {
+		*m = torn{turn: turn}
+	}
+	return !f.op().control() && !m.cut
 }
 
 // frame lets what is before the cut go on. What is behind it waits, or is dropped as the
@@ -35,7 +42,7 @@ func (wsTruncate) claims(o *order, l *lane, f run) bool {
 func (r wsTruncate) frame(o *order, l *lane, f run, w *weft) {
 	m := memory[torn](l, o)
 	behind := f.data
-	if n := r.before(f); !m.cut && n >= 0 && o.cleared.Load() == 0 {
+	if n := r.before(f); !m.cut && n >= 0 && !o.off() {
 		m.cut = true
 		o.count("truncated", 1)
 		l.note(o)
