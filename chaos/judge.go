@@ -54,7 +54,7 @@ func (e Evidence) Judge(f Fault, ended bool) (State, string) {
 // targets are those that were to be hit, in words: where nothing is counted but what
 // canaries of the backend's own saw, those.
 func (e Evidence) targets(f Fault) string {
-	if f.By == ByToxiproxy {
+	if _, refused := Value(f.Effect).(Refuse); f.By == ByToxiproxy || refused && f.By == ByTarget {
 		return count(e.Targeted, "canary connection")
 	}
 	return count(e.Targeted, "connected client")

@@ -23,8 +23,11 @@ func init() {
 		Proof:    []Proof{{"refused", "connections turned off"}},
 		Reach:    1,
 		Evidence: "every connection that was made while it was in force was reset",
-		Backends: []Support{{By: ByProxy, Whole: true, Note: "whose connection it is, is not known before its request is read"}},
-		Example:  "{name: down, inject: refuse, on: blue, at: chaos, for: 5s}",
-		New:      func() Effect { return new(Refuse) },
+		Backends: []Support{
+			{By: ByProxy, Whole: true, Note: "whose connection it is, is not known before its request is read"},
+			{By: ByTarget, Whole: true, Note: "it stops listening, on Linux, so that dials are refused; what the kernel refuses nobody counts but connections of the target's own, which it sends to see"},
+		},
+		Example: "{name: down, inject: refuse, on: blue, at: chaos, for: 5s}",
+		New:     func() Effect { return new(Refuse) },
 	})
 }

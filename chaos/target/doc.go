@@ -11,6 +11,10 @@
 // that; while it waits for a worker it reads, which is how a server learns that the
 // client has left.
 //
+// TLS, where it is asked for, comes before the request. What can be done to a connection
+// until its 101 is in chaos/door; a target misbehaves by hooks (hook.go), which come and go
+// over its control API and count what they did (Injector).
+//
 // The echo: every data frame goes back as it came, fragments as fragments, in one
 // write; pings are answered, close frames are echoed with their code (1012–1014
 // included); a violation of RFC 6455 is answered with a close frame and its code.

@@ -182,13 +182,13 @@ func (h *hook) end() bool {
 	h.over()
 	h.acting.Lock() // when what is being done is done
 	defer h.acting.Unlock()
+	if h.stop != nil {
+		h.stop()
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.expiry != nil {
 		h.expiry.Stop()
-	}
-	if h.stop != nil {
-		h.stop()
 	}
 	h.evidence.Cleared = h.clock()
 	return true

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"time"
 
 	"github.com/wsheal/wsheal/chaos/door"
@@ -37,53 +38,63 @@ func newSecurity() (*security, error) {
 // certifier is a rule that shows the connections of its cohort a certificate of its own.
 type certifier interface {
 	certificate() *tls.Certificate
-	// shown is told of it, and how the handshake ended.
-	shown(h *hook, c *connection, err error)
+	counter() string // of those that reject it
 }
 
 // errNotIn ends the TLS handshake of a connection that does not pass the door.
 var errNotIn = errors.New("it does not come in")
 
-// secured makes TLS of the connection, and says whether it goes on. The client's hello is a
-// stage of the door.
+// showTime bounds a handshake with a certificate of a fault: its end is waited for when the
+// fault is cleared.
+const showTime = 2 * time.Second
+
+// secured makes TLS of the connection, and says whether it goes on.
 func (c *connection) secured(ctx context.Context) bool {
-	s := c.server
-	if s.security == nil {
+	if c.server.security == nil {
 		return true
 	}
-	var by certifier
-	var of *hook
-	config := s.security.config.Clone()
+	for _, h := range c.server.hooks.inForce() {
+		if r, ok := h.rule.(certifier); ok && h.has(c) {
+			// A session of before would be taken up again without a look at a certificate.
+			config := &tls.Config{Certificates: []tls.Certificate{*r.certificate()}, SessionTicketsDisabled: true}
+			in := false
+			if h.act(c, r.counter(), func() bool {
+				err := c.shake(ctx, config, showTime)
+				in = err == nil
+				said, ok := errors.AsType[*net.OpError](err)
+				return ok && said.Op == "remote error" // an alert
+			}) {
+				return in
+			}
+		}
+	}
+	// The client's hello is a stage of the door.
+	config := c.server.security.config.Clone()
+	limit := c.server.options.RequestTimeout
 	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
-		_ = c.raw.SetReadDeadline(time.Time{}) // a hang must outlast the time for a request
-		defer func() { _ = c.raw.SetReadDeadline(time.Now().Add(s.options.RequestTimeout)) }()
+		_ = c.raw.SetDeadline(time.Time{}) // a hang must outlast the time for a request
 		if !c.enters(door.Hello, nil) {
 			return nil, errNotIn
 		}
-		for _, h := range s.hooks.inForce() {
-			if r, ok := h.rule.(certifier); ok && h.has(c) {
-				by, of = r, h
-				// A session of before would be taken up again without a look at a certificate.
-				return &tls.Config{Certificates: []tls.Certificate{*r.certificate()}, SessionTicketsDisabled: true}, nil
-			}
-		}
+		_ = c.raw.SetDeadline(time.Now().Add(limit))
 		return nil, nil // as it is
 	}
-	_ = c.raw.SetDeadline(time.Now().Add(s.options.RequestTimeout))
+	return c.shake(ctx, config, limit) == nil
+}
+
+// shake makes TLS of the connection.
+func (c *connection) shake(ctx context.Context, config *tls.Config, limit time.Duration) error {
+	_ = c.raw.SetDeadline(time.Now().Add(limit))
 	conn := tls.Server(c.raw, config)
-	err := conn.HandshakeContext(ctx)
-	if by != nil {
-		by.shown(of, c, err)
-	}
-	if err != nil {
+	if err := conn.HandshakeContext(ctx); err != nil {
 		if !errors.Is(err, errNotIn) {
-			s.count.malformed.Add(1)
+			c.server.count.malformed.Add(1)
 		}
-		return false
+		return err
 	}
 	_ = c.raw.SetDeadline(time.Time{})
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
 	c.conn = conn
-	return true
+	return nil
 }

@@ -18,6 +18,7 @@ type Server struct {
 	count     counters
 	reception *reception
 	security  *security // nil: no TLS
+	front     front
 	hooks     hooks
 	deaf      bool          // it obeys no hook; for tests
 	ordinals  atomic.Uint64 // of connections, from 0
@@ -74,6 +75,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		s.closeAll()
 	})
 
+	s.front.mu.Lock()
+	s.front.ln = ln
+	s.front.mu.Unlock()
 	err := s.accept(ctx, ln, &serving)
 
 	stopped := ctx.Err() != nil
@@ -94,6 +98,9 @@ func (s *Server) accept(ctx context.Context, ln net.Listener, serving *sync.Wait
 		conn, err := ln.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return err
+		}
+		if err != nil && s.front.waits(ctx) {
+			continue
 		}
 		if err != nil {
 			s.count.acceptErrors.Add(1)

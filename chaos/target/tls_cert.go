@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
@@ -43,11 +42,7 @@ func (r *tlsCert) start(_ *hook, s *Server) (stop func(), err error) {
 
 func (r *tlsCert) certificate() *tls.Certificate { return r.cert }
 
-// shown counts those that rejected it, which they say by an alert.
-func (r *tlsCert) shown(h *hook, c *connection, err error) {
-	said, ok := errors.AsType[*net.OpError](err)
-	h.act(c, "cert_rejected", func() bool { return ok && said.Op == "remote error" })
-}
+func (*tlsCert) counter() string { return "cert_rejected" }
 
 // errNoTLS is for faults of TLS on a target without it.
 var errNoTLS = errors.New("the target speaks no TLS, expected one with it: embedded: {tls: true}, or wsheal target --tls")
