@@ -21,6 +21,20 @@ func (t TLSCert) Check() []string { return inBounds(t) }
 // String is the attributes in words: "expired".
 func (t TLSCert) String() string { return t.Cert }
 
+// NeedsTLS says whether an effect is one of TLS, so that it finds nothing to act on where
+// none is spoken.
+func NeedsTLS(e Effect) bool {
+	switch e := Value(e).(type) {
+	case TLSCert:
+		return true
+	case AcceptHang:
+		return e.At() == AtTLS
+	case SlowHandshake:
+		return e.At() == AtTLS
+	}
+	return false
+}
+
 func init() {
 	register(Kind{
 		Name: "tls_cert", Family: Connect,

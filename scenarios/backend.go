@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/wsheal/wsheal/chaos"
 )
@@ -52,12 +53,19 @@ func (r *resolver) unable(f chaos.Fault, by chaos.Backend) string {
 	switch t := r.s.Targets[i]; {
 	case by == chaos.ByTarget && t.Embedded == nil:
 		return fmt.Sprintf("%s needs the embedded target, which %s is not", by, t.Name)
+	case chaos.NeedsTLS(f.Effect) && !t.secure():
+		return fmt.Sprintf("%s %v needs a target that speaks TLS, which %s does not: expected embedded: {tls: true}, or wss://", f.Effect.Kind(), f.Effect, t.Name)
 	case by == chaos.ByProcess && t.Embedded != nil && t.Embedded.TLS && (f.Effect.Kind() == "kill" || f.Effect.Kind() == "rolling_restart"):
 		return fmt.Sprintf("%s cannot start %s again with the certificate that its clients trust: it has tls, which is made anew", by, t.Name)
 	case (by == chaos.ByProcess || by == chaos.ByKernel) && t.Embedded == nil && len(t.Command) == 0:
 		return fmt.Sprintf("%s needs a target that the run starts, which %s is not", by, t.Name)
 	}
 	return ""
+}
+
+// secure says whether the target speaks TLS.
+func (t Target) secure() bool {
+	return t.Embedded != nil && t.Embedded.TLS || len(t.URL) > 4 && strings.EqualFold(t.URL[:4], "wss:")
 }
 
 // Needs says whether a fault of the scenario is carried out by a backend.

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,6 +22,10 @@ func TestEmbeddedTLS(t *testing.T) {
 
 	_, err = Parse("secure.yaml", text("kill"), Options{})
 	assert.ErrorContains(t, err, "it has tls, which is made anew")
+	for inject, what := range map[string]string{"tls_cert": "tls_cert expired", "accept_hang, stage: tls": "accept_hang at tls"} {
+		_, err = Parse("plain.yaml", bytes.Replace(text(inject), []byte("tls: true"), nil, 1), Options{})
+		assert.ErrorContains(t, err, what+" needs a target that speaks TLS, which blue does not: expected embedded: {tls: true}, or wss://")
+	}
 	_, err = Parse("secure.yaml", text("tls_cert, share: 50%"), Options{})
 	assert.ErrorContains(t, err, "its tls_cert is of all of them")
 }
