@@ -55,13 +55,22 @@ func newAPI(address string, remote bool) (*api, error) {
 	return &api{u.Scheme + "://" + u.Host, host, callLimit, &http.Client{Transport: &http.Transport{}}}, nil
 }
 
+// slack is by how much more time the removal of a toxic has. Toxiproxy waits for 5 s where
+// what the toxic held cannot be written any more, as to clients that have given up, and does
+// so for each piece that it held.
+const slack = 5
+
 // call makes one request and decodes its answer.
 func (a *api) call(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, a.limit)
+	return a.callWithin(ctx, a.limit, method, path, in, out)
+}
+
+func (a *api) callWithin(ctx context.Context, limit time.Duration, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := a.request(ctx, method, path, in, out)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &hung{method + " " + path, a.limit}
+		return &hung{method + " " + path, limit}
 	}
 	return err
 }

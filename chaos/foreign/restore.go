@@ -3,14 +3,9 @@ package foreign
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/wsheal/wsheal/chaos/ledger"
 )
-
-// patient is the limit of a call where nothing but the server is waited for. To remove a
-// toxic takes 5 s where what it held cannot be written any more, as when both ends died.
-const patient = 15 * time.Second
 
 // Restore removes what an entry of the ledger says was created, and nothing else. What is
 // gone already is no error.
@@ -19,7 +14,6 @@ func Restore(ctx context.Context, e ledger.Entry) error {
 	if err != nil {
 		return err
 	}
-	a.limit = patient
 	defer a.http.CloseIdleConnections()
 	return remove(ctx, a, e.Where["proxy"])
 }
@@ -36,7 +30,7 @@ func remove(ctx context.Context, a *api, proxy string) error {
 		return fmt.Errorf("proxy %s of toxiproxy at %s: %w", proxy, a.url, err)
 	}
 	for _, t := range toxics {
-		if err := a.call(ctx, "DELETE", toxicPath(proxy, t.Name), nil, nil); err != nil && !notFound(err) {
+		if err := a.callWithin(ctx, slack*a.limit, "DELETE", toxicPath(proxy, t.Name), nil, nil); err != nil && !notFound(err) {
 			return fmt.Errorf("toxic %s on proxy %s of toxiproxy at %s: %w", t.Name, proxy, a.url, err)
 		}
 	}

@@ -184,7 +184,8 @@ func (s *Server) add(ctx context.Context, f *front, t toxic) error {
 	return nil
 }
 
-// Clear ends the named fault, and returns when it is not in force any more.
+// Clear ends the named fault, and returns when it is not in force any more. That takes up
+// to 15 s for each direction, whatever ctx says, where clients have given up meanwhile.
 func (s *Server) Clear(ctx context.Context, name string) error {
 	s.mu.Lock()
 	b := s.faults[name]
@@ -204,6 +205,9 @@ func (s *Server) Clear(ctx context.Context, name string) error {
 		b.watch.end()
 		defer b.watch.cleared()
 	}
+	// Whoever clears is seldom as patient as the server needs him to be. It is bounded all
+	// the same.
+	ctx = context.WithoutCancel(ctx)
 	for _, t := range b.toxics {
 		if err := s.call(ctx, "DELETE", toxicPath(b.front.proxy, t.Name), nil, nil); err != nil && !notFound(err) {
 			return fmt.Errorf("clear %q: %w", name, err)
@@ -287,7 +291,11 @@ func (s *Server) call(ctx context.Context, method, path string, in, out any) err
 	if hangs != nil && method != "DELETE" {
 		return hangs
 	}
-	err := s.api.call(ctx, method, path, in, out)
+	limit := s.api.limit
+	if hangs == nil && method == "DELETE" {
+		limit *= slack
+	}
+	err := s.api.callWithin(ctx, limit, method, path, in, out)
 	if h, ok := errors.AsType[*hung](err); ok {
 		s.mu.Lock()
 		s.hangs = h
