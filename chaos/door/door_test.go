@@ -224,6 +224,24 @@ func TestAnswerComesInDrops(t *testing.T) {
 	}
 }
 
+// TestSlowedIsCountedOnce, whether by a delay, by a rate, or by both.
+func TestSlowedIsCountedOnce(t *testing.T) {
+	for _, e := range []chaos.SlowHandshake{{Delay: 1}, {Rate: 1 << 20}, {Delay: 1, Rate: 1 << 20}} {
+		here, there := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, there) }()
+		counted := 0
+		caller := &Caller{Context: t.Context(), Conn: here, Act: func(_ string, do func() bool) bool {
+			counted++
+			return do()
+		}}
+		r := SlowHandshake{e}
+		assert.True(t, r.Receive(caller))
+		assert.NoError(t, r.Write(caller, here, []byte("HTTP")))
+		assert.Equal(t, 1, counted, "%v", e)
+		assert.NoError(t, here.Close())
+	}
+}
+
 func TestToken(t *testing.T) {
 	assert.Equal(t, "abc", Token([]byte(request)))
 	assert.Equal(t, "Bearer xyz", Token([]byte(strings.Replace(request, "Host:", "authorization: Bearer xyz\r\nHost:", 1))))

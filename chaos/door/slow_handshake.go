@@ -33,7 +33,8 @@ func (c *Caller) wait(d time.Duration) {
 
 // Write sends the caller its answer at the rate; when the fault is over, the rest at once.
 func (r SlowHandshake) Write(c *Caller, to net.Conn, answer []byte) error {
-	for slow := r.Rate > 0 && c.kept("slowed"); slow && len(answer) > 1 && c.Context.Err() == nil; {
+	// Who had to wait before has been counted then.
+	for slow := r.Rate > 0 && (r.Delay > 0 || c.kept("slowed")); slow && len(answer) > 1 && c.Context.Err() == nil; {
 		if _, err := to.Write(answer[:1]); err != nil {
 			return err
 		}
