@@ -62,6 +62,28 @@ func TestFramesOfOursStandAtEdges(t *testing.T) {
 	}
 }
 
+// A frame of ours counts as sent only when all before it has been written, so that it is
+// not claimed of a client that reads nothing.
+func TestFramesOfOursCountWhenTheyGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		x.bridge()
+		x.put("\x81\x01a")
+		synctest.Wait()
+		unwritten := <-x.out
+		o := x.add("giant", "ws_oversize", `{"bytes":1}`)
+		x.nothing()
+		assert.Zero(t, o.evidence().Count("oversized"))
+		x.lane.mu.Lock()
+		x.lane.landed(len(unwritten.Data))
+		x.lane.mu.Unlock()
+		assert.Equal(t, "\x82\x01\x00", x.crossed())
+		assert.EqualValues(t, 1, o.evidence().Count("oversized"))
+		close(x.in)
+		assert.Equal(t, "end", x.crossed())
+	})
+}
+
 // A message that is being dropped is dropped to its end, although the fault is over: what
 // is behind it would be torn. What comes in between is not part of it.
 func TestADroppedMessageIsDroppedToItsEnd(t *testing.T) {

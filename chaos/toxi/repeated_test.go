@@ -16,6 +16,7 @@ func TestAMessageComesTwiceWhole(t *testing.T) {
 		text  = "\x81\x01d"
 	)
 	through(t, "ws_dup", `{}`, ping+"\x01\x01a"+ping+"\x80\x02bc"+text, ping+"\x01\x01a"+ping+"\x80\x02bc"+parts+text+text)
+	through(t, "ws_dup", `{}`, "\x01\x01a"+text, "\x01\x01a"+text+text) // one that never ended is not part of the next
 	through(t, "ws_dup", `{"nth":2}`, text+parts+text, text+parts+parts+text)
 }
 
