@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/scenarios"
 )
 
 // TestEachFaultGoesToItsBackend: a fault by the target is never told to the proxy.
@@ -27,4 +28,15 @@ func TestEachFaultGoesToItsBackend(t *testing.T) {
 		assert.NotZero(t, proxy.armed[here.Name].Cleared)
 		assert.Len(t, proxy.armed, 1)
 	})
+}
+
+// TestWhatAProxyCannotMakeIsTold: of silence alone, and only where a proxy made it.
+func TestWhatAProxyCannotMakeIsTold(t *testing.T) {
+	f := scenarios.Fault{Fault: chaos.Fault{By: chaos.ByProxy, Effect: chaos.Partition{}}}
+	assert.Equal(t, "; the proxy acknowledged meanwhile, so TCP keepalive could not fire", fidelity(f, chaos.Confirmed))
+	assert.Empty(t, fidelity(f, chaos.NoEffect))
+	f.Effect = chaos.Reset{}
+	assert.Empty(t, fidelity(f, chaos.Confirmed))
+	f.By, f.Effect = chaos.ByKernel, chaos.KernelPartition{}
+	assert.Empty(t, fidelity(f, chaos.Confirmed))
 }

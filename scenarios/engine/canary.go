@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	canaryLead     = time.Second           // before the fault, to connect and to learn what is usual
+	canaryLead     = 3 * time.Second       // before the fault, to connect and to learn what is usual
 	canaryEvery    = 50 * time.Millisecond // between two messages
 	canaryPatience = 2 * time.Second       // for an answer, or a connection
 	canaryMargin   = 10 * time.Millisecond // by which an answer is late, beyond twice the slowest before
@@ -35,7 +35,8 @@ type canary struct {
 	target Target
 	number uint64
 
-	conn     net.Conn // nil: not connected
+	conn     net.Conn      // nil: not connected
+	ready    chan struct{} // closed when a message was answered before the fault, or none has to be
 	sent     int
 	patience time.Duration
 	usual    time.Duration // the slowest answer before the fault
@@ -76,11 +77,26 @@ func (r *run) watch(ctx context.Context, f scenarios.Fault) *witness {
 	return w
 }
 
-// begin tells the canaries that what they see from here on may be the fault.
-func (w *witness) begin() {
-	if w != nil {
-		close(w.commanded)
+// begin waits for the canaries to be there, and tells them that what they see from here on
+// may be the fault.
+func (w *witness) begin(ctx context.Context) {
+	if w == nil {
+		return
 	}
+	late := time.NewTimer(canaryPatience)
+	defer late.Stop()
+	for _, c := range []*canary{w.cohort, w.outside} {
+		if c == nil {
+			continue
+		}
+		select {
+		case <-c.ready:
+		case <-late.C:
+			late.Reset(0)
+		case <-ctx.Done():
+		}
+	}
+	close(w.commanded)
 }
 
 // end ends the canaries. What comes of a fault that happens and is over is waited for.
@@ -114,6 +130,13 @@ func (w *witness) judge(state chaos.State, why string) (chaos.State, string) {
 	if w == nil {
 		return state, why
 	}
+	select {
+	case <-w.cohort.ready:
+	default:
+		if state == chaos.Confirmed {
+			return chaos.Unverifiable, "its canary had no answer before it (" + why + ")"
+		}
+	}
 	seen := chaos.Canary{Cohort: w.cohort.seen(), Sent: w.outside != nil}
 	if seen.Sent {
 		seen.Outside = w.outside.seen()
@@ -130,22 +153,22 @@ func (r *run) canaries(f scenarios.Fault) (cohort, outside *canary) {
 			others = append(others, o.Fault)
 		}
 	}
-	make := func(number uint64) *canary {
+	send := func(number uint64) *canary {
 		i := slices.IndexFunc(r.scenario.Targets, func(t scenarios.Target) bool { return t.Name == f.On })
 		patience := canaryPatience
 		if f.For > 0 {
 			patience = min(patience, f.For/2)
 		}
-		return &canary{dial: r.dial, target: r.targets[i], number: number, patience: patience}
+		return &canary{ready: make(chan struct{}), dial: r.dial, target: r.targets[i], number: number, patience: patience}
 	}
 	in, ok := chaos.CanaryFor(f.Fault, true, others)
 	if !ok {
 		in, _ = chaos.CanaryFor(f.Fault, true, nil)
 	}
 	if out, ok := chaos.CanaryFor(f.Fault, false, others); ok {
-		outside = make(out)
+		outside = send(out)
 	}
-	return make(in), outside
+	return send(in), outside
 }
 
 // live sends and waits, until ctx ends: before the fault is commanded to learn what is
@@ -158,6 +181,7 @@ func (c *canary) live(ctx context.Context, conns chaos.Conns, commanded <-chan s
 	}()
 	early := conns.Covers(true)
 	if !early {
+		close(c.ready)
 		select {
 		case <-commanded:
 		case <-ctx.Done():
@@ -175,12 +199,17 @@ func (c *canary) live(ctx context.Context, conns chaos.Conns, commanded <-chan s
 		}
 		select {
 		case <-commanded:
-			if saw == chaos.SeesNothing && early && took > 2*c.usual+canaryMargin {
+			if saw == chaos.SeesNothing && c.usual > 0 && took > 2*c.usual+canaryMargin {
 				saw = chaos.SeesSlow
 			}
 			c.note(saw)
 		default:
-			c.usual = max(c.usual, took)
+			if saw == chaos.SeesNothing {
+				if c.usual == 0 {
+					close(c.ready)
+				}
+				c.usual = max(c.usual, took, 1)
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -20,7 +20,7 @@ func TestCanariesSeeTheFault(t *testing.T) {
 		"{name: it, inject: reset, at: chaos, share: 50%, expect: [reset]}":                                          "; a canary of its cohort saw reset, one outside it nothing",
 		"{name: it, inject: reset, at: chaos, expect: [reset]}":                                                      "; a canary saw reset",
 		"{name: it, inject: latency, at: chaos, for: 4s, share: 50%, delay: 200ms, expect: [slow]}":                  "; a canary of its cohort saw slow, one outside it nothing",
-		"{name: it, inject: partition, at: chaos, for: 4s, share: 50%, direction: up, expect: [half-open, timeout]}": "; a canary of its cohort saw half-open",
+		"{name: it, inject: partition, at: chaos, for: 4s, share: 50%, direction: up, expect: [half-open, timeout]}": "; a canary of its cohort saw (half-open|timeout)",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
@@ -28,7 +28,7 @@ func TestCanariesSeeTheFault(t *testing.T) {
 			sum := inprocess.New(t).Run(t.Context(), s)
 			require.Len(t, sum.Faults, 1)
 			assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
-			assert.Contains(t, sum.Faults[0].Why, why)
+			assert.Regexp(t, why, sum.Faults[0].Why)
 			assert.Equal(t, s.CohortSize(s.Faults[0]), sum.Faults[0].Evidence.Targeted, "of the fleet alone")
 			assert.Zero(t, sum.Faults[0].Evidence.ControlHit)
 		})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -181,7 +182,7 @@ func TestInterruptedRunClearsItsFaults(t *testing.T) {
 	w := inprocess.New(t)
 	s := inprocess.Small(t, "partition", "phases={warmup: 500ms, baseline: 500ms, chaos: 60s, recovery: 1s}", "gates=[]")
 	env := w.Env()
-	env.Begun = func(time.Time) { time.AfterFunc(2*time.Second, cancel) }
+	env.Journal = trigger{env.Journal, `"edge":"confirmed"`, cancel}
 	require.NoError(t, engine.Run(ctx, s, env))
 	sum, err := report.Build(bytes.NewReader(w.Journal.Bytes()), bytes.NewReader(w.Latency.Bytes()))
 	require.NoError(t, err)
@@ -190,6 +191,20 @@ func TestInterruptedRunClearsItsFaults(t *testing.T) {
 	assert.NotZero(t, sum.Faults[0].Confirmed)
 	assert.NotZero(t, sum.Faults[0].Cleared)
 	assert.Less(t, sum.Duration, int64(30*time.Second))
+}
+
+// trigger acts when a text is written.
+type trigger struct {
+	io.Writer
+	text string
+	act  func()
+}
+
+func (t trigger) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(t.text)) {
+		t.act()
+	}
+	return t.Writer.Write(b)
 }
 
 func TestTooFewDescriptorsIsInvalid(t *testing.T) {

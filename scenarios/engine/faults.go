@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
@@ -23,8 +24,8 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 	if !sleepUntil(ctx, heal.Instant(f.At), r.now) {
 		return
 	}
+	canaries.begin(ctx)
 	r.command(f.Name)
-	canaries.begin()
 	r.edge(report.Fault{Name: f.Name, Edge: "commanded"}, r.now())
 	err := r.control(ctx, func(ctx context.Context) error { return r.injector(f).Inject(ctx, f.Fault) })
 	if err != nil {
@@ -83,7 +84,7 @@ func (r *run) testify(ctx context.Context) {
 			rec.State, rec.Why = string(chaos.Unverifiable), err.Error()
 		} else {
 			state, why := r.witness(f.Name).judge(ev.Judge(f.Fault, true))
-			rec.State, rec.Why = string(state), why
+			rec.State, rec.Why = string(state), why+fidelity(f, state)
 			rec.First, rec.Last = int64(r.instant(ev.First)), int64(r.instant(ev.Last))
 			rec.Targeted, rec.Hit, rec.ControlHit = ev.Targeted, ev.Hit, ev.ControlHit
 			rec.Resets, rec.HeldChunks, rec.HeldBytes, rec.Leaked = ev.Resets, ev.HeldChunks, ev.HeldBytes, ev.Leaked
@@ -91,6 +92,17 @@ func (r *run) testify(ctx context.Context) {
 		}
 		r.rec.write(report.Record{T: int64(r.now()), Fault: &rec})
 	}
+}
+
+// fidelity is what a confirmed fault was not: silence that a proxy makes is above TCP,
+// whose own timers it leaves content.
+func fidelity(f scenarios.Fault, state chaos.State) string {
+	kind, _ := chaos.Lookup(f.Effect.Kind())
+	above := f.By == chaos.ByProxy || f.By == chaos.ByToxiproxy
+	if state != chaos.Confirmed || !above || !slices.Contains(kind.Expect, chaos.SeesHalfOpen) {
+		return ""
+	}
+	return "; the proxy acknowledged meanwhile, so TCP keepalive could not fire"
 }
 
 func (r *run) evidence(ctx context.Context, f scenarios.Fault) (ev chaos.Evidence, err error) {
