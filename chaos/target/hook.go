@@ -137,9 +137,11 @@ func (h *hook) act(c *connection, counter string, do func() bool) bool {
 		return false
 	}
 	client := c.client()
-	h.mu.Lock()
-	h.targeted[client] = struct{}{}
-	h.mu.Unlock()
+	if !chaos.IsCanary(client) {
+		h.mu.Lock()
+		h.targeted[client] = struct{}{}
+		h.mu.Unlock()
+	}
 	if do() {
 		h.count(client, counter, 1)
 	}
@@ -161,9 +163,11 @@ func (h *hook) count(client uint64, counter string, n int64) {
 		e.Counts = map[string]int64{}
 	}
 	e.Counts[counter] += n
-	if chaos.InCohort(h.seed, h.name, client, h.share) {
+	switch {
+	case chaos.IsCanary(client):
+	case chaos.InCohort(h.seed, h.name, client, h.share):
 		h.hit[client] = struct{}{}
-	} else {
+	default:
 		h.control[client] = struct{}{}
 	}
 }

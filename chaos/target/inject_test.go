@@ -61,3 +61,21 @@ func TestTargetClearsByItself(t *testing.T) {
 	}, faultrig.Patience, time.Millisecond)
 	assert.Equal(t, chaos.SeesNothing, rig.Dial(2).Look(0, false))
 }
+
+// TestCanariesAreActedOnAndNotCounted among those that a fault was to hit.
+func TestCanariesAreActedOnAndNotCounted(t *testing.T) {
+	rig, by := rigWith(t, target.New, false)
+	f := chaos.Fault{Name: "f", On: "blue", Share: 1, Effect: chaos.UpgradeReject{Status: 503}}
+	canary, ok := chaos.CanaryFor(f, true, nil)
+	require.True(t, ok)
+	require.NoError(t, by.Inject(t.Context(), f))
+	_, saw, err := rig.Try(canary, faultrig.Patience)
+	require.Error(t, err)
+	assert.Equal(t, chaos.SeesStatus, saw)
+	require.NoError(t, by.Clear(t.Context(), f.Name))
+	e, err := by.Evidence(t.Context(), f.Name)
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, e.Count("rejected"))
+	assert.Zero(t, e.Targeted)
+	assert.Zero(t, e.ControlHit)
+}
