@@ -310,3 +310,29 @@ func TestWhatHasGoneOnIsNotHeld(t *testing.T) {
 		})
 	}
 }
+
+// From when the last goes to the client that is to stand before a FIN, what it says to that
+// does not cross.
+func TestNoAnswerCrossesToTheLastBeforeAFIN(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		c := &conn{proxy: x.p, remote: x.lane.conn.remote, client: x.lane.conn.client, server: x.lane.conn.server}
+		c.who.Store(&identity{client: 7, opaque: true})
+		c.up, c.down = newLane(c, chaos.Up), newLane(c, chaos.Down) // without taps
+		c.down.enqueue(item{chunk: chunkOf(4)})
+		c.down.enqueue(item{do: finishes, by: &order{}})
+		assert.Len(t, c.down.next().send.Data, 4)
+		c.up.push(chunkOf(6))
+		assert.Nil(t, c.up.next().send)
+		assert.False(t, c.remote.begun(), "it would be dialled for it")
+		assert.Equal(t, finishes, func() deed {
+			c.down.sent()
+			c.down.mu.Lock()
+			c.down.landed(4)
+			c.down.mu.Unlock()
+			return c.down.next().do
+		}())
+		close(x.in)
+		assert.Equal(t, "end", x.get())
+	})
+}
