@@ -341,3 +341,117 @@ func TestWhatWasAnsweredIsNotKept(t *testing.T) {
 		}
 	})
 }
+
+// TestAMessageThatWasSettledBeforeItIsHandedOver is not sent, not even as an empty one.
+func TestAMessageThatWasSettledBeforeItIsHandedOver(t *testing.T) {
+	inWorld(t, sized(1), func(w *world) {
+		p := w.pool
+		f, err := p.flight(text("req 1"), true)
+		require.NoError(w, err)
+		f.tried = true // it was homeless: resettle has it
+		p.mu.Lock()
+		s := p.pick()
+		p.attach(f, s)
+		p.mu.Unlock()
+		p.mu.Lock() // Request's context ends
+		p.settle(f, f.unsent(), nil)
+		p.mu.Unlock()
+		p.hand(s, f)
+		synctest.Wait()
+		assert.Empty(w, w.a.texts(), "nothing that nobody sent")
+	})
+}
+
+func TestAnAnswerBeforeAllOfItsMessageWasWritten(t *testing.T) {
+	change := func(c *Config) { single(c); c.QueueBytes = 8 << 20 }
+	inWorld(t, change, func(w *world) {
+		w.a.first(func(c *served, _ string) bool { // it reads no more, and answers what it has seen of the next
+			time.Sleep(3 * time.Second)
+			c.say("res 1 too large")
+			time.Sleep(100 * time.Millisecond)
+			c.reset()
+			return true
+		})
+		_, err := w.pool.Send(w.Context(), text("lost"))
+		require.NoError(w, err)
+		synctest.Wait()
+		r, err := w.pool.Send(w.Context(), text("req 1 %s", strings.Repeat("x", 4<<20)))
+		require.NoError(w, err)
+		assert.Equal(w, Acked, w.outcome(r), fmt.Sprint(r.Err()))
+	})
+}
+
+// TestALeaseHasLargeMessagesBeforeItsEnd, too, although they found room one by one.
+func TestALeaseHasLargeMessagesBeforeItsEnd(t *testing.T) {
+	change := func(c *Config) { single(c); c.InboxFrames, c.InboxBytes = 16, 100 }
+	inWorld(t, change, func(w *world) {
+		sizes := []int{90, 100, 30, 30, 30}
+		w.a.first(func(c *served, s string) bool {
+			if s == "lost go" {
+				for _, n := range sizes {
+					c.say(strings.Repeat("x", n))
+					synctest.Wait()
+				}
+				c.reset()
+			}
+			return true
+		})
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		_, err = l.Send(w.Context(), text("lost go"))
+		require.NoError(w, err)
+		<-l.Done()
+		time.Sleep(time.Minute)
+		var got []int
+		for {
+			m, err := l.Receive(w.within(time.Second))
+			if err != nil {
+				break
+			}
+			got = append(got, len(m.Payload))
+		}
+		assert.Equal(w, sizes, got)
+	})
+}
+
+// TestALeaseGetsNoStrangersAnswer, which comes late on the connection that is its own now.
+func TestALeaseGetsNoStrangersAnswer(t *testing.T) {
+	inWorld(t, single, func(w *world) {
+		w.mute()
+		_, err := w.pool.Request(w.within(time.Second), text("req 1"))
+		require.Error(w, err)
+		l, err := w.pool.Acquire(w.within(time.Minute))
+		require.NoError(w, err)
+		w.a.open()[0].say("res 1") // late: to be dropped
+		synctest.Wait()
+		m, err := l.Receive(w.within(time.Second))
+		assert.Error(w, err, "%s", m.Payload)
+		l.Release()
+	})
+}
+
+// TestASlowReaderOfALargeMessage does not keep a session from coming back.
+func TestASlowReaderOfALargeMessage(t *testing.T) {
+	change := func(c *Config) { c.InboxFrames, c.InboxBytes = 16, 100 }
+	inWorld(t, change, func(w *world) {
+		c := lasting()
+		c.Messages = 1
+		s, err := w.pool.Session(w.Context(), c)
+		require.NoError(w, err)
+		conn := w.a.heard("hello k")
+		for range 3 { // one is held for the reader, one waits for room there, one is in the inbox
+			conn.say(strings.Repeat("x", 1000))
+			synctest.Wait()
+		}
+		conn.reset()
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		_, err = s.Send(w.within(time.Minute), numbered(1))
+		require.NoError(w, err)
+		time.Sleep(time.Minute)
+		w.pool.mu.Lock()
+		phase, failure := s.slot.phase, s.slot.failure
+		w.pool.mu.Unlock()
+		assert.True(w, phase.Usable(), "%v %v", phase, failure)
+	})
+}

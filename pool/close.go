@@ -23,6 +23,7 @@ func (p *Pool) Drain(ctx context.Context) error {
 		p.mu.Lock()
 		if !p.draining {
 			p.draining = true
+			p.change.all() // who subscribes
 			p.admitAll()
 			for p.renters.Len() > 0 {
 				p.offer()

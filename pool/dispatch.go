@@ -141,6 +141,10 @@ func (p *Pool) seat(f *flight, again bool) (*slot, *turn, error) {
 // hand gives an attached flight to the fleet; false: its slot would not have it.
 func (p *Pool) hand(s *slot, f *flight) bool {
 	p.mu.Lock()
+	if f.slot != s { // it was settled, or its slot has gone, before it came here
+		p.mu.Unlock()
+		return true
+	}
 	progress, m := s.progress, driver.Message{Payload: f.message.Payload, Owned: true, Text: f.message.Text, Ref: f}
 	p.mu.Unlock()
 	err := p.fleet.Send(s.client, m)

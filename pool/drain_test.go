@@ -238,3 +238,22 @@ func TestCloseWakesEveryone(t *testing.T) {
 		assert.Zero(w, w.pool.Snapshot().InFlight)
 	})
 }
+
+func TestDrainTellsWhoSubscribes(t *testing.T) {
+	inWorld(t, single, func(w *world) {
+		w.mute()
+		_, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		var subErr error
+		go func() {
+			_, subErr = w.pool.Subscribe(w.within(time.Hour), SubscribeConfig{Topic: "t", Message: text("sub t"), Confirm: func(m Message) (Continuity, bool) {
+				return Continuity{}, string(m.Payload) == "subbed t"
+			}})
+		}()
+		synctest.Wait()
+		go func() { _ = w.pool.Drain(w.within(20 * time.Second)) }()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		assert.ErrorIs(w, subErr, ErrDraining)
+	})
+}

@@ -77,10 +77,11 @@ func (s *Subscription) depart() {
 	p := s.pool
 	if s.home != nil {
 		delete(s.home.subs, s)
-		p.invite() // it may have kept the connection from being leased
+		defer p.invite() // it may have kept the connection from being leased
 	}
 	if len(s.errands) > 0 {
 		p.errands = append(p.errands, s.errands...)
+		s.home.errands += len(s.errands)
 		p.wake()
 	}
 	s.home, s.errands = nil, nil
@@ -94,6 +95,16 @@ func (p *Pool) recall() {
 	all := p.errands
 	p.errands = nil
 	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, e := range all {
+			e.home.errands--
+		}
+		if len(all) > 0 {
+			p.invite()
+		}
+	}()
 	for _, e := range all {
 		p.mu.Lock()
 		home, progress := e.home, e.home.progress
@@ -106,6 +117,7 @@ func (p *Pool) recall() {
 		m, over, live := e.subscription.config.Cancel, e.subscription.over, e.gen == home.live
 		if !back && over && home.pending(e.gen) { // it has to be proved first
 			p.errands = append(p.errands, e)
+			home.errands++
 		}
 		p.mu.Unlock()
 		if back || !over || !live || len(m.Payload) == 0 {
@@ -115,6 +127,7 @@ func (p *Pool) recall() {
 		if errors.Is(err, driver.ErrQueueFull) {
 			p.mu.Lock()
 			p.errands = append(p.errands, e)
+			home.errands++
 			p.crowded(home, progress)
 			p.mu.Unlock()
 		}

@@ -294,3 +294,21 @@ func TestALateAskingDoesNotCount(t *testing.T) {
 		p.errands = nil
 	})
 }
+
+// TestCancelComesBeforeALease, whose connection is not shared with it.
+func TestCancelComesBeforeALease(t *testing.T) {
+	inWorld(t, single, func(w *world) {
+		sub, err := w.pool.Subscribe(w.within(time.Minute), SubscribeConfig{Topic: "t", Message: text("sub t"), Cancel: text("unsub t"), Confirm: func(m Message) (Continuity, bool) {
+			return Continuity{}, string(m.Payload) == "subbed t"
+		}})
+		require.NoError(w, err)
+		sub.Close()
+		l, err := w.pool.Acquire(w.within(time.Minute))
+		require.NoError(w, err)
+		_, err = l.Send(w.within(time.Minute), text("lost mine"))
+		require.NoError(w, err)
+		synctest.Wait()
+		assert.Equal(w, []string{"sub t", "unsub t", "lost mine"}, w.a.open()[0].texts())
+		l.Release()
+	})
+}

@@ -163,6 +163,9 @@ func (f *flight) dropped(gen uint32, o driver.Outcome) {
 	p, s := f.pool, f.slot
 	switch {
 	case f.over || s == nil:
+	case o != driver.NotSent && f.early != nil: // its peer had read enough of it
+		f.tried = true
+		p.answer(f, *f.early)
 	case o != driver.NotSent: // its connection is ending, which will tell why
 		f.out, f.gen, f.tried = true, gen, true
 	case p.closed:

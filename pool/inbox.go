@@ -18,6 +18,8 @@ type inbox struct {
 	desk   *[deskSize]Delivery // what queue lies on, or did; nil: it is its own, or empty
 	held   int                 // messages in it
 	bytes  int
+	waits  int   // bytes of the message that waits for room
+	most   int   // ending: bytes in it behind which nothing more is to be expected
 	ending bool  // what comes now is the last: nobody waits for room, and there is as much again, and for one more
 	over   error // why there will be no more; what is queued is read first
 	paused error // why there is no more for now
@@ -58,6 +60,7 @@ func (b *inbox) put(m Message) (dropped int) {
 			poke(b.more)
 			return 1
 		}
+		b.waits = len(m.Payload)
 		b.mu.Unlock()
 		<-b.room
 	}
@@ -79,7 +82,7 @@ func (b *inbox) accept(m Message) bool {
 // fits tells whether there is room for a message of so many bytes.
 func (b *inbox) fits(size int) bool {
 	if b.ending { // the fleet's inbox held as much, and one was on its way from there
-		return b.held <= 2*b.messages && b.bytes <= 2*b.size
+		return b.held <= 2*b.messages && b.bytes <= b.most
 	}
 	return b.held < b.messages && (b.held == 0 || b.bytes+size <= b.size)
 }
@@ -147,7 +150,7 @@ func (b *inbox) pause(err error) {
 // finish says that little more will come, and that nobody may be held up by it.
 func (b *inbox) finish() {
 	b.mu.Lock()
-	b.ending = true
+	b.ending, b.most = true, max(b.bytes, b.size)+b.size+b.waits
 	b.mu.Unlock()
 	poke(b.room)
 }

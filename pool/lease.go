@@ -74,7 +74,9 @@ func (p *Pool) lease(s *slot) *Lease {
 		sub.castOff()
 	}
 	p.leases[l] = struct{}{}
-	p.fleet.Accept(s.client, l.accept)
+	if len(s.strays) == 0 { // else it has to be asked whose each message is
+		p.fleet.Accept(s.client, l.accept)
+	}
 	p.wake() // its warning is due some time
 	return l
 }

@@ -129,7 +129,7 @@ func (p *Pool) rose(s *slot, ev *driver.Event) {
 		s.moved = true
 		p.leaseLost(s, "its connection was replaced")
 	}
-	s.live = ev.State.Live
+	s.live, s.strays = ev.State.Live, nil
 	s.connection(s.live)
 	s.endpoint = p.endpointOf(s.client)
 	p.joins(s)
@@ -171,6 +171,10 @@ func (p *Pool) fell(s *slot, ev *driver.Event) {
 		p.tell(s, Event{Kind: Lost, Failure: s.failure})
 	}
 	p.failure = cmp.Or(s.failure, p.failure)
+	if s.reserved { // who waits for it may have another one sooner
+		s.reserved = false
+		p.reserve()
+	}
 	p.refit(s)
 	p.leaseLost(s, "its connection was lost")
 }

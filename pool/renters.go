@@ -5,6 +5,7 @@ func (p *Pool) rent(again bool) (*Lease, *turn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.refusal(); err != nil {
+		p.unreserve() // what was kept for it is for others again, when there are such
 		return nil, nil, err
 	}
 	if again || p.renters.Len() == 0 {
@@ -28,7 +29,7 @@ func (p *Pool) rent(again bool) (*Lease, *turn, error) {
 // free is a connection that can be leased: one that was kept for it, else an idle one.
 func (p *Pool) free() (best *slot) {
 	for s := range p.own {
-		if s.up() && s.lease == nil && s.flights.n == 0 && (s.reserved || s.place >= 0) {
+		if s.up() && s.lease == nil && s.flights.n == 0 && s.errands == 0 && (s.reserved || s.place >= 0) {
 			if best == nil || s.reserved && !best.reserved || s.reserved == best.reserved && len(s.subs) < len(best.subs) {
 				best = s
 			}

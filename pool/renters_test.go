@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -225,5 +226,98 @@ func TestWhoWaitsForALeaseIsLeftInPeace(t *testing.T) {
 		first.lease.Release()
 		synctest.Wait()
 		second.lease.Release()
+	})
+}
+
+// TestWhoIsRefusedKeepsNothingReserved: what was kept for one who is refused is for others again.
+func TestWhoIsRefusedKeepsNothingReserved(t *testing.T) {
+	inWorld(t, sized(1), func(w *world) {
+		w.mute()
+		_, err := w.pool.Send(w.Context(), text("req 1"))
+		require.NoError(w, err)
+		synctest.Wait()
+		r := w.rents()
+		require.False(w, r.done)
+		w.a.behave(reject(404, ""))
+		w.a.open()[0].reset()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.True(w, r.done)
+		require.ErrorIs(w, r.err, ErrGaveUp)
+		w.a.behave(nil)
+		w.pool.Restart()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(w, 1, w.pool.Snapshot().Usable)
+		_, err = w.pool.Send(w.within(time.Minute), text("lost 2"))
+		require.NoError(w, err)
+	})
+}
+
+func TestDrainLeavesNothingReserved(t *testing.T) {
+	inWorld(t, sized(1), func(w *world) {
+		w.mute()
+		m := text("req 1")
+		m.Idempotent = true
+		receipt, err := w.pool.Send(w.Context(), m)
+		require.NoError(w, err)
+		synctest.Wait()
+		r := w.rents()
+		require.False(w, r.done)
+		var late error
+		done := false
+		go func() { late = w.pool.Drain(w.within(10 * time.Second)); done = true }()
+		synctest.Wait()
+		require.True(w, r.done)
+		require.ErrorIs(w, r.err, ErrDraining)
+		w.a.first(nil)
+		w.a.open()[0].reset()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.True(w, done)
+		require.NoError(w, late)
+		assert.Equal(w, Acked, receipt.Outcome())
+	})
+}
+
+// TestWhatWasReservedAndIsLost: another connection is kept in its place.
+func TestWhatWasReservedAndIsLost(t *testing.T) {
+	inWorld(t, sized(2), func(w *world) {
+		w.mute()
+		for n := range 2 {
+			_, err := w.pool.Send(w.Context(), text("req %d", n))
+			require.NoError(w, err)
+			synctest.Wait()
+		}
+		conns := w.a.open()
+		require.Len(w, conns, 2)
+		require.Len(w, conns[0].texts(), 1)
+		require.Len(w, conns[1].texts(), 1)
+		r := w.rents()
+		require.False(w, r.done)
+		_, err := w.pool.Send(w.Context(), text("req 2")) // goes to the one that was not kept
+		require.NoError(w, err)
+		synctest.Wait()
+		kept, other := conns[0], conns[1]
+		if len(conns[0].texts()) == 2 {
+			kept, other = conns[1], conns[0]
+		}
+		w.a.behave(reject(503, ""))
+		kept.reset()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		answered := 0
+		for n := 3; n < 30 && !r.done; n++ {
+			go func() { _, _ = w.pool.Send(w.within(time.Hour), text("req %d", n)) }()
+			synctest.Wait()
+			got := other.texts()
+			for ; answered < len(got) && got[answered] != fmt.Sprint("req ", n); answered++ {
+				other.say(strings.Replace(got[answered], "req", "res", 1))
+				synctest.Wait()
+			}
+		}
+		require.True(w, r.done, "the one that is left gets nothing new until it is free")
+		require.NoError(w, r.err)
+		r.lease.Release()
 	})
 }

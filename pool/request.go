@@ -37,7 +37,7 @@ func (p *Pool) request(ctx context.Context, m Message) (Message, error) {
 	case <-f.receipt.Done():
 	case <-ctx.Done():
 		p.mu.Lock()
-		p.settle(f, f.unsent(), ctx.Err())
+		p.abandon(f, ctx.Err())
 		p.mu.Unlock()
 	}
 	if f.receipt.Outcome() == Acked {
@@ -70,6 +70,35 @@ func (p *Pool) answer(f *flight, m Message) {
 	p.settle(f, Acked, nil)
 }
 
+// abandon settles a flight whose answer is not waited for any more. What was not written
+// is taken back; of what was, the answer may still come.
+func (p *Pool) abandon(f *flight, why error) {
+	switch s := f.slot; {
+	case s == nil:
+	case !f.out && p.fleet.Recall(s.client, f):
+		p.detach(f)
+		p.left(s)
+	case len(s.strays) < mostStrays:
+		if s.strays == nil {
+			s.strays = map[string]struct{}{}
+		}
+		s.strays[f.id] = struct{}{}
+	}
+	p.settle(f, f.unsent(), why)
+}
+
+// mostStrays bounds how many late answers are told from other messages on a connection.
+const mostStrays = 1024
+
+// late tells whether an answer is one that nobody waits for any more.
+func (p *Pool) late(s *slot, id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, is := s.strays[id]
+	delete(s.strays, id)
+	return is
+}
+
 // giveUpWaiting settles flights whose answers are late. It is the keeper's.
 func (p *Pool) giveUpWaiting() {
 	p.mu.Lock()
@@ -81,7 +110,7 @@ func (p *Pool) giveUpWaiting() {
 			p.at(f.deadline)
 			return
 		}
-		p.settle(f, f.unsent(), fmt.Errorf("no answer within %v", p.config.AnswerWithin))
+		p.abandon(f, fmt.Errorf("no answer within %v", p.config.AnswerWithin))
 		p.aging[0] = nil
 		p.aging = p.aging[1:]
 	}

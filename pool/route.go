@@ -14,7 +14,7 @@ func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
 		p.mu.Unlock()
 		return
 	}
-	lease, session := s.leaseOf(gen), s.session
+	lease, session, strays := s.leaseOf(gen), s.session, len(s.strays) > 0
 	var asking []*Subscription
 	for sub := range s.subs {
 		if sub.asking {
@@ -24,6 +24,11 @@ func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
 	p.mu.Unlock()
 	switch {
 	case lease != nil:
+		if strays {
+			if id, ok := p.config.Correlate.Reply(m); ok && p.late(s, id) {
+				return
+			}
+		}
 		p.put(s, lease.inbox, m)
 	case session != nil:
 		session.receive(m, gen)
@@ -61,7 +66,7 @@ func (s *slot) leaseOf(gen uint32) *Lease {
 // deal gives a message to whom it is for among all who share a connection.
 func (p *Pool) deal(s *slot, asking []*Subscription, m Message) {
 	if reply := p.config.Correlate.Reply; reply != nil {
-		if id, ok := reply(m); ok && p.answered(id, m) {
+		if id, ok := reply(m); ok && (p.answered(id, m) || p.late(s, id)) {
 			return
 		}
 	}

@@ -24,6 +24,7 @@ type slot struct {
 
 	flights  flights   // given to it and not done with
 	standing standing  // what it is counted as
+	errands  int       // askings that are still to be taken back, or cancelled
 	reserved bool      // a caller of Acquire waits until it has nothing in flight
 	retiring bool      // it is on its way out
 	place    int       // in Pool.fit; -1: not there
@@ -33,6 +34,10 @@ type slot struct {
 	former   *Lease    // the last one, as long as messages of its lost connection may come; nil: none may
 	// connections are those that carry data or have, until nothing more is to be told of them.
 	connections []connection
+
+	// strays are ids of messages that were written to its connection and whose answers are not
+	// waited for any more: a lease must not get them.
+	strays map[string]struct{}
 
 	// Made when they are needed: an idle pool of many connections is the lighter for it.
 	subs map[*Subscription]struct{}

@@ -34,6 +34,11 @@ func (b *berths) pass() (j job, ok bool) {
 	}
 	j, b.line[b.head] = b.line[b.head], job{}
 	b.head++
+	if b.head > 64 && 2*b.head > len(b.line) { // the line may never be empty
+		n := copy(b.line, b.line[b.head:])
+		clear(b.line[n:])
+		b.line, b.head = b.line[:n], 0
+	}
 	return j, true
 }
 

@@ -83,3 +83,16 @@ func TestDialsMustNotBeNegative(t *testing.T) {
 	_, err := Open(Options{Clients: 1, Policy: patient(), Endpoints: []Endpoint{{URL: "ws://a:80"}}, Dials: -1})
 	assert.ErrorContains(t, err, "fleet: Dials: expected at least 0, got -1")
 }
+
+// TestBerthsKeepNoRoomForThoseWhoLeft, although the line is never empty.
+func TestBerthsKeepNoRoomForThoseWhoLeft(t *testing.T) {
+	b := berths{free: 1}
+	b.take(job{})
+	b.take(job{})
+	for range 100_000 { // there is always one who waits
+		b.take(job{})
+		_, ok := b.pass()
+		require.True(t, ok)
+	}
+	assert.Less(t, cap(b.line), 1024)
+}

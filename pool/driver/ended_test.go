@@ -170,3 +170,21 @@ func TestACheckOfAConnectionThatIsNotRead(t *testing.T) {
 		assert.Empty(w, w.log.steps(heal.Lost))
 	})
 }
+
+// TestARemovedClientGivesUpWhatIsQueued, however slow who receives is.
+func TestARemovedClientGivesUpWhatIsQueued(t *testing.T) {
+	var a account
+	inWorld(t, func(o *Options) { a.gate = make(chan struct{}); a.keep(o) }, func(w *world) {
+		defer close(a.gate)
+		w.connect()
+		flood(w.server.last(), 0, 1)
+		synctest.Wait() // it is in hand, and its user is slow
+		w.server.last().mem().Reset()
+		synctest.Wait()
+		require.NoError(w, w.send(0, 7))
+		w.fleet.Remove(0)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Len(w, w.log.of(Dropped), 1, "it can be sent elsewhere, and nobody may be told of it")
+	})
+}

@@ -71,17 +71,18 @@ type inbox struct {
 // connection has as much room again: else no connection could begin while the user's code
 // is behind. The mutex must be held.
 func (c *client) roomy(k *conn, size int) bool {
-	o, n, bytes, times := &c.fleet.options, 0, 0, 1
+	o, n, bytes := &c.fleet.options, 0, 0
+	frames, most := o.InboxFrames, o.InboxBytes
 	if in := c.inbox; in != nil {
 		n, bytes = len(in.queue)-in.ends, in.bytes
 	}
 	if x := k.exchange; x != nil {
 		n, bytes = n+len(x.queue), bytes+x.bytes
-		if x.first {
-			times = 2
+		if x.first { // the inbox may hold one message that is larger than its bound
+			frames, most = 2*frames, most+max(most, o.MaxMessage)
 		}
 	}
-	return n == 0 || n < times*o.InboxFrames && bytes+size <= times*o.InboxBytes
+	return n == 0 || n < frames && bytes+size <= most
 }
 
 // wake lets readers go on that wait for room. The mutex must be held.

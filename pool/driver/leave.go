@@ -104,6 +104,7 @@ func (c *client) depart() {
 	if c.left || c.state.Phase != heal.Retired || c.conn != nil {
 		return
 	}
+	c.dropAll() // whose senders need not wait for who receives
 	c.mu.Lock()
 	speaking := c.speaking > 0
 	c.mu.Unlock()
@@ -112,7 +113,6 @@ func (c *client) depart() {
 	}
 	c.left = true
 	c.shard.wheel.disarm(&c.timer)
-	c.dropAll()
 	c.shard.phases[heal.Retired].Add(-1)
 	c.fleet.clients.leave(c.id)
 	c.fleet.options.Observe(Event{Kind: Left, At: c.fleet.now(), Client: c.id, Gen: c.state.Gen})
