@@ -43,7 +43,7 @@ func init() {
 			{Name: "direction", Type: "both | up | down", Default: "both", About: "which way they are lost; up is client to target"},
 		},
 		Conns: []Conns{AllConns, Existing, New}, Ramp: true,
-		Expect:   []Sight{SeesLoss, SeesNothing},
+		Expect:   []Sight{SeesLoss, SeesHalfOpen, SeesNothing},
 		Proof:    []Proof{{"dropped", "messages or control frames dropped"}},
 		Reach:    mostReach,
 		Backends: []Support{{By: ByProxy}},
