@@ -50,7 +50,7 @@ func (p *Pool) Drain(ctx context.Context) error {
 
 // unfinished counts what Drain waits for.
 func (p *Pool) unfinished() int {
-	n := p.inFlight + len(p.homeless) + len(p.leases)
+	n := p.inFlight + len(p.homeless) + p.moving + len(p.leases)
 	for _, s := range p.sessions {
 		n += s.ring.waiting
 	}

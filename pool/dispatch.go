@@ -289,11 +289,14 @@ func (p *Pool) resettle() {
 			return
 		}
 		p.attach(f, s)
+		p.moving = 1
 		p.mu.Unlock()
-		if !p.hand(s, f) {
-			p.mu.Lock()
+		had := p.hand(s, f)
+		p.mu.Lock()
+		p.moving = 0
+		if !had {
 			p.homeless = append([]*flight{f}, p.homeless...)
-			p.mu.Unlock()
 		}
+		p.mu.Unlock()
 	}
 }

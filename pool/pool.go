@@ -51,6 +51,7 @@ type Pool struct {
 	senders    list.List               // turns of those who wait for room
 	renters    list.List               // turns of those who wait for a connection of their own
 	homeless   []*flight
+	moving     int // flights on their way from homeless to a slot: none or one
 	inFlight   int
 	answers    map[string]*flight // by id
 	aging      []*flight          // by deadline
