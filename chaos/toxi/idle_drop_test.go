@@ -85,5 +85,6 @@ func TestPingsCountOrNot(t *testing.T) {
 		_, err := c.Write(ping)
 		return err != nil
 	})
+	r.clear("deaf-to-pings") // what was done has been counted by then
 	assert.EqualValues(t, 1, r.evidence("deaf-to-pings").Counts["ended"])
 }
