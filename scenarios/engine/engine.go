@@ -66,12 +66,12 @@ func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
 	// Starting the children took a while; the plan counts from here.
 	r.epoch, r.base = time.Now(), env.Clock()
 	r.rec = newRecorder(r)
+	r.rec.write(report.Record{Run: r.header()}) // first of all: a fleet that is shared takes notice of its endpoints as soon as it is open
 	r.fleet, err = driver.Open(r.fleetOptions(r.dial))
 	if err != nil {
 		return err
 	}
 	defer r.closePool()
-	r.rec.write(report.Record{Run: r.header()})
 	r.env.Begun(r.epoch)
 	return r.play(ctx)
 }
