@@ -24,7 +24,7 @@ func TestDeafTapProvesNothing(t *testing.T) {
 			w := inprocess.New(t)
 			w.Proxy = func() *toxi.Server { return toxi.NewDeafServer(toxi.Options{Clock: proc.Monotonic}) }
 			sum := w.Run(t.Context(), inprocess.Small(t, name,
-				"phases={warmup: 500ms, baseline: 500ms, chaos: 2s, recovery: 2s}", "gates=[messages.lost == 0]"))
+				"phases={warmup: 2s, baseline: 2s, chaos: 2s, recovery: 2s}", "gates=[messages.lost == 0]"))
 
 			assert.Equal(t, state, sum.Faults[0].State, sum.Faults[0].Why)
 			assert.NotZero(t, sum.Faults[0].Confirmed, "the proxy said that it was in force")

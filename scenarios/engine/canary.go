@@ -290,12 +290,13 @@ func (c *canary) echoed(text []byte) chaos.Sight {
 	if err := ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewTextFrame(text))); err != nil {
 		return sightOf(err, true)
 	}
+	state, message := ws.StateClientSide, []byte(nil)
 	for {
 		h, err := ws.ReadHeader(c.conn)
 		if err != nil {
 			return sightOf(err, false)
 		}
-		if h.Length > canaryFrame {
+		if ws.CheckHeader(h, state) != nil || int64(len(message))+h.Length > canaryFrame {
 			return chaos.SeesProtocol
 		}
 		body := make([]byte, h.Length)
@@ -309,8 +310,16 @@ func (c *canary) echoed(text []byte) chaos.Sight {
 			if err := ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewPongFrame(body))); err != nil {
 				return sightOf(err, true)
 			}
-		case h.OpCode == ws.OpText && bytes.Equal(body, text):
-			return chaos.SeesNothing
+		case h.OpCode.IsData():
+			message = append(message, body...)
+			if !h.Fin {
+				state = state.Set(ws.StateFragmented)
+				continue
+			}
+			if bytes.Equal(message, text) {
+				return chaos.SeesNothing
+			}
+			state, message = state.Clear(ws.StateFragmented), nil
 		}
 	}
 }
