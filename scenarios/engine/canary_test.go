@@ -39,8 +39,8 @@ func TestCanariesSeeTheFault(t *testing.T) {
 // cohort has them.
 func TestCanariesComeAnew(t *testing.T) {
 	t.Parallel()
-	s := seen(t, "{name: cut, inject: reset, at: chaos, share: 50%}, {name: it, inject: upgrade_reject, by: proxy, at: chaos, share: 50%, status: 502, expect: [status]}",
-		"clients={count: 20, ramp: 200ms, policy: naive}") // which redials at once
+	s := seen(t, "{name: cut, inject: reset, at: chaos+1s, share: 50%}, {name: it, inject: upgrade_reject, by: proxy, at: chaos, share: 50%, status: 502, expect: [status]}",
+		"clients={count: 20, ramp: 200ms, policy: naive}") // which redials at once, when it is in force
 	sum := inprocess.New(t).Run(t.Context(), s)
 	require.Len(t, sum.Faults, 2)
 	assert.Equal(t, string(chaos.Confirmed), sum.Faults[1].State, sum.Faults[1].Why)
