@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	askUpgrade  = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nX-Wsheal-Client: %d/1\r\n\r\n"
+	askUpgrade  = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nX-Wsheal-Client: %s\r\n\r\n"
 	giveUpgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 )
 
@@ -51,7 +51,8 @@ type fuzzed struct {
 	proxied string
 
 	mu     sync.Mutex
-	saying map[uint64]*dialogue // by client
+	saying map[string]*dialogue // by identity
+	round  int                  // of the last identity
 }
 
 // dialogue is what crosses on one connection, in pieces.
@@ -63,7 +64,7 @@ type dialogue struct {
 }
 
 func newFuzzed(f *testing.F) *fuzzed {
-	x := &fuzzed{saying: map[uint64]*dialogue{}}
+	x := &fuzzed{saying: map[string]*dialogue{}}
 	x.control = faultrig.Serve(f, toxi.NewServer(toxi.Options{}).Serve)
 	var err error
 	x.driver, err = toxi.NewDriver(x.control)
@@ -89,7 +90,7 @@ func (x *fuzzed) serve(ctx context.Context, ln net.Listener) error {
 			defer context.AfterFunc(ctx, func() { _ = c.Close() })()
 			defer c.Close()
 			_ = c.SetDeadline(time.Now().Add(faultrig.Patience))
-			from, client := bufio.NewReader(c), uint64(raw)
+			from, client := bufio.NewReader(c), raw
 			x.mu.Lock()
 			d := x.saying[client]
 			x.mu.Unlock()
@@ -98,7 +99,7 @@ func (x *fuzzed) serve(ctx context.Context, ln net.Listener) error {
 				if err != nil {
 					return
 				}
-				_, _ = fmt.Sscanf(request.Header.Get(chaos.IdentityHeader), "%d/", &client)
+				client = request.Header.Get(chaos.IdentityHeader)
 				x.mu.Lock()
 				d = x.saying[client]
 				x.mu.Unlock()
@@ -119,8 +120,16 @@ func (x *fuzzed) serve(ctx context.Context, ln net.Listener) error {
 	}
 }
 
-// raw is the client of which there is no request.
-const raw = 1 << 62
+// raw is the identity of a client that sends no request.
+const raw = "raw"
+
+// identity is one that no connection of a round before has, which may have been held until now.
+func (x *fuzzed) identity(client uint64) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.round++
+	return fmt.Sprintf("%d/%d", client, x.round)
+}
 
 // say writes bytes in pieces.
 func (d *dialogue) say(c net.Conn, b []byte) {
@@ -133,7 +142,7 @@ func (d *dialogue) say(c net.Conn, b []byte) {
 
 // exchange has a client say and hear its part, and returns what came down and up. A client
 // that is told to leave does so.
-func (x *fuzzed) exchange(t *testing.T, client uint64, d *dialogue, leave <-chan struct{}) (down, up []byte) {
+func (x *fuzzed) exchange(t *testing.T, client string, d *dialogue, leave <-chan struct{}) (down, up []byte) {
 	d.heard = make(chan []byte, 1)
 	x.mu.Lock()
 	x.saying[client] = d
@@ -173,7 +182,7 @@ func (x *fuzzed) exchange(t *testing.T, client uint64, d *dialogue, leave <-chan
 }
 
 // exact holds that what is said on a connection arrives as it was, both ways.
-func (x *fuzzed) exact(t *testing.T, client uint64, d *dialogue) {
+func (x *fuzzed) exact(t *testing.T, client string, d *dialogue) {
 	down, up := x.exchange(t, client, d, nil)
 	require.True(t, bytes.Equal(append([]byte(d.give), d.down...), down), "%q behind %q came as %q", d.down, d.give, down)
 	require.True(t, bytes.Equal(d.up, up), "%q came as %q", d.up, up)
@@ -205,7 +214,8 @@ func FuzzProxyFrames(f *testing.F) {
 		require.NoError(f, x.driver.Inject(f.Context(), chaos.Fault{Name: fmt.Sprint(i), On: "blue", Share: 1, Effect: e}))
 	}
 	f.Fuzz(func(t *testing.T, up, down []byte, piece uint16) {
-		x.exact(t, 1, &dialogue{ask: fmt.Sprintf(askUpgrade, 1), give: giveUpgrade, up: up, down: down, piece: 1 + int(piece)})
+		client := x.identity(1)
+		x.exact(t, client, &dialogue{ask: fmt.Sprintf(askUpgrade, client), give: giveUpgrade, up: up, down: down, piece: 1 + int(piece)})
 	})
 }
 
@@ -228,13 +238,15 @@ func FuzzProxyFaults(f *testing.F) {
 			}
 		}
 		members, other := faultrig.Members(key(seed), 2, true), faultrig.Members(key(seed), 1, false)[0]
-		say := func(client uint64) *dialogue {
+		say := func(client string) *dialogue {
 			return &dialogue{ask: fmt.Sprintf(askUpgrade, client), give: giveUpgrade, up: up, down: down, piece: 1 + int(piece)}
 		}
 		leave := make(chan struct{})
 		var hit sync.WaitGroup
-		hit.Go(func() { x.exchange(t, members[0], say(members[0]), leave) })
-		x.exact(t, other, say(other))
+		member := x.identity(members[0])
+		hit.Go(func() { x.exchange(t, member, say(member), leave) })
+		free := x.identity(other)
+		x.exact(t, free, say(free))
 		for _, name := range names {
 			require.NoError(t, x.driver.Clear(t.Context(), name))
 			e, err := x.driver.Evidence(t.Context(), name)
@@ -243,7 +255,8 @@ func FuzzProxyFaults(f *testing.F) {
 		}
 		close(leave)
 		hit.Wait()
-		x.exact(t, members[1], say(members[1]))
+		member = x.identity(members[1])
+		x.exact(t, member, say(member))
 	})
 }
 
