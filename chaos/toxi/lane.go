@@ -1,6 +1,7 @@
 package toxi
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -50,74 +51,6 @@ type lane struct {
 
 	noted    map[*order]struct{} // orders whose act on this lane has been noted
 	memories map[*order]any      // what rules remember of this lane
-}
-
-// plan is what the orders in force mean for one lane.
-type plan struct {
-	hold     bool // no bytes may go on: a holder, or one of which nobody knows yet whether it is meant
-	holdEnds bool // nor may an end of stream
-	holders  []*order
-	breakers []*order
-	framers  []*order
-	shapers  []*order
-	delays   []*order
-	pacers   []*order
-	wakers   []*order
-}
-
-// add makes an order part of the plan, by what its rule can do.
-func (p *plan) add(o *order) {
-	if h, ok := o.rule.(holder); ok {
-		p.holders = append(p.holders, o)
-		bytes, ends := h.holds()
-		p.hold, p.holdEnds = p.hold || bytes, p.holdEnds || ends
-	}
-	if _, ok := o.rule.(breaker); ok {
-		p.breakers = append(p.breakers, o)
-	}
-	if _, ok := o.rule.(framer); ok {
-		p.framers = append(p.framers, o)
-	}
-	if _, ok := o.rule.(shaper); ok {
-		p.shapers = append(p.shapers, o)
-	}
-	if _, ok := o.rule.(delayer); ok {
-		p.delays = append(p.delays, o)
-	}
-	if _, ok := o.rule.(pacer); ok {
-		p.pacers = append(p.pacers, o)
-	}
-	if _, ok := o.rule.(waker); ok {
-		p.wakers = append(p.wakers, o)
-	}
-}
-
-// holds says whether an item may not go on.
-func (p *plan) holds(it *item) bool {
-	if it.chunk == nil && it.do == nothing {
-		return p.holdEnds
-	}
-	return p.hold
-}
-
-// item is a chunk, or the end of stream when chunk is nil; or something to be done once
-// all before it has been written.
-type item struct {
-	chunk  *stream.StreamChunk
-	do     deed
-	by     *order // who wants it done, or who put the chunk in
-	counts string // counter of by that says that the chunk went on; empty: none
-	until  *order // it may not go on before this is cleared or lifted; nil: it may
-	turn   uint32 // of until in which that was decided
-	came   time.Time
-	delays []delay
-	held   []*order // that have counted it
-}
-
-// delay is one order's part in an item's delay.
-type delay struct {
-	by *order
-	d  time.Duration
 }
 
 func newLane(c *conn, way chaos.Direction) *lane {
@@ -179,7 +112,7 @@ func (l *lane) refresh() {
 func (l *lane) countHeld(it *item) {
 	for _, o := range l.plan.holders {
 		bytes, ends := o.rule.(holder).holds()
-		if it.do != nothing || it.chunk == nil && !ends || it.chunk != nil && !bytes || contains(it.held, o) {
+		if it.do != nothing || it.chunk == nil && !ends || it.chunk != nil && !bytes || slices.Contains(it.held, o) {
 			continue
 		}
 		it.held = append(it.held, o)
@@ -287,22 +220,6 @@ func (l *lane) enqueue(it item) {
 	l.count++
 	l.countHeld(&it)
 	l.queue = append(l.queue, it)
-}
-
-// waits says whether an order that is in force keeps the item from going on.
-func (it *item) waits() bool {
-	return it.until != nil && !it.until.off() && it.until.turns.Load() == it.turn
-}
-
-// due is when an item may go on. Orders that were cleared no longer delay it.
-func (it *item) due() time.Time {
-	at := it.came
-	for _, d := range it.delays {
-		if !d.by.off() {
-			at = at.Add(d.d)
-		}
-	}
-	return at
 }
 
 // step is what the tap has to do next.
@@ -535,20 +452,4 @@ func (l *lane) visit() (quiet <-chan struct{}) {
 		l.out.stop()
 	}
 	return l.quiet
-}
-
-func contains(list []*order, o *order) bool {
-	for _, x := range list {
-		if x == o {
-			return true
-		}
-	}
-	return false
-}
-
-func size(c *stream.StreamChunk) int {
-	if c == nil {
-		return 0
-	}
-	return len(c.Data)
 }
