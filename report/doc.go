@@ -115,8 +115,8 @@
 // that took longer than an hour count as of one. Losses are known for all cohorts together
 // only, so the rows of one cohort are of answers.
 //
-// Service counts as lost what was sent and never answered. Messages whose answer was read
-// before their sending was noted have no service time.
+// Service counts as lost what was sent and never answered. It counts from when the kernel had
+// taken the message; an answer that was read sooner than that was noted took no time at all.
 //
 // The dip is of answers per second, by when they came, over the baseline's median, in
 // stretches of a second from the first fault's command to the plan's end. Its band is 3

@@ -6,7 +6,7 @@ import "fmt"
 func latencyMetrics(t *metricList) {
 	for _, kind := range []struct{ name, family, about string }{
 		{"response", "latency.", "Response time, from when a message was due, %s, %s. Lost messages count as slower than any."},
-		{"service", "service.", "Service time, from when a message was first sent, %s, %s. Messages that were sent and never answered count as slower than any; those whose answer was read before their sending was noted are left out."},
+		{"service", "service.", "Service time, from when a message was first sent, %s, %s. Messages that were sent and never answered count as slower than any."},
 	} {
 		for _, phase := range []string{"all", "baseline", "chaos", "recovery", "settled", "verify"} {
 			prefix, when := kind.family+phase+".", "of messages due in the phase "+phase

@@ -154,7 +154,11 @@ func (r *recorder) sent(ev driver.Event) {
 	c.sent.Add(1)
 	// Late counts only where nothing but the harness stood in the way: the client was
 	// usable when the message was due, and it went out on that same connection.
-	if gen := r.ledger.sent(ev.Seq, int64(ev.At)); gen != 0 && gen == ev.Gen {
+	gen, answered := r.ledger.sent(ev.Seq, int64(ev.At))
+	if answered > 0 { // the reader was faster than we are
+		r.served(ev.Seq, answered-int64(ev.At))
+	}
+	if gen != 0 && gen == ev.Gen {
 		late := int64(ev.At - r.schedule.due(ev.Seq))
 		r.mu.Lock()
 		record(r.late, late)
@@ -172,7 +176,7 @@ func (r *recorder) received(ev driver.Event) {
 	}
 	phase := r.phaseOf(n)
 	c := &r.counts[phase]
-	a := r.ledger.answer(n)
+	a := r.ledger.answer(n, int64(ev.At))
 	if !a.first {
 		c.dup.Add(1)
 		return
@@ -199,6 +203,17 @@ func (r *recorder) received(ev driver.Event) {
 		sh.hist.Record("service", r.phases[phase].Name, cohort, int64(ev.At)-a.sent)
 	}
 	sh.mu.Unlock()
+}
+
+// served notes the service time of a message whose answer overtook the note of its sending.
+// The kernel had taken it before that was noted, so the time may come out as below 0, which
+// is recorded as 0.
+func (r *recorder) served(n uint64, ns int64) {
+	client := r.schedule.client(n)
+	sh := &r.shards[client%len(r.shards)]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.hist.Record("service", r.phases[r.phaseOf(n)].Name, r.cohorts[client], ns)
 }
 
 // dropped notes that message n was given up.

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -156,8 +157,14 @@ func TestWhatTheRunDidNotSendIsNoAnswer(t *testing.T) {
 }
 
 // TestResponseCountsFromTheIntendedTime and service from the time of sending, each in the
-// client's own cohort.
+// client's own cohort, whichever of answer and sending is noted first.
 func TestResponseCountsFromTheIntendedTime(t *testing.T) {
+	for _, overtaking := range []bool{false, true} {
+		t.Run(fmt.Sprintf("overtaking=%t", overtaking), func(t *testing.T) { responseAndService(t, overtaking) })
+	}
+}
+
+func responseAndService(t *testing.T, overtaking bool) {
 	s := open(t, "partition", "faults.split.share=50%")
 	b := newBench(t, s)
 	cohorts := map[string]uint64{}
@@ -168,8 +175,16 @@ func TestResponseCountsFromTheIntendedTime(t *testing.T) {
 	took := map[string]time.Duration{"f0": 700 * time.Millisecond, "control": 30 * time.Millisecond}
 	for cohort, n := range cohorts {
 		b.rec.due(n, int(n))
-		b.sent(n, 1, took[cohort]/2, false)
-		b.answer(n, took[cohort])
+		steps := []func(){
+			func() { b.sent(n, 1, took[cohort]/2, false) },
+			func() { b.answer(n, took[cohort]) },
+		}
+		if overtaking {
+			slices.Reverse(steps)
+		}
+		for _, step := range steps {
+			step()
+		}
 	}
 	b.load(time.Second)
 
