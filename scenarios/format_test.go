@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/pool/policies"
 	"github.com/wsheal/wsheal/report"
 )
@@ -37,8 +38,7 @@ func randomScenario(t *testing.T, r *rand.Rand) *Scenario {
 	if r.IntN(2) == 0 {
 		policy.Name = "mine"
 		policy.StableAfter = randomDuration(r) % time.Hour
-		policy.Backoff.Base = time.Millisecond
-		policy.Backoff.Cap = time.Millisecond + randomDuration(r)%time.Hour
+		policy.Backoff = heal.Backoff{Base: time.Millisecond, Cap: time.Millisecond + randomDuration(r)%time.Hour, Factor: 2, Jitter: heal.Equal}
 	}
 	s := &Scenario{
 		Name: randomName(r), About: randomText(r), Seed: r.Uint64(),

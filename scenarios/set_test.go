@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -87,7 +88,7 @@ func TestSetMistakesNameTheArgument(t *testing.T) {
 		"gates.-1=x":                    "gates: there is no item -1; items are 0 to 2",
 		"faults.split.share=0%":         "faults: there is no item split; the only item is 0, by name cut",
 		"targets.blue={embedded: {}":    "expected a value in YAML: could not find flow mapping end token '}'",
-		"clients.policy=nave":           `clients.policy: expected default, full-jitter, naive or a .yaml file, got "nave"`,
+		"clients.policy=nave":           "clients.policy: expected " + strings.Join(policies.Names(), ", ") + ` or a .yaml file, got "nave"`,
 		"clients.policy.pang=1s":        "clients.policy.pang: expected one of name, about, base, handshake_timeout, prove_timeout, ping, expect_ping, write_stall, check, lifetime, drain_timeout, first, backoff, stable_after, reset_on, heed_server, rules, shared",
 		"faults.cut={inject: reset}":    "faults.0.name: required: unique in the scenario",
 		"faults.cut.on=red":             "faults.cut.on: there is no target red; targets are blue",

@@ -114,8 +114,12 @@ func (w *world) checkHealed(ev Event, before State, seen *link) {
 	w.must(!young || w.p.ResetOn == OnOpen || s.Attempt > 0, 4, "a connection that has not healed is none of %d attempts", s.Attempt)
 }
 
-// mayGiveUp tells whether anything that happened says that going on is pointless.
+// mayGiveUp tells whether anything that happened says that going on is pointless, or the
+// tries that the policy grants are used up.
 func (w *world) mayGiveUp(ev Event) bool {
+	if tries := w.p.Backoff.Tries; tries > 0 && w.s.Attempt >= tries {
+		return true
+	}
 	v, _ := w.p.asks(w.endIn(ev))
 	return v == Pointless || v == Reauth && w.told.fresh
 }
@@ -128,33 +132,49 @@ func (w *world) endIn(ev Event) Event {
 	return ev
 }
 
-// checkDelay holds an ordinary backoff delay against its step, which it computes by
-// repeated multiplication.
+// checkDelay holds an ordinary backoff delay against its step.
 func (w *world) checkDelay(k uint8, previous, d time.Duration) {
 	w.t.Helper()
 	b := w.p.Backoff
-	limit, factor := max(b.Cap, b.Base), max(b.Factor, 1)
-	step := float64(b.Base)
-	for i := uint8(0); i < k && step < float64(limit); i++ {
-		step *= factor
+	limit, factor := max(b.Cap, b.Base, b.BaseMost), max(b.Factor, 1)
+	base := b.Base
+	if b.BaseMost > b.Base {
+		base += time.Duration(w.r.Float(DrawBackoff, 0) * float64(b.BaseMost-b.Base))
 	}
-	c := min(time.Duration(step), limit)
+	c := limit
+	if grown := float64(base) * math.Pow(factor, float64(k)); grown < float64(limit) && (k < 255 || factor == 1) {
+		c = time.Duration(grown)
+	} else if b.CapLast {
+		c = 1 << 62 // more than the cap takes
+	}
+	if n := len(b.Table); n > 0 {
+		limit, c = slices.Max(b.Table), b.Table[min(int(k), n-1)]
+	}
+	if b.CapLast && d == limit && b.Jitter != NoJitter {
+		w.must(float64(c)*max(b.High, 1) >= float64(limit), 5, "step %d of %+v drew its cap", k, b)
+		return
+	}
 	ok := false
-	switch b.Jitter {
-	case NoJitter:
-		ok = d == c
-	case Full:
+	switch {
+	case b.Jitter == NoJitter || k < b.Plain:
+		ok = d == min(c, limit)
+	case b.Jitter == Full:
 		ok = 0 <= d && d < c
-	case Equal:
+	case b.Jitter == Equal:
 		ok = c/2 <= d && d < c
-	case Decorrelated:
+	case b.Jitter == Decorrelated:
 		if k == 0 {
 			previous = b.Base
 		}
 		ok = b.Base <= d && d < min(limit, 3*previous)
-	case Uniform:
+	case b.Jitter == Uniform:
 		ok = b.Base <= d && d < limit
+	case b.Jitter == Scaled:
+		ok = (b.Low*float64(c) <= float64(d+1) || b.CapLast) && float64(d) < b.High*float64(c)
+	case b.Jitter == Added:
+		ok = b.Base <= d && (d < b.Base+c || d == limit) && d <= limit
 	}
+	ok = ok && (!b.CapLast || d <= limit)
 	w.must(ok, 5, "step %d of %+v drew %v, %+v", k, b, d, w.s)
 }
 

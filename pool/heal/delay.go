@@ -2,6 +2,7 @@ package heal
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -52,7 +53,7 @@ func (p *Policy) delay(s *State, r Rand, v ruling, e end) time.Duration {
 // that trying again is pointless. The client's own attempts and delays do not enter.
 func (p *Policy) moveDelay(s *State, r Rand, v ruling, e end) time.Duration {
 	gen := uint64(s.Gen) + 1
-	b := Backoff{Base: p.Backoff.Base, Cap: max(p.Backoff.limit(), leastMoveCap), Factor: 2}
+	b := Backoff{Base: p.Backoff.least(), Cap: max(p.Backoff.limit(), leastMoveCap), Factor: 2}
 	c := b.Cap
 	if failed := s.Gen - s.Live; v.verdict != Pointless {
 		c = b.step(uint8(min(failed-1, math.MaxUint8)), 0, r, gen)
@@ -69,7 +70,7 @@ func (p *Policy) moveDelay(s *State, r Rand, v ruling, e end) time.Duration {
 func (p *Policy) moveSpread(r Rand, gen uint32) time.Duration {
 	within := p.First.Within
 	if p.First.Rule == ByBackoff && p.Backoff.Jitter != NoJitter {
-		within = p.Backoff.Base
+		within = p.Backoff.least()
 	}
 	return r.Between(DrawLifetime, 2*(uint64(gen)+1)+1, 0, within)
 }
@@ -80,18 +81,65 @@ func (f First) spread(r Rand, gen uint64) time.Duration {
 }
 
 // limit is the largest step.
-func (b Backoff) limit() time.Duration { return max(b.Cap, b.Base) }
+func (b *Backoff) limit() time.Duration {
+	if n := len(b.Table); n > 0 {
+		return slices.Max(b.Table)
+	}
+	return max(b.Cap, b.Base, b.BaseMost)
+}
+
+// least is the first step that is one.
+func (b *Backoff) least() time.Duration {
+	for _, d := range b.Table {
+		if d > 0 {
+			return d
+		}
+	}
+	return b.Base
+}
+
+// base is the first step of r's client.
+func (b *Backoff) base(r Rand) time.Duration {
+	return r.Between(DrawBackoff, 0, b.Base, b.BaseMost) // no delay is keyed by 0: generations count from 1
+}
 
 // step draws the k-th delay, k counting from 0; previous is the one before it. The 255th
 // stands for all that follow: growth has reached its end.
-func (b Backoff) step(k uint8, previous time.Duration, r Rand, gen uint64) time.Duration {
-	limit, factor := b.limit(), max(b.Factor, 1)
-	c := limit
-	switch f := float64(b.Base) * math.Pow(factor, float64(k)); {
-	case k == math.MaxUint8 && factor > 1:
-	case f < float64(limit):
-		c = time.Duration(f)
+func (b *Backoff) step(k uint8, previous time.Duration, r Rand, gen uint64) time.Duration {
+	limit := b.limit()
+	c := b.planned(k, r)
+	if !b.CapLast {
+		c = min(c, limit)
 	}
+	if k < b.Plain {
+		return min(c, limit)
+	}
+	d := b.draw(c, k, previous, r, gen)
+	if b.CapLast {
+		d = min(d, limit)
+	}
+	return d
+}
+
+// planned is the step as it grows, before cap and jitter.
+func (b *Backoff) planned(k uint8, r Rand) time.Duration {
+	if n := len(b.Table); n > 0 {
+		return b.Table[min(int(k), n-1)]
+	}
+	limit, factor := b.limit(), max(b.Factor, 1)
+	grown := float64(b.base(r)) * math.Pow(factor, float64(k))
+	if k == math.MaxUint8 && factor > 1 || grown >= float64(enough*limit) {
+		return enough * limit
+	}
+	return time.Duration(grown)
+}
+
+// enough is how many times the cap a step may grow to where jitter comes before the cap:
+// more makes no difference to what is left of it.
+const enough = 1 << 10
+
+// draw jitters the step c.
+func (b *Backoff) draw(c time.Duration, k uint8, previous time.Duration, r Rand, gen uint64) time.Duration {
 	switch b.Jitter {
 	case Full:
 		return r.Between(DrawBackoff, gen, 0, c)
@@ -101,9 +149,13 @@ func (b Backoff) step(k uint8, previous time.Duration, r Rand, gen uint64) time.
 		if k == 0 {
 			previous = b.Base
 		}
-		return r.Between(DrawBackoff, gen, b.Base, min(limit, 3*previous))
+		return r.Between(DrawBackoff, gen, b.Base, min(b.limit(), 3*previous))
 	case Uniform:
-		return r.Between(DrawBackoff, gen, b.Base, limit)
+		return r.Between(DrawBackoff, gen, b.Base, b.limit())
+	case Scaled:
+		return r.Between(DrawBackoff, gen, time.Duration(b.Low*float64(c)), time.Duration(b.High*float64(c)))
+	case Added:
+		return min(b.limit(), r.Between(DrawBackoff, gen, b.Base, b.Base+c))
 	}
 	return c
 }

@@ -138,15 +138,17 @@
 //     forgotten only by becoming stable, after a proof and max(StableAfter, Delay) of
 //     life, or by being started.
 //  5. Jitter comes after the cap: no backoff delay exceeds the cap, and a jittered
-//     one is never equal to its step.
+//     one is never equal to its step. Policies copied from clients that do otherwise say
+//     so (CapLast, Plain, a Scaled jitter).
 //  6. A heeding client never dials before Retry-After, or 5 min if that is less, also when
 //     it was a move that was told.
 //  7. A connection whose last byte came at t is pinged at t + silence if the timers are on
 //     time and nothing else is under way, with silence in [PingEvery/2, PingEvery); and one
 //     whose server was last heard at t is killed at t + ExpectPing.
 //  8. A connection on which a byte arrived since its ping is not killed for silence.
-//  9. A client gives up only on an end that is judged pointless, never by a count, and
-//     never while it has a connection; it then orders nothing until it is started or closed.
+//  9. A client gives up only on an end that is judged pointless, or when the policy counts
+//     its tries and they are used up, and never while it has a connection; it then orders
+//     nothing until it is started or closed.
 //  10. Close retires from every phase in one step, ends what is dialled or open, and
 //     nothing is ordered ever after.
 //  11. Only the edges drawn above are taken, and each is in a transcript in testdata.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -12,6 +13,9 @@ const MaxEndpoints = 256
 
 // longest is the longest duration that a policy may name: more is a slip of units.
 const longest = 24 * time.Hour
+
+// mostScale is the most that jitter may make of a step.
+const mostScale = 10.0
 
 // Shortest is how often a policy may have something done on a connection that is well, at
 // most: more often burns CPU and nothing else.
@@ -56,16 +60,7 @@ func (p *Policy) Faults() []Fault {
 		c.must(false, "first", "at-once, backoff or a spread", f.Rule)
 	}
 
-	b := p.Backoff
-	c.positive("backoff.base", b.Base)
-	switch {
-	case b.Jitter == Decorrelated, b.Jitter == Uniform:
-		c.must(b.Base < b.Cap && b.Cap <= longest, "backoff.cap", "more than the base, for "+b.Jitter.String()+" jitter draws between them", b.Cap)
-	case b.Cap != 0:
-		c.atLeast("backoff.cap", b.Cap, b.Base)
-	}
-	c.must(b.Factor == 0 || b.Factor >= 1 && !math.IsInf(b.Factor, 1), "backoff.factor", "a number of at least 1, or 0 for 1", b.Factor)
-	c.must(b.Jitter <= Uniform, "backoff.jitter", "none, full, equal, decorrelated or uniform", b.Jitter)
+	c.backoff(&p.Backoff)
 
 	c.atLeast("stable_after", p.StableAfter, 0)
 	c.must(p.ResetOn <= OnOpen, "reset_on", "stable or open", p.ResetOn)
@@ -81,6 +76,40 @@ func (p *Policy) Faults() []Fault {
 		c.must(e.Weight >= 0, fmt.Sprintf("endpoints.%d.weight", i), "a weight of at least 0", e.Weight)
 	}
 	return c.faults
+}
+
+// backoff finds what is wrong with the growth of delays.
+func (c *check) backoff(b *Backoff) {
+	if len(b.Table) > 0 {
+		c.must(b.Base == 0 && b.Cap == 0 && b.Factor == 0, "backoff.table", "no base, cap and factor beside it", b.Table)
+		c.must(len(b.Table) <= math.MaxUint8, "backoff.table", fmt.Sprintf("at most %d steps", math.MaxUint8), len(b.Table))
+		c.must(b.Jitter == NoJitter || b.Jitter == Full || b.Jitter == Equal || b.Jitter == Scaled,
+			"backoff.jitter", "none, full, equal or scaled, with a table", b.Jitter)
+		c.must(b.BaseMost == 0, "backoff.base_most", "none with a table", b.BaseMost)
+		for i, d := range b.Table {
+			c.atLeast(fmt.Sprintf("backoff.table.%d", i), d, 0)
+		}
+		c.must(slices.Max(b.Table) > 0 || slices.Min(b.Table) < 0, "backoff.table", "a step above 0", b.Table)
+	} else {
+		c.positive("backoff.base", b.Base)
+		switch {
+		case b.Jitter == Decorrelated, b.Jitter == Uniform:
+			c.must(b.Base < b.Cap && b.Cap <= longest, "backoff.cap", "more than the base, for "+b.Jitter.String()+" jitter draws between them", b.Cap)
+		case b.Cap != 0:
+			c.atLeast("backoff.cap", b.Cap, b.Base)
+		}
+		c.must(b.Factor == 0 || b.Factor >= 1 && !math.IsInf(b.Factor, 1), "backoff.factor", "a number of at least 1, or 0 for 1", b.Factor)
+		if b.BaseMost != 0 {
+			c.atLeast("backoff.base_most", b.BaseMost, b.Base)
+		}
+	}
+	c.must(b.Jitter <= Added, "backoff.jitter", "none, full, equal, decorrelated, uniform, scaled or added", b.Jitter)
+	if b.Jitter == Scaled {
+		c.must(0 <= b.Low && b.Low < b.High && b.High <= mostScale, "backoff.low", fmt.Sprintf("less than high, both from 0 to %v", mostScale), fmt.Sprintf("%v to %v", b.Low, b.High))
+	} else {
+		c.must(b.Low == 0 && b.High == 0, "backoff.low", "low and high with scaled jitter only", fmt.Sprintf("%v to %v", b.Low, b.High))
+	}
+	c.must(b.Tries <= MaxTries, "backoff.tries", fmt.Sprintf("at most %d", MaxTries), b.Tries)
 }
 
 // Validate returns all Faults as one error, or nil.

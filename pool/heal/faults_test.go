@@ -2,6 +2,7 @@ package heal
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,6 +48,18 @@ func TestFaults(t *testing.T) {
 		{"backoff.factor", func(p *Policy) { p.Backoff.Factor = math.NaN() }},
 		{"backoff.factor", func(p *Policy) { p.Backoff.Factor = math.Inf(1) }},
 		{"backoff.jitter", func(p *Policy) { p.Backoff.Jitter = 9 }},
+		{"backoff.low", func(p *Policy) { p.Backoff.Jitter, p.Backoff.Low, p.Backoff.High = Scaled, 1, 1 }},
+		{"backoff.low", func(p *Policy) { p.Backoff.Jitter, p.Backoff.High = Scaled, 11 }},
+		{"backoff.low", func(p *Policy) { p.Backoff.Jitter, p.Backoff.Low, p.Backoff.High = Scaled, math.NaN(), 1 }},
+		{"backoff.low", func(p *Policy) { p.Backoff.High = 1 }},
+		{"backoff.base_most", func(p *Policy) { p.Backoff.BaseMost = p.Backoff.Base - 1 }},
+		{"backoff.base_most", func(p *Policy) { p.Backoff = Backoff{Table: []time.Duration{second}, BaseMost: second} }},
+		{"backoff.table", func(p *Policy) { p.Backoff.Table = []time.Duration{second} }},
+		{"backoff.table", func(p *Policy) { p.Backoff = Backoff{Table: []time.Duration{0, 0}} }},
+		{"backoff.table", func(p *Policy) { p.Backoff = Backoff{Table: slices.Repeat([]time.Duration{second}, 256)} }},
+		{"backoff.table.1", func(p *Policy) { p.Backoff = Backoff{Table: []time.Duration{second, -1}} }},
+		{"backoff.jitter", func(p *Policy) { p.Backoff = Backoff{Table: []time.Duration{second}, Jitter: Added} }},
+		{"backoff.tries", func(p *Policy) { p.Backoff.Tries = MaxTries + 1 }},
 		{"stable_after", func(p *Policy) { p.StableAfter = -second }},
 		{"reset_on", func(p *Policy) { p.ResetOn = 2 }},
 		{"endpoints", func(p *Policy) { p.Endpoints = make([]Endpoint, MaxEndpoints+1) }},

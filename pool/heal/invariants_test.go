@@ -90,6 +90,7 @@ func TestInvariant02OneConnection(t *testing.T) {
 func TestInvariant03NothingWaitsForEver(t *testing.T) {
 	for _, name := range policyNames {
 		w := newWorld(t, policyLike(name))
+		w.p.Backoff.Tries = 0
 		w.start()
 		for range 30 { // a driver that never reports a dial
 			require.Equal(t, Dialing, w.s.Phase)
@@ -184,6 +185,40 @@ func TestInvariant05JitterAfterTheCap(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Delays as clients in the wild draw them: capped after the jitter, so that those at the
+// cap are all alike; from a base that each client draws once; and plain at first.
+func TestInvariant05AsOthersDo(t *testing.T) {
+	capped := Backoff{Base: time.Second, Cap: 5 * time.Second, Factor: 2, Jitter: Scaled, Low: 0.5, High: 1.5, CapLast: true}
+	own := Backoff{Base: time.Second, BaseMost: 5 * time.Second, Cap: 10 * time.Second, Factor: 1.3}
+	plain := Backoff{Base: time.Second, Cap: 2 * time.Minute, Factor: 1.6, Jitter: Scaled, Low: 0.8, High: 1.2, Plain: 1}
+	floored := Backoff{Base: 500 * time.Millisecond, Cap: 20 * time.Second, Factor: 2, Jitter: Added, CapLast: true}
+	table := Backoff{Table: []time.Duration{0, 2 * time.Second, 10 * time.Second}}
+	bases := map[time.Duration]bool{}
+	for client := range uint64(500) {
+		r := Rand{Seed: 3, Client: client}
+		assert.Equal(t, 5*time.Second, capped.step(4, 0, r, 6), "16 s ± 50 %% are more than the cap, whatever is drawn")
+		assert.Equal(t, 5*time.Second, capped.step(255, 0, r, 600))
+		assert.NotEqual(t, 2*time.Second, capped.step(1, 0, r, 3))
+
+		first := own.step(0, 0, r, 2)
+		bases[first] = true
+		assert.InDelta(t, 1.3*float64(first), float64(own.step(1, 0, r, 3)), 1, "one base for all steps of a client")
+		assert.Equal(t, 10*time.Second, own.step(20, 0, r, 22))
+
+		assert.Equal(t, time.Second, plain.step(0, 0, r, 2))
+		assert.NotEqual(t, 1600*time.Millisecond, plain.step(1, 0, r, 3))
+
+		d := floored.step(0, 0, r, 2)
+		assert.GreaterOrEqual(t, d, 500*time.Millisecond)
+		assert.Less(t, d, time.Second)
+
+		for k, want := range []time.Duration{0, 2 * time.Second, 10 * time.Second, 10 * time.Second} {
+			assert.Equal(t, want, table.step(uint8(k), 0, r, 2))
+		}
+	}
+	assert.Greater(t, len(bases), 490, "each client has its own")
 }
 
 func TestInvariant06RetryAfter(t *testing.T) {
@@ -530,6 +565,28 @@ func TestInvariant14NoTimerInThePast(t *testing.T) {
 	assert.Equal(t, w.now, w.due)
 	w.fire()
 	assert.Equal(t, Suspect, w.s.Phase)
+}
+
+// A policy that counts gives up after so many attempts in a row, of which one that healed
+// is none; started again, a client has all of them once more.
+func TestInvariant09TriesAreCounted(t *testing.T) {
+	w := newWorld(t, policyLike("table")).reach(Stable)
+	for range 2 {
+		if w.s.Phase == Stable {
+			w.loses(Reset, 0)
+		} else {
+			w.start()
+		}
+		for range 4 {
+			for w.s.Phase == Waiting {
+				w.fire()
+			}
+			require.Equal(t, Dialing, w.s.Phase)
+			w.fails(Refused, 0, 0)
+		}
+		require.Equal(t, GaveUp, w.s.Phase)
+		assert.Equal(t, Refused, w.s.Cause)
+	}
 }
 
 // Growth that is ever so slow ends at the cap all the same; a constant delay stays.

@@ -16,7 +16,7 @@ func TestNames(t *testing.T) {
 	assertWords(t, ParseCause, "", "refused", "timeout", "reset", "eof", "half-open", "close", "status", "tls", "dns",
 		"protocol", "write-stall", "unproved", "unknown", "frozen", "unpinged", "invalid", "credentials")
 	assertWords(t, ParseFirstRule, "at-once", "spread", "backoff")
-	assertWords(t, ParseJitter, "none", "full", "equal", "decorrelated", "uniform")
+	assertWords(t, ParseJitter, "none", "full", "equal", "decorrelated", "uniform", "scaled", "added")
 	assertWords(t, ParseResetOn, "stable", "open")
 	assertWords(t, ParsePath, "", "dead", "frozen")
 	assertWords(t, ParseVerdict, "", "retry", "planned", "throttled", "elsewhere", "reauth", "give-up")

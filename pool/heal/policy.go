@@ -26,7 +26,7 @@ type First struct {
 }
 
 // Jitter says how a delay is drawn from its step c = min(Cap, Base·Factor^k), k
-// counting from 0. Jitter is always drawn after the cap.
+// counting from 0. It is drawn after the cap, unless Backoff.CapLast says otherwise.
 type Jitter uint8
 
 const (
@@ -35,9 +35,14 @@ const (
 	Equal                      // U(c/2, c)
 	Decorrelated               // U(Base, min(Cap, 3·previous delay)), the first U(Base, min(Cap, 3·Base))
 	Uniform                    // U(Base, Cap), whatever k
+	Scaled                     // U(Low·c, High·c)
+	Added                      // min(Cap, U(Base, Base+c))
 )
 
-var jitterNames = names[Jitter]{NoJitter: "none", Full: "full", Equal: "equal", Decorrelated: "decorrelated", Uniform: "uniform"}
+var jitterNames = names[Jitter]{
+	NoJitter: "none", Full: "full", Equal: "equal", Decorrelated: "decorrelated", Uniform: "uniform",
+	Scaled: "scaled", Added: "added",
+}
 
 func (j Jitter) String() string { return jitterNames.of(j) }
 
@@ -95,13 +100,24 @@ func (p *Policy) StallAfter() time.Duration {
 	return p.WriteStall
 }
 
-// Backoff is the growth of delays while a client has not healed.
+// Backoff is the growth of delays while a client has not healed. From Table on its fields
+// are what clients in the wild do and few should.
 type Backoff struct {
-	Base   time.Duration // the first step; must be > 0
+	Base   time.Duration // the first step; must be > 0 unless there is a Table
 	Cap    time.Duration // the largest step, >= Base; 0: Base
 	Factor float64       // growth per attempt, >= 1; 0: 1
 	Jitter Jitter
+
+	Table     []time.Duration // the steps one by one, the last for all that follow, in the place of Base, Cap and Factor; nil: none
+	Low, High float64         // of Scaled: 0 <= Low < High
+	CapLast   bool            // the cap is applied to what was drawn, so that many delays at the cap are equal
+	Plain     uint8           // the first so many steps are not jittered; 0: all are
+	BaseMost  time.Duration   // each client draws its base once, U(Base, BaseMost), >= Base; 0: Base
+	Tries     uint16          // failed attempts in a row after which a client gives up, at most MaxTries; 0: it never does
 }
+
+// MaxTries is the most attempts that a policy may count.
+const MaxTries = 10_000
 
 // Endpoint is what the policy knows of an address: lower Priority is dialled first,
 // Weight (0 counts as 1) is its share among those of equal priority.

@@ -209,6 +209,9 @@ func (t *turn) failed(e end) {
 func (t *turn) ended(e end) {
 	s := t.s
 	v := t.rule(e)
+	if tries := t.p.Backoff.Tries; tries > 0 && s.Attempt >= tries {
+		v.verdict = Pointless
+	}
 	notBefore := t.now
 	if s.is(told) {
 		notBefore = s.MoveAt.after(t.now)

@@ -191,7 +191,7 @@ func walkBytes(seed uint64, steps int) []byte {
 // A walk that never leaves home checks nothing: together the walks end in every phase.
 func TestWalk(t *testing.T) {
 	ends := map[Phase]int{}
-	for seed := range uint64(3000) {
+	for seed := range uint64(5000) {
 		ends[walk(t, walkBytes(seed, 5+int(seed%120))).s.Phase]++
 	}
 	t.Log(ends)
@@ -214,7 +214,7 @@ func (w *world) comesBack() {
 	}
 	began := w.now
 	// What a server may ask for, and its window; the backoff; a dial and a proof that are cut off.
-	most := 2*maxRetryAfter + max(w.p.Backoff.Cap, w.p.Backoff.Base) + w.p.First.Within +
+	most := 2*maxRetryAfter + w.p.Backoff.limit() + w.p.First.Within +
 		4*w.p.HandshakeTimeout + 2*w.p.ProveTimeout + askAgain
 	for steps := 0; !w.s.Phase.Usable(); steps++ {
 		w.must(steps < 50 && w.now.Sub(began) <= most, 20, "%v after %v and %d steps of a healthy world", w.s.Phase, w.now.Sub(began), steps)

@@ -58,33 +58,43 @@ func policyLike(name string) Policy {
 	switch name {
 	case "default":
 		p.First = First{Spread, 5 * time.Second}
-		p.Backoff = Backoff{time.Second, 30 * time.Second, 2, Equal}
+		p.Backoff = Backoff{Base: time.Second, Cap: 30 * time.Second, Factor: 2, Jitter: Equal}
 	case "naive":
 		p.Backoff = Backoff{Base: time.Second}
 		p.ResetOn, p.Heed = OnOpen, false
 	case "full-jitter":
 		p.First.Rule = ByBackoff
-		p.Backoff = Backoff{500 * time.Millisecond, 20 * time.Second, 2, Full}
+		p.Backoff = Backoff{Base: 500 * time.Millisecond, Cap: 20 * time.Second, Factor: 2, Jitter: Full}
 	case "decorrelated":
-		p.Backoff = Backoff{time.Second, 20 * time.Second, 1, Decorrelated}
+		p.Backoff = Backoff{Base: time.Second, Cap: 20 * time.Second, Jitter: Decorrelated}
 	case "uniform":
 		p.First.Rule = ByBackoff
 		p.Backoff = Backoff{Base: time.Second, Cap: 15 * time.Second, Jitter: Uniform}
 	case "no-pings":
 		p.First = First{Spread, time.Second}
-		p.Backoff = Backoff{time.Second, time.Minute, 1.5, Full}
+		p.Backoff = Backoff{Base: time.Second, Cap: time.Minute, Factor: 1.5, Jitter: Full}
 		p.PingEvery, p.PingTimeout = 0, 0
 	case "hasty":
 		p.First = First{Spread, time.Second}
-		p.Backoff = Backoff{time.Millisecond, 10 * time.Second, 3, NoJitter}
+		p.Backoff = Backoff{Base: time.Millisecond, Cap: 10 * time.Second, Factor: 3}
 		p.PingEvery, p.PingTimeout, p.StableAfter = time.Second, 2*time.Second, 0
+	case "cap-last": // as socket.io does
+		p.First.Rule = ByBackoff
+		p.Backoff = Backoff{Base: time.Second, Cap: 5 * time.Second, Factor: 2, Jitter: Scaled, Low: 0.5, High: 1.5, CapLast: true}
+		p.ResetOn, p.Heed = OnOpen, false
+	case "table": // as SignalR does
+		p.First.Rule = ByBackoff
+		p.Backoff = Backoff{Table: []time.Duration{0, 2 * time.Second, 10 * time.Second, 30 * time.Second}, Tries: 4}
+		p.Heed = false
+	case "own-base": // as reconnecting-websocket does, with a floor under the jitter as centrifuge-js has
+		p.Backoff = Backoff{Base: time.Second, BaseMost: 5 * time.Second, Cap: 10 * time.Second, Factor: 1.3, Jitter: Added, Plain: 1, CapLast: true}
 	default:
 		panic(name)
 	}
 	return p
 }
 
-var policyNames = []string{"default", "naive", "full-jitter", "decorrelated", "no-pings", "hasty", "uniform"}
+var policyNames = []string{"default", "naive", "full-jitter", "decorrelated", "no-pings", "hasty", "uniform", "cap-last", "table", "own-base"}
 
 // everything is a policy that uses all there is.
 func everything() Policy {

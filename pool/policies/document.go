@@ -103,10 +103,29 @@ func (d *document) value(pair *ast.MappingValueNode, path string) {
 		}
 	case i < 0:
 		d.mistake(pair.Value, path, "expected {%s}, got %s", strings.Join(siblings(path+"."), ", "), k)
-	case k != scalar:
+	case fields[i].list && k == list:
+		d.listed(pair.Value, path, fields[i])
+	case k != scalar || fields[i].list:
 		d.mistake(pair.Value, path, "expected %s, got %s", fields[i].want, k)
 	case !fields[i].set(&d.policy, textOf(pair.Value)):
 		d.mistake(pair.Value, path, "expected %s, got %q", fields[i].want, textOf(pair.Value))
+	}
+}
+
+// listed reads a list of single values.
+func (d *document) listed(value ast.Node, path string, f field) {
+	var texts []string
+	for i, item := range items(value) {
+		at := fmt.Sprintf("%s.%d", path, i)
+		d.lines[at] = lineOf(item)
+		if k := kindOf(item); k != scalar {
+			d.mistake(item, path, "expected %s, got %s in it", f.want, k)
+			return
+		}
+		texts = append(texts, textOf(item))
+	}
+	if text := strings.Join(texts, ", "); !f.set(&d.policy, text) {
+		d.mistake(value, path, "expected %s, got [%s]", f.want, text)
 	}
 }
 
@@ -138,6 +157,7 @@ func (d *document) missing() {
 		_, written := d.lines[f.path]
 		switch {
 		case written || d.wrong[group] || f.preset == unset:
+		case slices.Contains(steps, f.path) && d.lines[stepTable.path] > 0:
 		case f.preset != "":
 			f.set(&d.policy, f.preset)
 		default:
@@ -149,6 +169,7 @@ func (d *document) missing() {
 // follows lets a bound that only the base has follow the value that it bounds: whoever
 // shortens ping.timeout need not know of ping.timeout_min.
 func (d *document) follows() {
+	d.oneWay()
 	p := &d.policy.Client
 	if _, written := d.lines["ping.timeout_min"]; !written && p.PingTimeoutMin > p.PingTimeout {
 		p.PingTimeoutMin = p.PingTimeout

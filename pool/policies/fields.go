@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -14,6 +15,7 @@ type field struct {
 	about  string // one line
 	want   string // what belongs there
 	preset string // what it is where it is not written and there is no base; "": it must be written
+	list   bool   // a list of single values, which set gets with commas between them
 	shape  map[string]any
 	set    func(p *Policy, text string) bool // false: text is not what belongs there
 	get    func(p *Policy) string            // as Format writes it; "": not at all
@@ -69,18 +71,25 @@ var clientFields = []field{
 			return p.Client.First.Within.String()
 		},
 	},
-	duration("backoff.base", "the first step", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.Base }),
-	duration("backoff.cap", "the largest step", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.Cap }),
-	{
-		path: "backoff.factor", about: "growth from step to step", want: "a number of at least 1", shape: numberShape,
-		set: func(p *Policy, text string) bool {
-			f, err := strconv.ParseFloat(text, 64)
-			p.Client.Backoff.Factor = f
-			return err == nil
-		},
-		get: func(p *Policy) string { return formatNumber(p.Client.Backoff.Factor) },
-	},
+	ofSteps(duration("backoff.base", "the first step", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.Base })),
+	ofSteps(duration("backoff.cap", "the largest step", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.Cap })),
+	ofSteps(number("backoff.factor", "growth from step to step", "a number of at least 1", func(p *Policy) *float64 { return &p.Client.Backoff.Factor })),
+	stepTable,
 	word("backoff.jitter", "how a delay is drawn from its step", "", heal.ParseJitter, func(p *Policy) *heal.Jitter { return &p.Client.Backoff.Jitter }),
+	optional(number("backoff.low", "scaled: the least share of the step", "a number from 0 to 10", func(p *Policy) *float64 { return &p.Client.Backoff.Low })),
+	optional(number("backoff.high", "scaled: the largest share of the step", "a number from 0 to 10", func(p *Policy) *float64 { return &p.Client.Backoff.High })),
+	{
+		path: "backoff.cap_last", about: "the cap is applied after the jitter, so that delays at the cap are alike", want: "true or false", preset: unset,
+		shape: map[string]any{"type": "boolean"},
+		set: func(p *Policy, text string) bool {
+			p.Client.Backoff.CapLast = text == "true"
+			return p.Client.Backoff.CapLast || text == "false"
+		},
+		get: func(p *Policy) string { return ifSet(strconv.FormatBool, p.Client.Backoff.CapLast) },
+	},
+	optional(duration("backoff.base_most", "each client draws its base once, from base to that", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.BaseMost })),
+	few("backoff.plain", "the first so many steps are not jittered", math.MaxUint8, func(p *Policy) *uint8 { return &p.Client.Backoff.Plain }),
+	few("backoff.tries", "failed attempts in a row after which a client gives up", heal.MaxTries, func(p *Policy) *uint16 { return &p.Client.Backoff.Tries }),
 	duration("stable_after", "life after which a proved connection counts as healed", "", func(p *Policy) *time.Duration { return &p.Client.StableAfter }),
 	word("reset_on", "when attempts and delays begin afresh", "", heal.ParseResetOn, func(p *Policy) *heal.ResetOn { return &p.Client.ResetOn }),
 	{

@@ -46,6 +46,19 @@ func random(r *rand.Rand) Policy {
 	if r.IntN(3) > 0 || p.Backoff.Jitter == heal.Decorrelated || p.Backoff.Jitter == heal.Uniform {
 		p.Backoff.Cap = p.Backoff.Base + time.Duration(1+r.IntN(1000))
 	}
+	b := &p.Backoff
+	b.CapLast, b.Plain, b.Tries = r.IntN(4) == 0, uint8(r.IntN(3)), uint16(r.IntN(3))
+	switch r.IntN(5) {
+	case 0:
+		b.Base, b.Cap, b.Factor, b.Jitter = 0, 0, 0, heal.Equal
+		b.Table = []time.Duration{0, d(1), d(0)}[r.IntN(2):]
+	case 1:
+		b.Jitter, b.Low, b.High = heal.Scaled, r.Float64(), 1+r.Float64()
+	case 2:
+		b.Jitter = heal.Added
+	case 3:
+		b.BaseMost = b.Base + d(0)/100
+	}
 	for range r.IntN(3) {
 		rule := heal.Rule{Cause: heal.Cause(1 + r.IntN(len(causes))), Verdict: heal.Verdict(1 + r.IntN(len(verdicts)))}
 		switch rule.Cause {

@@ -42,7 +42,7 @@ p.yaml:4: prove_timeout: expected a duration above 0, at most 24h, got -1s
 p.yaml:5: ping.count: expected one of every, timeout, timeout_min
 p.yaml:5: ping.timeout: expected a duration above 0, at most 24h, got 0s
 p.yaml:6: first.spread: expected a duration above 0, at most 24h, got 0s
-p.yaml:7: backoff.jitter: expected none, full, equal, decorrelated or uniform, got "some"
+p.yaml:7: backoff.jitter: expected none, full, equal, decorrelated, uniform, scaled or added, got "some"
 p.yaml:7: backoff.cap: expected a duration of at least 40s, at most 24h, got 30s
 p.yaml:7: backoff.factor: expected a number of at least 1, or 0 for 1, got 0.5
 p.yaml:8: stable_after: expected a duration like 250ms, got a list
@@ -55,12 +55,12 @@ p.yaml:1: ping.timeout: expected a duration like 250ms, or a base that has it, g
 p.yaml:1: stable_after: expected a duration like 250ms, or a base that has it, got nothing
 p.yaml:1: reset_on: expected stable or open, or a base that has it, got nothing
 p.yaml:1: heed_server: expected true or false, or a base that has it, got nothing
-p.yaml:4: backoff: expected {base, cap, factor, jitter}, got a single value`},
+p.yaml:4: backoff: expected {base, cap, factor, table, jitter, low, high, cap_last, base_most, plain, tries}, got a single value`},
 		{"names", "base: default\nname: 7 seas\nabout: {}", `p.yaml:2: name: expected a letter, then letters, digits and . _ + -, got "7 seas"
 p.yaml:3: about: expected text, got a mapping`},
 		{
 			"an unknown base says nothing of the rest", "ping: {timeout: 0s}\nbase: polite",
-			`p.yaml:2: base: expected default, full-jitter, naive or a .yaml file, got "polite"`,
+			"p.yaml:2: base: expected " + strings.Join(Names(), ", ") + ` or a .yaml file, got "polite"`,
 		},
 		{"a base of the wrong kind", "base: {base: default}", "p.yaml:1: base: expected the name of a policy or a file, got a mapping"},
 		{"a base without a file", "base: ./none.yaml", "p.yaml:1: base: expected a policy: stat none.yaml: no such file or directory"},
@@ -78,7 +78,7 @@ testdata/broken.yaml:2: ping.timeout: expected a duration like 250ms, got "never
 			"decorrelated jitter needs room", "base: naive\nbackoff: {jitter: decorrelated}",
 			"p.yaml:2: backoff.cap: expected more than the base, for decorrelated jitter draws between them, got 1s",
 		},
-		{"twice, far apart", complete + "prove_timeout: 25h", "p.yaml:130: prove_timeout: expected once, got again after line 14"},
+		{"twice, far apart", complete + "prove_timeout: 25h", "p.yaml:143: prove_timeout: expected once, got again after line 14"},
 		{"too long", "base: default\nstable_after: 25h", "p.yaml:2: stable_after: expected a duration of at least 0s, at most 24h, got 25h0m0s"},
 		{"nothing", "", "p.yaml:1: expected the fields of a policy, got nothing"},
 		{"a name alone", "default", "p.yaml:1: expected the fields of a policy, got a single value"},
@@ -163,7 +163,7 @@ func asFlow(block []byte) string {
 
 func TestFromNodeMistakes(t *testing.T) {
 	for _, tt := range []struct{ value, want string }{
-		{"polite", `s.yaml:2: expected default, full-jitter, naive or a .yaml file, got "polite"`},
+		{"polite", "s.yaml:2: expected " + strings.Join(Names(), ", ") + ` or a .yaml file, got "polite"`},
 		{"testdata/none.yaml", "s.yaml:2: expected a policy: stat testdata/none.yaml: no such file or directory"},
 		{"[default]", "s.yaml:2: expected a policy: a name, a file or a mapping with base, got a list"},
 		{"", "s.yaml:2: expected a policy: a name, a file or a mapping with base, got nothing"},
@@ -181,5 +181,5 @@ func TestFromNodeMistakes(t *testing.T) {
 	_, err = FromNode("s.yaml", node(t, "polite"))
 	mistake, ok := errors.AsType[*Mistake](err)
 	require.True(t, ok)
-	assert.Equal(t, Mistake{File: "s.yaml", Line: 2, Want: `expected default, full-jitter, naive or a .yaml file, got "polite"`}, *mistake)
+	assert.Equal(t, Mistake{File: "s.yaml", Line: 2, Want: "expected " + strings.Join(Names(), ", ") + ` or a .yaml file, got "polite"`}, *mistake)
 }

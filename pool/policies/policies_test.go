@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -35,18 +36,29 @@ func TestLibrary(t *testing.T) {
 			StableAfter: 5 * time.Second, ResetOn: heal.OnOpen, Heed: false,
 		},
 	}
-	require.Equal(t, []string{"default", "full-jitter", "naive"}, Names())
+	for name, want := range want {
+		p, err := Lookup(name)
+		require.NoError(t, err)
+		assert.Equal(t, want, p)
+	}
+	assert.Equal(t, []string{
+		"ably-js", "centrifuge-js", "decorrelated", "default", "equal-jitter", "exponential", "fixed", "full-jitter",
+		"grpc-go", "naive", "nats.go", "partysocket", "phoenix.js", "pusher-js", "reconnecting-websocket",
+		"server-hinted", "signalr", "socket.io", "uniform-window",
+	}, Names())
 	for _, name := range Names() {
 		p, err := Lookup(name)
 		require.NoError(t, err)
-		assert.Equal(t, want[name], p)
+		assert.Equal(t, name, p.Name)
 		assert.Regexp(t, `^[A-Z].+\.$`, About(name), "a sentence about %s", name)
+		source, _ := Source(name)
+		assert.Regexp(t, `(?s)^# .{80,}\n\nname: `, source, "where %s is from", name)
 	}
 }
 
 func TestUnknownName(t *testing.T) {
 	_, err := Lookup("fulljitter")
-	assert.EqualError(t, err, "policy fulljitter: expected one of default, full-jitter, naive")
+	assert.EqualError(t, err, "policy fulljitter: expected one of "+strings.Join(Names(), ", "))
 	for _, name := range []string{"", "..", "../library/default", "default.yaml"} {
 		_, ok := Source(name)
 		assert.False(t, ok, name)
