@@ -6,7 +6,13 @@ package report
 // for its client is usable meanwhile; it becomes one when the old connection is lost
 // before the new one has proved itself.
 type attempts struct {
-	pending map[int]int64 // by client: when its dial was ordered
+	pending byClient[dial]
+}
+
+// dial is one that was ordered and has no outcome yet.
+type dial struct {
+	at      int64 // when it was ordered
+	pending bool
 }
 
 // outcome of an attempt that a step ended.
@@ -26,8 +32,6 @@ type attempt struct {
 	endedOf int64 // when the ended one had begun
 }
 
-func newAttempts() *attempts { return &attempts{pending: map[int]int64{}} }
-
 func (a *attempts) step(t int64, s *Step) (out attempt) {
 	dials := false
 	for i := range s.Actions {
@@ -36,23 +40,23 @@ func (a *attempts) step(t int64, s *Step) (out attempt) {
 	under := s.To == "dialing" || s.To == "proving"
 	out.moves = dials && isUsable(s.To)
 	out.began = dials && !out.moves || isUsable(s.From) && under
-	begun, pending := a.pending[s.Client]
-	if pending {
-		out.endedOf = begun
+	open := a.pending.at(s.Client)
+	if open.pending {
+		out.endedOf = open.at
 		switch {
 		case isUsable(s.To):
 			out.ended = attemptHealed
 		case s.To == "retired": // the owner gave it up: it neither healed nor failed
-			delete(a.pending, s.Client)
+			*open = dial{}
 		case out.began, !under:
 			out.ended = attemptFailed
 		}
 		if out.ended != noAttempt {
-			delete(a.pending, s.Client)
+			*open = dial{}
 		}
 	}
 	if out.began {
-		a.pending[s.Client] = t
+		*open = dial{at: t, pending: true}
 	}
 	return out
 }

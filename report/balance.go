@@ -24,13 +24,13 @@ type EndpointRow struct {
 // balance follows which endpoint each usable client is at.
 type balance struct {
 	rows   []EndpointRow
-	at     map[int]int // by client: its endpoint while it is usable
-	dialed map[int]int // by client: the endpoint of its last attempt after the command
+	at     byClient[int16] // the client's endpoint while it is usable, and 1; 0: none
+	dialed byClient[int16] // that of its last attempt after the command
 	broken bool
 }
 
 func newBalance(run *Run) *balance {
-	b := &balance{at: map[int]int{}, dialed: map[int]int{}}
+	b := new(balance)
 	for _, name := range run.Endpoints {
 		b.rows = append(b.rows, EndpointRow{Name: name})
 	}
@@ -49,17 +49,16 @@ func (b *balance) Add(rec Record, a attempt) {
 		return
 	}
 	client, endpoint := rec.Step.Client, int(rec.Step.Endpoint)
-	if a.ended == attemptFailed {
-		if i, known := b.dialed[client]; known {
-			b.rows[i].Failed++
-		}
+	dialed := b.dialed.at(client)
+	if a.ended == attemptFailed && *dialed > 0 {
+		b.rows[*dialed-1].Failed++
 	}
 	if a.ended != noAttempt {
-		delete(b.dialed, client)
+		*dialed = 0
 	}
 	if a.began && b.broken && endpoint < len(b.rows) {
 		b.rows[endpoint].Attempts++
-		b.dialed[client] = endpoint
+		*dialed = int16(endpoint) + 1
 	}
 	switch to := rec.Step.To; {
 	case !isUsable(to):
@@ -71,16 +70,17 @@ func (b *balance) Add(rec Record, a attempt) {
 
 // move puts a client at an endpoint, -1 for nowhere.
 func (b *balance) move(client, to int) {
-	if from, up := b.at[client]; up {
-		if from == to {
-			return
-		}
-		b.rows[from].After--
-		delete(b.at, client)
+	at := b.at.at(client)
+	if *at == int16(to)+1 {
+		return
+	}
+	if *at > 0 {
+		b.rows[*at-1].After--
+		*at = 0
 	}
 	if to >= 0 && to < len(b.rows) {
 		b.rows[to].After++
-		b.at[client] = to
+		*at = int16(to) + 1
 	}
 }
 

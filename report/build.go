@@ -104,7 +104,7 @@ type builder struct {
 func newBuilder(run *Run) *builder {
 	b := &builder{
 		run: run, runs: 1, limit: math.MaxInt64,
-		attempts: newAttempts(), fleet: newFleet(run), recovery: newRecovery(), storm: newStorm(),
+		attempts: new(attempts), fleet: newFleet(run), recovery: new(recovery), storm: newStorm(),
 		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run), balance: newBalance(run),
 	}
 	b.faults = newFaults(run, func(format string, args ...any) {
@@ -129,7 +129,8 @@ func (b *builder) fold(r *Reader) {
 	var order sorter
 	drain := func(all bool) {
 		for e, ok := order.pop(all); ok; e, ok = order.pop(all) {
-			b.add(e.rec, e.line)
+			b.add(e.record(), e.line)
+			r.reuse(e.step)
 		}
 	}
 	for r.Scan() {
@@ -148,12 +149,15 @@ func (b *builder) fold(r *Reader) {
 		default:
 			order.push(rec, r.Line())
 			drain(false)
+			continue
 		}
+		r.reuse(rec.Step)
 	}
 	drain(true)
 }
 
-// add gives one record to every fold. Times given to them never go back.
+// add gives one record to every fold. Times given to them never go back. A step is
+// theirs only for the call: the next may be read into it.
 func (b *builder) add(rec Record, line int64) {
 	b.line = line
 	if !b.faults.Add(rec) { // by the edge's own time

@@ -9,7 +9,7 @@ import (
 // whole run, and when each client last saw a reset.
 type causes struct {
 	rows  map[causeKey]*causeCount
-	reset map[int]int64 // by client: when it last saw ECONNRESET
+	reset byClient[int64] // when the client last saw ECONNRESET, and a nanosecond; 0: never
 }
 
 // causesMost bounds the causes that are told apart; the rest are "other". Clients know
@@ -27,7 +27,7 @@ type causeCount struct {
 }
 
 func newCauses() *causes {
-	return &causes{rows: map[causeKey]*causeCount{}, reset: map[int]int64{}}
+	return &causes{rows: map[causeKey]*causeCount{}}
 }
 
 // Add takes a record and what it says of the client's attempts.
@@ -37,7 +37,8 @@ func (c *causes) Add(rec Record, a attempt) {
 		return
 	}
 	if s.Cause == "reset" && (s.Event == "lost" || s.Event == "failed") {
-		c.reset[s.Client] = max(c.reset[s.Client], rec.T)
+		last := c.reset.at(s.Client)
+		*last = max(*last, rec.T+1)
 	}
 	if s.To == "retired" {
 		return
@@ -73,11 +74,11 @@ func (c *causes) Add(rec Record, a attempt) {
 // sawReset counts the clients that saw a reset at or after a moment.
 func (c *causes) sawReset(from int64) int {
 	n := 0
-	for _, t := range c.reset {
-		if t >= from {
+	c.reset.each(func(_ int, t *int64) {
+		if *t > from {
 			n++
 		}
-	}
+	})
 	return n
 }
 

@@ -26,7 +26,7 @@ func isUsable(phase string) bool {
 type fleet struct {
 	hold    int64
 	clients int // of the run
-	usable  map[int]bool
+	usable  byClient[bool]
 	n       int   // usable now
 	now     int64 // up to which everything is summed
 	phase   string
@@ -62,7 +62,7 @@ type outage struct {
 }
 
 func newFleet(run *Run) *fleet {
-	f := &fleet{hold: run.Hold, clients: run.Clients, usable: map[int]bool{}, spent: map[int]int64{}}
+	f := &fleet{hold: run.Hold, clients: run.Clients, spent: map[int]int64{}}
 	for i, share := range [...]float64{0.5, 0.9, 0.99, 1} {
 		f.levels[i].share = share
 	}
@@ -85,11 +85,11 @@ func (f *fleet) Add(rec Record) {
 		f.fault = true
 		f.freeze()
 	case rec.Step != nil:
-		is := isUsable(rec.Step.To)
-		if is == f.usable[rec.Step.Client] {
+		was, is := f.usable.at(rec.Step.Client), isUsable(rec.Step.To)
+		if is == *was {
 			return
 		}
-		f.usable[rec.Step.Client] = is
+		*was = is
 		if is {
 			f.n++
 		} else {

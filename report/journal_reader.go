@@ -29,6 +29,8 @@ func (e *SchemaError) Error() string {
 // A line that cannot be understood is skipped and told by Warnings.
 type Reader struct {
 	lines  *lines
+	words  vocabulary
+	free   []*Step // that are to be read into
 	record Record
 	err    error
 }
@@ -43,6 +45,12 @@ func (r *Reader) Scan() bool {
 		if len(r.lines.text) == 0 {
 			continue
 		}
+		step := r.step()
+		if t, ok := parseStep(r.lines.text, &r.words, step); ok {
+			r.record = Record{T: t, Step: step}
+			return true
+		}
+		r.reuse(step)
 		rec, err := parseRecord(r.lines.text)
 		if rec.Run != nil && (rec.Run.Schema > Schema || err == nil && rec.Run.Schema != Schema) {
 			r.err = &SchemaError{Got: rec.Run.Schema} // whatever else is in it, which may well read as damaged
@@ -60,6 +68,25 @@ func (r *Reader) Scan() bool {
 		return true
 	}
 	return false
+}
+
+// step is one to read into.
+func (r *Reader) step() *Step {
+	last := len(r.free) - 1
+	if last < 0 {
+		return new(Step)
+	}
+	s := r.free[last]
+	r.free = r.free[:last]
+	return s
+}
+
+// reuse takes back a step that nobody needs any more; nil is none. Who reads a journal to
+// its end and does so needs no memory for each of its lines.
+func (r *Reader) reuse(s *Step) {
+	if s != nil {
+		r.free = append(r.free, s)
+	}
 }
 
 // Record returns the record that Scan moved to.

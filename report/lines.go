@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +49,10 @@ func (l *lines) scan() bool {
 			l.warn("longer than %d MiB; skipped", maxLine>>20)
 			continue
 		}
-		l.text = bytes.TrimRight(text, "\r\n")
+		for n := len(text); n > 0 && (text[n-1] == '\n' || text[n-1] == '\r'); n-- {
+			text = text[:n-1]
+		}
+		l.text = text
 		return true
 	}
 	return false

@@ -189,7 +189,7 @@ func (m *merger) journals() error {
 
 // take puts a record into order, unless another piece has told the same.
 func (m *merger) take(piece int, e entry) error {
-	rec := e.rec
+	rec := e.record()
 	switch {
 	case rec.Run != nil:
 		return fmt.Errorf("%s: line %d: a second run begins", m.pieces[piece].Name, e.line)
@@ -210,10 +210,11 @@ func (m *merger) take(piece int, e entry) error {
 // drain writes what nothing can precede any more.
 func (m *merger) drain(all bool) error {
 	for e, ok := m.order.pop(all); ok; e, ok = m.order.pop(all) {
-		if m.again(&e.rec) {
+		rec := e.record()
+		if m.again(&rec) {
 			continue
 		}
-		if err := m.w.Write(e.rec); err != nil {
+		if err := m.w.Write(rec); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,11 @@
 package report
 
 import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -17,7 +21,7 @@ func TestHeldBackIsBounded(t *testing.T) {
 		for _, ok := s.pop(false); ok; _, ok = s.pop(false) {
 			out++
 		}
-		most = max(most, len(s.held))
+		most = max(most, s.held())
 	}
 	assert.Equal(t, heldMost, most)
 	for _, ok := s.pop(true); ok; _, ok = s.pop(true) {
@@ -49,4 +53,50 @@ func TestOrderOfOneMoment(t *testing.T) {
 		lines = append(lines, e.line)
 	}
 	assert.Equal(t, []int64{9, 8, 6, 7, 5, 4, 2, 1, 3, 0}, lines)
+}
+
+// However far records are out of order, they are given in the one order that they have,
+// as often as they came, and none too early.
+func TestOrderOfAnything(t *testing.T) {
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		spread := []int64{10, int64(time.Millisecond), disorder / 2, disorder, 3 * disorder}[seed%5]
+		var s sorter
+		var in, out []entry
+		take := func(all bool) {
+			for e, ok := s.pop(all); ok; e, ok = s.pop(all) {
+				assert.True(t, all || e.t <= s.last-disorder)
+				out = append(out, e)
+			}
+			assert.Equal(t, len(in), len(out)+s.held())
+		}
+		for i := range int64(5000) {
+			rec := Record{T: i*int64(time.Millisecond) + rng.Int64N(spread), Step: &Step{Client: rng.IntN(3)}}
+			if i%50 == 0 {
+				rec.Step, rec.Phase = nil, &Phase{}
+			}
+			s.push(rec, i)
+			in = append(in, entry{t: rec.T, seq: i + 1, line: i, step: rec.Step, other: &rec})
+			take(false)
+		}
+		take(true)
+		if spread <= disorder {
+			slices.SortFunc(in, func(a, b entry) int {
+				if a.before(&b) {
+					return -1
+				}
+				return 1
+			})
+		} else { // what came too late is given at once: then the order is only that of lines of a time
+			slices.SortFunc(in, func(a, b entry) int { return cmp.Compare(a.line, b.line) })
+			slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(a.line, b.line) })
+		}
+		lines := func(all []entry) (n []int64) {
+			for _, e := range all {
+				n = append(n, e.line)
+			}
+			return n
+		}
+		assert.Equal(t, lines(in), lines(out), "seed %d", seed)
+	}
 }

@@ -12,7 +12,7 @@ import (
 // apart do not make one outage of a minute.
 type recovery struct {
 	fault   string // the last one commanded; "": none yet
-	clients map[int]*patient
+	clients byClient[patient]
 	samples []sample
 	losses  int
 	now     int64
@@ -21,12 +21,12 @@ type recovery struct {
 // patient is one client.
 type patient struct {
 	usable bool
-	lost   bool    // ever, since the first command
-	down   bool    // in an outage that is not closed yet, though it may be usable again
-	fault  string  // in which the outage began
-	from   int64   // when it began
-	back   int64   // when the client was last usable again
-	stages *stages // of the outage; nil while there is none
+	lost   bool   // ever, since the first command
+	down   bool   // in an outage that is not closed yet, though it may be usable again
+	fault  string // in which the outage began
+	from   int64  // when it began
+	back   int64  // when the client was last usable again
+	stages stages // of the outage, while down
 }
 
 // sample is one outage of one client.
@@ -40,27 +40,21 @@ type sample struct {
 	parts    parts
 }
 
-func newRecovery() *recovery { return &recovery{clients: map[int]*patient{}} }
-
 // Add takes a record and what it says of the client's attempts.
 func (r *recovery) Add(rec Record, a attempt) {
 	r.now = rec.T
 	if rec.Fault != nil && rec.Fault.Edge == "commanded" {
-		for client, p := range r.clients {
+		r.clients.each(func(client int, p *patient) {
 			if p.down && p.usable {
 				r.discharge(client, p)
 			}
-		}
+		})
 		r.fault = rec.Fault.Name
 	}
 	if rec.Step == nil {
 		return
 	}
-	p := r.clients[rec.Step.Client]
-	if p == nil {
-		p = new(patient)
-		r.clients[rec.Step.Client] = p
-	}
+	p := r.clients.at(rec.Step.Client)
 	was := p.usable
 	p.usable = isUsable(rec.Step.To)
 	switch {
@@ -88,7 +82,7 @@ func (r *recovery) discharge(client int, p *patient) {
 	}
 	s.first, s.attempts, s.parts = p.stages.first, p.stages.attempts, p.stages.close(s.to, p.usable)
 	r.samples = append(r.samples, s)
-	p.down, p.stages = false, nil
+	p.down = false
 }
 
 // Close returns the clients' part of the result, given the faults in order of their
@@ -100,12 +94,12 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 	}
 	out.Zero = "confirmed"
 	var back []int64
-	for client, p := range r.clients {
+	r.clients.each(func(client int, p *patient) {
 		if p.down {
 			r.discharge(client, p)
 		}
 		if !p.lost {
-			continue
+			return
 		}
 		out.Lost++
 		if p.usable {
@@ -114,8 +108,8 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 		} else {
 			out.Unhealed++
 		}
-	}
-	// Clients came out of a map; from here on their outages have an order.
+	})
+	// Of far clients the order is a map's; from here on outages have their own.
 	slices.SortFunc(r.samples, func(a, b sample) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.client, b.client)) })
 	edges := map[string]*FaultResult{}
 	for _, f := range faults {

@@ -12,7 +12,7 @@ type sharing struct {
 	open   map[openSpan]int
 	spans  []SharedSpan
 	more   int
-	asked  map[int]int64 // by client: since when it asks
+	asked  byClient[int64] // since when it asks, and a nanosecond; 0: it does not
 	waited []int64
 }
 
@@ -23,7 +23,7 @@ type openSpan struct {
 }
 
 func newSharing(run *Run) *sharing {
-	return &sharing{run: run, open: map[openSpan]int{}, asked: map[int]int64{}}
+	return &sharing{run: run, open: map[openSpan]int{}}
 }
 
 func (s *sharing) Add(rec Record) {
@@ -97,12 +97,13 @@ func (s *sharing) endpoint(i uint8) string {
 
 // admission measures from asking to the dial.
 func (s *sharing) admission(t int64, step *Step) {
-	since, asks := s.asked[step.Client]
+	asked := s.asked.at(step.Client)
 	switch {
-	case step.To == "asking" && !asks:
-		s.asked[step.Client] = t
-	case step.To != "asking" && asks:
-		delete(s.asked, step.Client)
+	case step.To == "asking" && *asked == 0:
+		*asked = t + 1
+	case step.To != "asking" && *asked > 0:
+		since := *asked - 1
+		*asked = 0
 		if step.To == "dialing" && s.from > 0 && since >= s.from {
 			s.waited = append(s.waited, t-since)
 		}

@@ -51,7 +51,7 @@ type stages struct {
 	parts    parts
 }
 
-func newStages(loss int64) *stages { return &stages{at: loss, is: backoff, began: loss, first: -1} }
+func newStages(loss int64) stages { return stages{at: loss, is: backoff, began: loss, first: -1} }
 
 // step takes the phase that the client is in from now on, and what the step says of its
 // attempts. The first call is that of the loss.

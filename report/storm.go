@@ -22,11 +22,11 @@ type storm struct {
 	long      window
 	bins      []bin // attempts per 100 ms from the first loss on, empty ones left out
 
-	usable  map[int]bool
-	tried   map[int]bool // by client: it has tried since its last loss
-	failed  []int64      // when the failed attempts of the last 15 s had begun, not yet told apart
-	siftAt  int          // how many of them are worth going through
-	cleared int64        // the latest cleared edge so far
+	usable  byClient[bool]
+	tried   byClient[bool] // it has tried since its last loss
+	failed  []int64        // when the failed attempts of the last 15 s had begun, not yet told apart
+	siftAt  int            // how many of them are worth going through
+	cleared int64          // the latest cleared edge so far
 }
 
 type bin struct {
@@ -35,7 +35,7 @@ type bin struct {
 }
 
 func newStorm() *storm {
-	return &storm{short: window{width: stormBin}, long: window{width: int64(time.Second)}, usable: map[int]bool{}, tried: map[int]bool{}}
+	return &storm{short: window{width: stormBin}, long: window{width: int64(time.Second)}}
 }
 
 // Add takes a record and what it says of the client's attempts.
@@ -46,13 +46,14 @@ func (s *storm) Add(rec Record, a attempt) {
 	if rec.Step == nil {
 		return
 	}
-	was, is := s.usable[rec.Step.Client], isUsable(rec.Step.To)
-	s.usable[rec.Step.Client] = is
-	first := a.began && (was || !s.tried[rec.Step.Client])
+	up, tried := s.usable.at(rec.Step.Client), s.tried.at(rec.Step.Client)
+	was, is := *up, isUsable(rec.Step.To)
+	*up = is
+	first := a.began && (was || !*tried)
 	if a.began || is {
-		s.tried[rec.Step.Client] = !is
+		*tried = !is
 	} else if was {
-		delete(s.tried, rec.Step.Client)
+		*tried = false
 	}
 	if s.from == 0 {
 		return

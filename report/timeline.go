@@ -20,10 +20,10 @@ type course struct {
 	attempts []int
 	failed   []int
 	now      int // usable now
-	up       map[int]bool
+	up       byClient[bool]
 }
 
-func newCourse() *course { return &course{step: timelineStep, up: map[int]bool{}} }
+func newCourse() *course { return &course{step: timelineStep} }
 
 // Add takes a record and what it says of the client's attempts.
 func (l *course) Add(rec Record, a attempt) {
@@ -31,8 +31,8 @@ func (l *course) Add(rec Record, a attempt) {
 	if rec.Step == nil {
 		return
 	}
-	if is := isUsable(rec.Step.To); is != l.up[rec.Step.Client] {
-		l.up[rec.Step.Client] = is
+	if was, is := l.up.at(rec.Step.Client), isUsable(rec.Step.To); is != *was {
+		*was = is
 		if is {
 			l.now++
 		} else {
