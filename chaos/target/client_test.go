@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 
@@ -19,7 +20,12 @@ import (
 	"github.com/wsheal/wsheal/internal/memnet"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(fewEnv) != "" {
+		os.Exit(few())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // world is a server and the way to dial it.
 type world struct {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/wsheal/wsheal/chaos/door"
 )
 
 // Server is an echo server. Its Stats and Sessions may be read at any time.
@@ -95,7 +97,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 func (s *Server) accept(ctx context.Context, ln net.Listener, serving *sync.WaitGroup) error {
 	pause := acceptPause
 	for {
-		conn, err := ln.Accept()
+		conn, err := next(ln)
 		if errors.Is(err, net.ErrClosed) {
 			return err
 		}
@@ -124,6 +126,15 @@ func (s *Server) accept(ctx context.Context, ln net.Listener, serving *sync.Wait
 			c.serve(ctx)
 		})
 	}
+}
+
+// next accepts the next connection for which there is room, so that the control API stays in
+// reach when all descriptors are in use.
+func next(ln net.Listener) (net.Conn, error) {
+	if err := door.Room(door.Spare); err != nil {
+		return nil, err
+	}
+	return ln.Accept()
 }
 
 // track refuses connections that were accepted while the server was closing the others.

@@ -29,6 +29,9 @@ const (
 	childFDs = 64
 )
 
+// newcomers are drivers that come when a proxy has no descriptors for connections any more.
+const newcomers = 3
+
 // child serves until its stdin ends, and says on stdout where.
 func child() int {
 	fds, err := strconv.ParseUint(os.Getenv(childEnv), 10, 64)
@@ -98,6 +101,18 @@ func TestAcceptLoopSurvivesDescriptorsRunningOut(t *testing.T) {
 	}
 	r.until("descriptors run out", func() bool { return r.traffic().Errors > 0 })
 	early.echo("meanwhile")
+	for range newcomers { // each opens connections to the control API, now that no others are to be had
+		d, err := toxi.NewDriver(strings.TrimSpace(control))
+		require.NoError(t, err)
+		defer d.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		require.NoError(t, d.Inject(ctx, chaos.Fault{Name: "split", On: "blue", Share: 1, Effect: chaos.Partition{}}))
+		early.say("held")
+		early.hearsNothing()
+		require.NoError(t, d.Clear(ctx, "split"))
+		early.hear("held")
+	}
 
 	for _, c := range flood {
 		require.NoError(t, c.Close())

@@ -22,6 +22,7 @@ import (
 
 	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/chaos/toxi"
+	"github.com/wsheal/wsheal/internal/faultrig"
 )
 
 // crowd is many connections through a fault proxy that is a process of its own, as each of
@@ -230,7 +231,7 @@ func TestACrowd(t *testing.T) {
 		}
 		require.ErrorIs(t, err, syscall.ECONNRESET, "client %d", id)
 	}
-	require.Eventually(t, func() bool { return c.descriptors() <= c.base+controls }, patience, 10*time.Millisecond, "no descriptor is left")
+	faultrig.Until(t, "no descriptor is left", func() bool { return c.descriptors() <= c.base+controls })
 }
 
 // BenchmarkCrowd is what commands take on thousands of connections under echo traffic, and

@@ -58,4 +58,10 @@
 //
 // An order that flaps is lifted and lowered at times fixed from the first. Lowering it is
 // coming into force again, on what is open by then; lifting it is as clearing it.
+//
+// # Descriptors
+//
+// A connection costs two. When but a few of the process are left (door.Spare), connections
+// wait in the kernel's backlog and dials to targets fail, so that the control API is reached
+// and faults can be cleared.
 package toxi

@@ -109,13 +109,13 @@ func TestLeavingMakesRoom(t *testing.T) {
 	hung, err := net.Dial("tcp", rig.Addr)
 	require.NoError(t, err)
 	defer hung.Close()
-	require.Eventually(t, func() bool {
+	faultrig.Until(t, "one is turned away", func() bool {
 		e, err := rig.Proxy.Evidence(t.Context(), "f")
 		return err == nil && e.Count("turned_away") == 1
-	}, faultrig.Patience, time.Millisecond)
+	})
 	require.NoError(t, first.Conn.Close())
-	require.Eventually(t, func() bool {
+	faultrig.Until(t, "who hangs takes no place", func() bool {
 		_, _, err := rig.Try(2, time.Second)
 		return err == nil
-	}, faultrig.Patience, time.Millisecond, "who hangs takes no place")
+	})
 }

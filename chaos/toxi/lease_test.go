@@ -18,6 +18,7 @@ import (
 
 	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/chaos/toxi"
+	"github.com/wsheal/wsheal/internal/faultrig"
 	"github.com/wsheal/wsheal/scenarios"
 )
 
@@ -106,8 +107,7 @@ func TestFaultsEndWithTheirDriver(t *testing.T) {
 			}
 			require.NoError(t, cmd.Process.Kill())
 			_ = cmd.Wait()
-			assert.Eventually(t, func() bool { return r.evidence(f.Name).Cleared != 0 }, 3*time.Second, 5*time.Millisecond,
-				"it is still in force 3 s after its driver was killed")
+			faultrig.Within(t, 3*time.Second, "it ends after its driver was killed", func() bool { return r.evidence(f.Name).Cleared != 0 })
 			p := r.stockProxy()
 			assert.Empty(t, p.ActiveToxics)
 		})

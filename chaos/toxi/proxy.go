@@ -12,6 +12,7 @@ import (
 	stock "github.com/Shopify/toxiproxy/v2"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/chaos/door"
 )
 
 // How long the accept loop waits after an error, such as descriptors that ran out,
@@ -117,12 +118,13 @@ func (p *proxy) disable() {
 }
 
 // accept takes connections until the listener is closed. No other error ends it: when
-// descriptors run out it waits and tries again.
+// descriptors run out it waits and tries again, before it has taken those that the control
+// API needs to be reached.
 func (p *proxy) accept(l *net.TCPListener) {
 	defer p.ends.Done()
 	pause := firstPause
 	for {
-		tcp, err := l.AcceptTCP()
+		tcp, err := p.next(l)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -135,6 +137,24 @@ func (p *proxy) accept(l *net.TCPListener) {
 			p.take(l, tcp)
 		}
 	}
+}
+
+// next accepts the next connection for which there is room.
+func (p *proxy) next(l *net.TCPListener) (*net.TCPConn, error) {
+	if p.listening(l) {
+		// Each proxy may have one accept under way that had room when it began.
+		if err := door.Room(door.Spare + p.server.count()); err != nil {
+			return nil, err
+		}
+	}
+	return l.AcceptTCP()
+}
+
+// listening says whether the listener is still the proxy's.
+func (p *proxy) listening(l *net.TCPListener) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.listener == l
 }
 
 // take makes an accepted socket a connection, unless the proxy was disabled meanwhile.

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/wsheal/wsheal/chaos/door"
 )
 
 // errDial is what reading from a remote that could not be dialled returns.
@@ -44,7 +46,7 @@ func (r *remote) dial() {
 
 func (r *remote) connect(ctx context.Context) {
 	defer r.conn.proxy.ends.Done()
-	var d net.Dialer
+	d := net.Dialer{Control: door.Fits}
 	nc, err := d.DialContext(ctx, "tcp", r.conn.upstream)
 	r.mu.Lock()
 	r.cancel()
@@ -68,9 +70,9 @@ func (r *remote) connect(ctx context.Context) {
 	r.conn.up.poke()
 }
 
-// exhausted says whether descriptors ran out.
+// exhausted says whether descriptors ran out, but for those that are spared.
 func exhausted(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, door.ErrFull)
 }
 
 // begun says whether the target has been or is being dialled.

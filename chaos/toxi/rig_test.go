@@ -20,6 +20,7 @@ import (
 
 	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/chaos/toxi"
+	"github.com/wsheal/wsheal/internal/faultrig"
 )
 
 func TestMain(m *testing.M) {
@@ -108,7 +109,7 @@ func (r *rig) traffic() chaos.Traffic {
 // until waits for a condition that must come true.
 func (r *rig) until(what string, cond func() bool) {
 	r.t.Helper()
-	require.Eventually(r.t, cond, patience, 2*time.Millisecond, what)
+	faultrig.Until(r.t, what, cond)
 }
 
 // client is one WebSocket client.

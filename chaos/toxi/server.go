@@ -140,6 +140,13 @@ func (s *Server) all() []*proxy {
 	return list
 }
 
+// count returns how many proxies there are.
+func (s *Server) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.proxies)
+}
+
 // proxy returns the proxy of a name.
 func (s *Server) proxy(name string) (*proxy, error) {
 	s.mu.Lock()
