@@ -31,6 +31,8 @@ type connection struct {
 
 	parting atomic.Bool   // a close frame of ours is out, or a FIN; the client's answer ends it
 	atEnd   []func() bool // called when it ends
+
+	withheld withheld
 }
 
 // client is the number of the client whose connection it is, as far as is known.
@@ -50,7 +52,11 @@ func (c *connection) serve(ctx context.Context) {
 		return
 	}
 	c.wasOpened()
+	if c.server.replies.pausing() { // it was let in as the pause began
+		c.part(pauseCode, "")
+	}
 	err := c.echo()
+	c.withheld.end()
 	for _, stop := range c.atEnd {
 		stop()
 	}
@@ -90,6 +96,9 @@ func (c *connection) handshake(ctx context.Context) bool {
 			c.linger()
 		}
 		return false
+	}
+	if s.replies != nil {
+		s.replies.enter(ctx)
 	}
 	t, f := s.reception.admit(ctx, c.conn, c.in)
 	switch f {

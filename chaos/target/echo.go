@@ -53,7 +53,11 @@ func (c *connection) echo() error {
 // reply answers one whole frame, whose payload begins at n.
 func (c *connection) reply(frame []byte, n int, h ws.Header) error {
 	op := h.OpCode
+	r := c.server.replies
 	if c.parting.Load() && op != ws.OpClose {
+		if r != nil && h.Fin && op.IsData() {
+			r.unanswered.Add(1)
+		}
 		return nil // nothing follows a close frame
 	}
 	switch op {
@@ -70,6 +74,9 @@ func (c *connection) reply(frame []byte, n int, h ws.Header) error {
 		}
 	}
 	start := putHeader(frame[:n], h.Fin, op, len(frame)-n)
+	if r != nil && op.IsData() {
+		return c.weigh(r, frame[start:], h.Fin)
+	}
 	if err := c.write(frame[start:]); err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type Options struct {
 	TLS bool `json:"tls,omitempty"`
 
 	Handshake Handshake `json:"handshake"`
+	Replies   Replies   `json:"replies,omitzero"`
 
 	MaxMessage     int           `json:"max_message,omitempty"`     // largest message, bytes; 0: 1 MiB
 	RequestTimeout time.Duration `json:"request_timeout,omitempty"` // from accept until the upgrade request is whole; 0: 30 s
@@ -105,6 +106,7 @@ func (o Options) validate() error {
 			wrong(d.field, "%v, expected 0 or more", d.value)
 		}
 	}
+	errs = append(errs, o.Replies.validate()...)
 	if h.Queue > 0 && h.Workers == 0 {
 		wrong("handshake.queue", "%d, expected workers as well: without them nothing ever waits", h.Queue)
 	}

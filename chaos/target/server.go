@@ -20,6 +20,7 @@ type Server struct {
 	count     counters
 	reception *reception
 	security  *security // nil: no TLS
+	replies   *replies  // nil: all as usual
 	front     front
 	hooks     hooks
 	deaf      bool          // it obeys no hook; for tests
@@ -45,6 +46,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o.withDefaults(), connections: map[*connection]struct{}{}}
 	s.reception = newReception(s.options.Handshake, &s.count)
+	s.replies = newReplies(s.options.Replies, s.options.Clock)
 	if o.TLS {
 		var err error
 		if s.security, err = newSecurity(); err != nil {
@@ -231,7 +233,11 @@ func (s *Server) CA() []byte {
 }
 
 // Stats returns the server's counters.
-func (s *Server) Stats() Stats { return s.count.read() }
+func (s *Server) Stats() Stats {
+	stats := s.count.read()
+	stats.Replies = s.replies.done()
+	return stats
+}
 
 // Sessions returns the clients whose connections the server still counts as open, by
 // client and generation. Connections that do not say whose they are are not among them.

@@ -16,6 +16,8 @@ type Stats struct {
 	Messages     int64 `json:"messages"`      // messages echoed
 	AcceptErrors int64 `json:"accept_errors"` // failed accepts, for want of descriptors for the most part
 	Stalls       int64 `json:"stalls"`        // times that the handshake schedule was put off because this process had stood still
+
+	Replies *RepliesDone `json:"replies,omitempty"` // nil: none were to be late or lost
 }
 
 // counters is Stats while it is being counted.
