@@ -192,6 +192,20 @@ type Target struct {
 	Queue    int64  `json:"queue"`    // handshakes waiting
 	Stale    int64  `json:"stale"`    // handshakes worked on for clients that had left
 	Messages int64  `json:"messages"`
+
+	Replies *Replies `json:"replies,omitempty"` // nil: all went out as usual
+}
+
+// Replies is what a target has done with its replies on purpose, by its own clock, so that
+// what is reported can be held against it.
+type Replies struct {
+	Read       int64 `json:"read"`                 // messages that arrived whole, but for those behind a close frame of its own
+	Late       int64 `json:"late,omitempty"`       // replies kept back, and sent
+	LateP50    int64 `json:"late_p50,omitempty"`   // ns from when the message was read until its reply went out
+	LateMin    int64 `json:"late_min,omitempty"`   // ns
+	Lost       int64 `json:"lost,omitempty"`       // messages left unanswered
+	Unanswered int64 `json:"unanswered,omitempty"` // messages behind a close frame of its own, and those that had left when their late reply was due
+	Paused     int64 `json:"paused,omitempty"`     // ns from the beginning of the pause until the first was let in again
 }
 
 // Wire is what the proxy counted in front of one target since it started.

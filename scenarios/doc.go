@@ -154,6 +154,14 @@
 //	targets.NAME.embedded.handshake.retry_after  0s                                        sent with 503, in whole seconds; 0: not sent
 //	targets.NAME.embedded.handshake.lifo         false                                     serve the newest first
 //	targets.NAME.embedded.handshake.stale_work   false                                     spend the cost on clients that have left, too
+//	targets.NAME.embedded.replies                                                          what it does with its replies, so many exactly, and counts; for holding reports against
+//	targets.NAME.embedded.replies.seed           1                                         of the draw
+//	targets.NAME.embedded.replies.late_each      0                                         one reply of each so many is late, and overtaken; 0: none
+//	targets.NAME.embedded.replies.late_by        0s                                        how late
+//	targets.NAME.embedded.replies.lost           0                                         so many messages are left unanswered; 0: none
+//	targets.NAME.embedded.replies.lost_of        0                                         of each so many
+//	targets.NAME.embedded.replies.pause_after    0                                         behind so many messages it parts from all clients; 0: never
+//	targets.NAME.embedded.replies.pause          0s                                        for which it then lets nobody in
 //	targets.NAME.embedded.tls                    false                                     it speaks wss, with a certificate that the clients trust
 //	targets.NAME.url                                                                       address of a server: ws:// or wss://; a host other than this one needs --allow-remote
 //	targets.NAME.command.N                                                                 program and arguments, started before the run and ended with it; needs url

@@ -40,6 +40,7 @@ var targetShape = shape{
 	fields: []field{
 		{name: "embedded", about: "the built-in echo server, started for the run", shape: shape{fields: []field{
 			{name: "handshake", about: "its capacity to accept connections", shape: handshakeShape},
+			{name: "replies", about: "what it does with its replies, so many exactly, and counts; for holding reports against", shape: repliesShape},
 			{name: "tls", about: "it speaks wss, with a certificate that the clients trust", preset: "false", shape: valueOf(boolValue)},
 		}}},
 		{name: "url", about: "address of a server: ws:// or wss://; a host other than this one needs --allow-remote", shape: valueOf(textValue)},

@@ -56,6 +56,9 @@ func (t Target) write(to *node) {
 		m.put("retry_after", formatDuration(h.RetryAfter))
 		m.put("lifo", strconv.FormatBool(h.LIFO))
 		m.put("stale_work", strconv.FormatBool(h.StaleWork))
+		if t.Embedded.Replies != (Replies{}) {
+			t.Embedded.Replies.write(e)
+		}
 	}
 	if len(t.Command) > 0 {
 		list := to.putList("command")
@@ -103,7 +106,7 @@ func (s *Scenario) fault(f Fault) *node {
 		at += "+" + formatDuration(f.At-in.From)
 	}
 	m.put("at", at)
-	if k, _ := chaos.Lookup(f.Effect.Kind()); !k.Once {
+	if k, _ := chaos.Lookup(f.Effect.Kind()); !k.OnceOf(f.Conns) {
 		m.put("for", formatDuration(f.For))
 	}
 	m.put("share", formatShare(f.Share))

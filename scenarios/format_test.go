@@ -83,6 +83,12 @@ func randomTarget(r *rand.Rand, name string, remote bool) Target {
 			Overflow: []string{"503", "reset", "hang"}[r.IntN(3)], RetryAfter: time.Duration(r.IntN(9)) * time.Second,
 			LIFO: r.IntN(2) == 0, StaleWork: r.IntN(2) == 0,
 		}}
+		if r.IntN(2) == 0 {
+			t.Embedded.Replies = Replies{
+				Seed: r.Uint64(), LateEach: 1 + r.IntN(100), LateBy: 1 + randomDuration(r),
+				Lost: 1 + r.IntN(10), LostOf: 10 + r.IntN(100), PauseAfter: 1 + r.IntN(100), Pause: 1 + randomDuration(r),
+			}
+		}
 	case 1:
 		t.Command = []string{"node", randomText(r) + "x", "${HOME}"}
 		t.URL = "ws://127.0.0.1:900" + name[1:] + "/"

@@ -93,6 +93,9 @@ func (r *resolver) target(name string, v view) Target {
 		e := v.into("embedded")
 		secure, _ := read(e, "tls", parseBool)
 		t.Embedded = &Embedded{Handshake: handshake(e.into("handshake")), TLS: secure}
+		if e.written("replies") {
+			t.Embedded.Replies = replies(e.into("replies"))
+		}
 	}
 	if command {
 		t.Command = readAll(v, "command", asText)
@@ -259,7 +262,11 @@ func (r *resolver) fault(v view) {
 			if !k.Once && v.written("flap") {
 				f.Flap = flap(v.into("flap"))
 			}
-			r.place(&f, v, !k.Once)
+			once := k.OnceOf(f.Conns)
+			if once && k.Once && v.written("for") {
+				v.complain("for", "expected none: %s of %s connections happens once and is over", k.Name, chaos.Existing)
+			}
+			r.place(&f, v, !once)
 			if ok {
 				f.By = r.carrier(f.Fault, k, v)
 			}

@@ -39,6 +39,7 @@ type Target struct {
 // Embedded configures the built-in echo server.
 type Embedded struct {
 	Handshake Handshake `yaml:"handshake" json:"handshake"`
+	Replies   Replies   `yaml:"replies" json:"replies,omitzero"`
 	TLS       bool      `yaml:"tls" json:"tls,omitempty"` // it speaks wss, and the clients trust it
 }
 

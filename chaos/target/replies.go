@@ -2,7 +2,6 @@ package target
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -14,30 +13,21 @@ import (
 // held against what was done: so many exactly, drawn by a seed from the messages in the order
 // of their arrival, and counted (RepliesDone). The zero value answers everything at once.
 type Replies struct {
-	Seed  uint64     `json:"seed,omitempty"`
-	Late  LateReply  `json:"late,omitzero"`
-	Lost  LostReply  `json:"lost,omitzero"`
-	Pause ReplyPause `json:"pause,omitzero"`
-}
+	Seed uint64 `json:"seed,omitempty"`
 
-// LateReply keeps one reply of each so many back, which others overtake.
-type LateReply struct {
-	Each int           `json:"each,omitempty"` // 0: none
-	By   time.Duration `json:"by,omitempty"`   // from when the message was read
-}
+	// One reply of each LateEach is kept back by LateBy from when its message was read, and
+	// others overtake it; 0: none.
+	LateEach int           `json:"late_each,omitempty"`
+	LateBy   time.Duration `json:"late_by,omitempty"`
 
-// LostReply leaves so many messages unanswered of each so many.
-type LostReply struct {
-	Count int `json:"count,omitempty"`
-	Of    int `json:"of,omitempty"` // 0: none
-}
+	// Lost messages of each LostOf are left unanswered; 0: none.
+	Lost   int `json:"lost,omitempty"`
+	LostOf int `json:"lost_of,omitempty"`
 
-// ReplyPause is a time in which the server serves nobody: it parts from all clients by a
-// close frame, 1012, when a message has been answered, and lets them in again when the time
-// is over.
-type ReplyPause struct {
-	After int           `json:"after,omitempty"` // messages, from 1; 0: never
-	For   time.Duration `json:"for,omitempty"`
+	// Behind the PauseAfter-th message the server parts from all clients by a close frame,
+	// 1012, and lets nobody in for Pause; 0: never.
+	PauseAfter int           `json:"pause_after,omitempty"`
+	Pause      time.Duration `json:"pause,omitempty"`
 }
 
 // RepliesDone is what the server has done with its replies, by its own clock.
@@ -54,19 +44,19 @@ type RepliesDone struct {
 // validate returns what is wrong, each by its field.
 func (r Replies) validate() []error {
 	var errs []error
-	both := func(field string, one, other bool, want string) {
-		if one != other {
-			errs = append(errs, fmt.Errorf("replies.%s: expected %s", field, want))
-		}
+	wrong := func(field, want string) {
+		errs = append(errs, fmt.Errorf("replies.%s: expected %s", field, want))
 	}
-	both("late", r.Late.Each > 0, r.Late.By > 0, "each and by above 0, or neither")
-	both("lost", r.Lost.Count > 0, r.Lost.Of > 0, "count and of above 0, or neither")
-	both("pause", r.Pause.After > 0, r.Pause.For > 0, "after and for above 0, or neither")
-	if r.Lost.Count > r.Lost.Of {
-		errs = append(errs, fmt.Errorf("replies.lost.count: %d, expected no more than %d, of which they are", r.Lost.Count, r.Lost.Of))
+	if r.LateEach < 0 || r.LateBy < 0 || (r.LateEach > 0) != (r.LateBy > 0) {
+		wrong("late_each", "it and late_by above 0, or neither")
 	}
-	if r.Late.Each < 0 || r.Late.By < 0 || r.Lost.Count < 0 || r.Lost.Of < 0 || r.Pause.After < 0 || r.Pause.For < 0 {
-		errs = append(errs, errors.New("replies: expected nothing below 0"))
+	if r.Lost < 0 || r.LostOf < 0 || (r.Lost > 0) != (r.LostOf > 0) {
+		wrong("lost", "it and lost_of above 0, or neither")
+	} else if r.Lost > r.LostOf {
+		wrong("lost", "no more than lost_of, of which they are")
+	}
+	if r.PauseAfter < 0 || r.Pause < 0 || (r.PauseAfter > 0) != (r.Pause > 0) {
+		wrong("pause_after", "it and pause above 0, or neither")
 	}
 	return errs
 }
@@ -128,7 +118,7 @@ const heldMost = 1 << 20
 
 // newReplies returns nil where all replies are as usual.
 func newReplies(r Replies, clock func() int64) *replies {
-	if r.Late.Each == 0 && r.Lost.Of == 0 && r.Pause.After == 0 {
+	if r.LateEach == 0 && r.LostOf == 0 && r.PauseAfter == 0 {
 		return nil
 	}
 	return &replies{Replies: r, clock: clock}
@@ -138,12 +128,12 @@ func newReplies(r Replies, clock func() int64) *replies {
 // behind it.
 func (r *replies) arrives() (f replyFate, pause bool) {
 	i := r.arrived.Add(1) - 1
-	pause = r.Pause.After > 0 && i+1 == uint64(r.Pause.After)
+	pause = r.PauseAfter > 0 && i+1 == uint64(r.PauseAfter)
 	switch {
-	case picked(r.Seed, i, r.Lost.Count, r.Lost.Of):
+	case picked(r.Seed, i, r.Lost, r.LostOf):
 		r.lost.Add(1)
 		return neverAnswered, pause
-	case picked(^r.Seed, i, min(r.Late.Each, 1), r.Late.Each):
+	case picked(^r.Seed, i, min(r.LateEach, 1), r.LateEach):
 		return answeredLate, pause
 	}
 	return answeredNow, pause
@@ -151,7 +141,7 @@ func (r *replies) arrives() (f replyFate, pause bool) {
 
 // pause parts from everybody.
 func (r *replies) pause(s *Server) {
-	r.shut.Store(&shut{r.clock(), time.Now().Add(r.Pause.For)})
+	r.shut.Store(&shut{r.clock(), time.Now().Add(r.Pause)})
 	for _, c := range s.open() {
 		c.part(pauseCode, "")
 	}

@@ -48,7 +48,7 @@ func TestPickedAreSoManyExactly(t *testing.T) {
 // TestLateRepliesAreLateByJustThat, as many as there shall be, and nobody waits behind them.
 func TestLateRepliesAreLateByJustThat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := inMemory(t, Options{Clock: sinceNow(), Replies: Replies{Seed: 7, Late: LateReply{Each: 10, By: 200 * time.Millisecond}}})
+		w := inMemory(t, Options{Clock: sinceNow(), Replies: Replies{Seed: 7, LateEach: 10, LateBy: 200 * time.Millisecond}})
 		p := w.upgraded("1/1")
 		var late []string
 		for i := range 100 {
@@ -90,7 +90,7 @@ func TestLateRepliesAreLateByJustThat(t *testing.T) {
 // TestLateReplyOfAConnectionThatEndsIsNotSent, and nobody waits for it.
 func TestLateReplyOfAConnectionThatEndsIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := inMemory(t, Options{Clock: sinceNow(), Replies: Replies{Late: LateReply{Each: 1, By: time.Hour}}})
+		w := inMemory(t, Options{Clock: sinceNow(), Replies: Replies{LateEach: 1, LateBy: time.Hour}})
 		p := w.upgraded("1/1")
 		p.frame(ws.OpText, true, "a")
 		synctest.Wait()
@@ -105,7 +105,7 @@ func TestLateReplyOfAConnectionThatEndsIsNotSent(t *testing.T) {
 
 func TestLostRepliesAreAsManyAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := inMemory(t, Options{Replies: Replies{Seed: 7, Lost: LostReply{Count: 37, Of: 100}}})
+		w := inMemory(t, Options{Replies: Replies{Seed: 7, Lost: 37, LostOf: 100}})
 		p := w.upgraded("1/1")
 		got := 0
 		for i := range 200 {
@@ -127,7 +127,7 @@ func TestLostRepliesAreAsManyAsAsked(t *testing.T) {
 // comes after, and let in when it is over.
 func TestPauseServesNobodyForJustThatLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := inMemory(t, Options{Clock: sinceNow(), Replies: Replies{Pause: ReplyPause{After: 3, For: 2 * time.Second}}})
+		w := inMemory(t, Options{Clock: sinceNow(), Replies: Replies{PauseAfter: 3, Pause: 2 * time.Second}})
 		p, q := w.upgraded("1/1"), w.upgraded("2/1")
 		for range 3 {
 			p.frame(ws.OpText, true, "a")
@@ -153,14 +153,15 @@ func TestPauseServesNobodyForJustThatLong(t *testing.T) {
 }
 
 func TestRepliesAreJudged(t *testing.T) {
-	for want, r := range map[string]Replies{
-		"replies.late: expected each and by":               {Late: LateReply{Each: 100}},
-		"replies.lost: expected count and of":              {Lost: LostReply{Count: 1}},
-		"replies.pause: expected after and for":            {Pause: ReplyPause{For: time.Second}},
-		"replies.lost.count: 38, expected no more than 37": {Lost: LostReply{Count: 38, Of: 37}},
-		"replies: expected nothing below 0":                {Late: LateReply{Each: -1, By: -1}},
+	for want, all := range map[string][]Replies{
+		"replies.late_each: expected it and late_by above 0":     {{LateEach: 100}, {LateBy: 1}, {LateEach: -1, LateBy: -1}},
+		"replies.lost: expected it and lost_of above 0":          {{Lost: 1}, {LostOf: 1}, {Lost: -1, LostOf: -1}},
+		"replies.lost: expected no more than lost_of":            {{Lost: 38, LostOf: 37}},
+		"replies.pause_after: expected it and pause above 0, or": {{PauseAfter: 1}, {Pause: 1}, {PauseAfter: -1, Pause: -1}},
 	} {
-		_, err := New(Options{Replies: r})
-		assert.ErrorContains(t, err, want)
+		for _, r := range all {
+			_, err := New(Options{Replies: r})
+			assert.ErrorContains(t, err, want)
+		}
 	}
 }

@@ -48,7 +48,7 @@ func (c *connection) keepBack(r *replies, reply []byte) {
 		w.ended = make(chan struct{})
 	}
 	read := r.clock()
-	due := time.NewTimer(r.Late.By)
+	due := time.NewTimer(r.LateBy)
 	w.late.Go(func() {
 		defer due.Stop()
 		select {

@@ -37,6 +37,9 @@ func processes(targets map[string]engine.Target) map[string]*proc.Server {
 func startEmbedded(ctx context.Context, t scenarios.Target) (engine.Target, error) {
 	name := "target " + t.Name
 	args := []string{"target", "--handshake", t.Embedded.Handshake.String()}
+	if t.Embedded.Replies != (scenarios.Replies{}) {
+		args = append(args, "--replies", t.Embedded.Replies.String())
+	}
 	if t.Embedded.TLS {
 		args = append(args, "--tls")
 	}

@@ -98,7 +98,7 @@ func (t embeddedTarget) Stats(ctx context.Context) (report.Target, bool, error) 
 	s, err := target.ReadStats(ctx, t.at.Control)
 	return report.Target{
 		Name: t.name, Live: s.Live, Upgraded: s.Upgraded, Rejected: s.Rejected,
-		Queue: s.Queue, Stale: s.Stale, Messages: s.Messages,
+		Queue: s.Queue, Stale: s.Stale, Messages: s.Messages, Replies: (*report.Replies)(s.Replies),
 	}, true, err
 }
 

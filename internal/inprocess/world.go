@@ -90,14 +90,16 @@ func (t targetHere) URL() string { return "ws://" + t.at + "/" }
 
 func (t targetHere) Stats(context.Context) (report.Target, bool, error) {
 	s := t.srv.Stats()
-	return report.Target{Name: t.name, Live: s.Live, Upgraded: s.Upgraded, Rejected: s.Rejected}, true, nil
+	return report.Target{Name: t.name, Live: s.Live, Upgraded: s.Upgraded, Rejected: s.Rejected, Messages: s.Messages, Replies: (*report.Replies)(s.Replies)}, true, nil
 }
 
 func (w *World) target(ctx context.Context, t scenarios.Target) (engine.Target, error) {
 	if t.Embedded == nil {
 		return targetHere{server: serve(ctx, func(ctx context.Context) error { <-ctx.Done(); return nil }), name: t.Name, at: t.URL, srv: nil}, nil
 	}
-	srv, err := target.New(target.Options{Handshake: target.Handshake(t.Embedded.Handshake)})
+	srv, err := target.New(target.Options{
+		Handshake: target.Handshake(t.Embedded.Handshake), Replies: target.Replies(t.Embedded.Replies), Clock: proc.Monotonic,
+	})
 	require.NoError(w.t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w.t, err)
