@@ -106,7 +106,7 @@ func (s *Scenario) fault(f Fault) *node {
 		at += "+" + formatDuration(f.At-in.From)
 	}
 	m.put("at", at)
-	if k, _ := chaos.Lookup(f.Effect.Kind()); !k.OnceOf(f.Conns) {
+	if k, _ := chaos.Lookup(f.Effect.Kind()); !k.Once {
 		m.put("for", formatDuration(f.For))
 	}
 	m.put("share", formatShare(f.Share))

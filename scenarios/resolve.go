@@ -262,11 +262,7 @@ func (r *resolver) fault(v view) {
 			if !k.Once && v.written("flap") {
 				f.Flap = flap(v.into("flap"))
 			}
-			once := k.OnceOf(f.Conns)
-			if once && k.Once && v.written("for") {
-				v.complain("for", "expected none: %s of %s connections happens once and is over", k.Name, chaos.Existing)
-			}
-			r.place(&f, v, !once)
+			r.place(&f, v, !k.Once)
 			if ok {
 				f.By = r.carrier(f.Fault, k, v)
 			}
