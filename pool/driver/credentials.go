@@ -16,8 +16,8 @@ type Credentials struct {
 	Version uint64
 }
 
-// keyring fetches credentials. Those that were rejected are replaced once, for whoever
-// was rejected with them.
+// keyring fetches credentials of clients that share. Those that were rejected are replaced
+// once, for whoever was rejected with them.
 type keyring struct {
 	flights singleflight.Group
 
@@ -78,8 +78,11 @@ func (d *dial) header(ctx context.Context) (http.Header, error) {
 func (d *dial) credentials(ctx context.Context) (*Credentials, error) {
 	p := d.client.fleet
 	rejected := d.client.credentials
-	if !d.fresh || rejected == nil {
+	switch {
+	case !d.fresh || rejected == nil:
 		return p.fetch(ctx, d.attempt(), nil, "")
+	case p.options.Shared == nil: // others' credentials are not its own
+		return p.fetch(ctx, d.attempt(), rejected, "")
 	}
 	if x := p.keys.newer(rejected.Version); x != nil {
 		return x, nil

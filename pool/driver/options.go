@@ -57,8 +57,9 @@ type Options struct {
 	Header func(client int, gen uint32) http.Header
 	// Credentials returns headers that prove who the client is, for each attempt. Where
 	// rejected is not nil, those were refused, and newer ones are to be fetched, which is
-	// asked for once for all clients that were refused with the same version. An error is
-	// the attempt's, as heal.Credentials. nil: there are none, and a 401 is final.
+	// asked for once for all clients that were refused with the same version where they
+	// share, and for each where they are alone. An error is the attempt's, as
+	// heal.Credentials. nil: there are none, and a 401 is final.
 	Credentials func(ctx context.Context, a Attempt, rejected *Credentials) (Credentials, error)
 	// Validate decides whether a connection is what it should be, before it counts as
 	// usable, within Policy.ProveTimeout, and again every Policy.CheckEvery. Its success

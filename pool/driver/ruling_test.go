@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -75,6 +76,7 @@ func (x *issuer) guard(c *served) {
 func TestRejectedCredentialsAreRefreshedOnce(t *testing.T) {
 	x := issuer{accepted: "v2"}
 	inWorld(t, func(o *Options) {
+		o.Shared = &Shared{ResolveEvery: -1}
 		o.Clients, o.Credentials = 20, x.fetch
 		o.Policy.Backoff = heal.Backoff{Base: 10 * time.Second, Jitter: heal.Full} // some while it is fetched, some after
 	}, func(w *world) {
@@ -86,6 +88,20 @@ func TestRejectedCredentialsAreRefreshedOnce(t *testing.T) {
 		assert.Equal(w, 20, w.fleet.Snapshot().Usable())
 		assert.Equal(w, []uint64{1}, x.rejected.all(), "one refresh for twenty rejections")
 		assert.EqualValues(w, 40, w.fleet.Snapshot().Dials)
+	})
+}
+
+// TestAloneRefreshesItsOwn: what others were given is not theirs.
+func TestAloneRefreshesItsOwn(t *testing.T) {
+	x := issuer{accepted: "v2"}
+	inWorld(t, func(o *Options) { o.Clients, o.Credentials = 20, x.fetch }, func(w *world) {
+		w.server.behave(x.guard)
+		for i := range 20 {
+			w.fleet.Start(i)
+		}
+		time.Sleep(time.Minute)
+		assert.Equal(w, 20, w.fleet.Snapshot().Usable())
+		assert.Equal(w, slices.Repeat([]uint64{1}, 20), x.rejected.all())
 	})
 }
 

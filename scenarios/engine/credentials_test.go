@@ -2,6 +2,7 @@ package engine
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,20 +12,40 @@ import (
 	"github.com/wsheal/wsheal/scenarios"
 )
 
-// TestClientsBringTokensWhereTheyRunOut: a new one for each that was rejected, and none
-// where no fault lets them run out, as a 401 is final then.
-func TestClientsBringTokensWhereTheyRunOut(t *testing.T) {
-	s := &scenarios.Scenario{Faults: []scenarios.Fault{{Fault: chaos.Fault{Effect: chaos.Reset{}}}}}
-	assert.Nil(t, credentialsOf(s))
-	s.Faults = append(s.Faults, scenarios.Fault{Fault: chaos.Fault{Effect: chaos.AuthExpire{}}})
-	fetch := credentialsOf(s)
-	require.NotNil(t, fetch)
-	first, err := fetch(t.Context(), driver.Attempt{}, nil)
-	require.NoError(t, err)
-	same, _ := fetch(t.Context(), driver.Attempt{}, nil)
-	assert.Equal(t, first, same)
-	second, err := fetch(t.Context(), driver.Attempt{}, &first)
-	require.NoError(t, err)
-	assert.Greater(t, second.Version, first.Version)
-	assert.NotEqual(t, first.Header.Get("Authorization"), second.Header.Get("Authorization"))
+// TestCredentialsOf clients: each has its own where it is alone, and keeps what it was given
+// when its own were rejected.
+func TestCredentialsOf(t *testing.T) {
+	s := &scenarios.Scenario{
+		Clients: scenarios.Clients{Count: 3, Sharing: scenarios.Alone},
+		Faults:  []scenarios.Fault{{Fault: chaos.Fault{Effect: chaos.AuthExpire{TTL: time.Second}}}},
+	}
+	token := func(of func(client int, rejected *driver.Credentials) driver.Credentials, client int, rejected *driver.Credentials) string {
+		return of(client, rejected).Header.Get("Authorization")
+	}
+	issuer := func() func(client int, rejected *driver.Credentials) driver.Credentials {
+		fetch := credentialsOf(s)
+		return func(client int, rejected *driver.Credentials) driver.Credentials {
+			x, err := fetch(t.Context(), driver.Attempt{Client: client}, rejected)
+			require.NoError(t, err)
+			return x
+		}
+	}
+
+	alone := issuer()
+	first := alone(1, nil)
+	assert.Equal(t, "Bearer wsheal-1-1", token(alone, 1, nil))
+	assert.Equal(t, "Bearer wsheal-2-1", token(alone, 2, nil))
+	assert.Equal(t, "Bearer wsheal-1-2", token(alone, 1, &first))
+	assert.Equal(t, "Bearer wsheal-1-2", token(alone, 1, nil), "it keeps what it was given")
+	assert.Equal(t, "Bearer wsheal-1-2", token(alone, 1, &first), "asked for again with the same")
+	assert.Equal(t, "Bearer wsheal-2-1", token(alone, 2, nil), "and the others are not concerned")
+
+	s.Clients.Sharing = scenarios.Shared
+	pool := issuer()
+	first = pool(1, nil)
+	assert.Equal(t, "Bearer wsheal-0-2", token(pool, 1, &first))
+	assert.Equal(t, "Bearer wsheal-0-2", token(pool, 2, nil))
+
+	s.Faults = nil
+	assert.Nil(t, credentialsOf(s), "nothing runs out: nobody needs any")
 }
