@@ -81,7 +81,7 @@ func whyNot(f Fault, by Backend) string {
 		return fmt.Sprintf("%s cannot express %s of %s connections, only of %s", by, k.Name, conns, wordsOf(s.Conns))
 	case s.Whole && f.Share < 1:
 		return fmt.Sprintf("%s cannot pick clients: its %s is of all of them", by, k.Name)
-	case f.Flap.On() && k.Once:
+	case f.Flap.On() && k.OnceOf(conns):
 		return k.Name + " happens once and is over: it cannot flap"
 	case f.Flap.On() && by != ByProxy:
 		return string(by) + " cannot let a fault flap"
@@ -103,5 +103,17 @@ func wordsOf[T ~string](list []T) string {
 	return strings.Join(words, " or ")
 }
 
-// Partly says whether the backend expresses only some of the kind.
-func (s Support) Partly() bool { return len(s.Conns) > 0 || s.Whole || s.Lacks != nil }
+// noRamp is a Lacks of what cannot let a cohort grow.
+func noRamp(f Fault) string {
+	if f.Ramp > 0 {
+		return "a ramp"
+	}
+	return ""
+}
+
+// Partly says whether the backend expresses only some of what the kind can be: of all that
+// any backend could pick, this one cannot.
+func (k Kind) Partly(s Support) bool {
+	picked := slices.ContainsFunc(k.Backends, func(o Support) bool { return !o.Whole })
+	return len(s.Conns) > 0 && len(s.Conns) < len(k.Conns) || s.Whole && picked || s.Lacks != nil
+}

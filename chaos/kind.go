@@ -16,7 +16,7 @@ type Kind struct {
 	About   string  `json:"about"`       // what it does and what surprises, in sentences
 	Params  []Param `json:"params"`      // its attributes, in the order of the effect's fields
 	Conns   []Conns `json:"connections"` // which it can be limited to; the first is the default
-	Once    bool    `json:"once"`        // it happens and is over; else it is in force for a time
+	Once    bool    `json:"once"`        // of existing connections it happens and is over; else it is in force for a time
 	Ramp    bool    `json:"ramp"`        // its cohort can grow over a time
 	Expect  []Sight `json:"expect"`      // what a client of the cohort sees: one of these
 	Proof   []Proof `json:"proof"`       // counters that must all have moved for it to be confirmed
@@ -68,6 +68,10 @@ type Proof struct {
 	Counter string `json:"counter"`
 	Words   string `json:"words"`
 }
+
+// OnceOf says whether the kind happens and is over, of those connections. What is of new
+// ones, too, is in force for a time, as those are yet to come.
+func (k Kind) OnceOf(c Conns) bool { return k.Once && (c == "" || c == Existing) }
 
 // Directions are those that the kind can be limited to, the default first; none for a
 // kind that has no direction.

@@ -94,6 +94,26 @@ func TestKindsAreInOrder(t *testing.T) {
 	assert.Contains(t, all, "reset")
 }
 
+// What nobody can pick is no lack of a backend.
+func TestPartOfAKind(t *testing.T) {
+	for _, c := range []struct {
+		kind string
+		by   chaos.Backend
+		want bool
+	}{
+		{"kill", chaos.ByProcess, false},     // of all clients, as it can be only
+		{"refuse", chaos.ByTarget, false},    // by either backend
+		{"latency", chaos.ByProxy, false},    // picks
+		{"latency", chaos.ByToxiproxy, true}, // picks nobody
+		{"ws_close", chaos.ByProxy, true},    // of existing connections alone
+	} {
+		k, _ := chaos.Lookup(c.kind)
+		s, ok := k.By(c.by)
+		require.True(t, ok)
+		assert.Equal(t, c.want, k.Partly(s), "%s by %s", c.kind, c.by)
+	}
+}
+
 func TestDirectionsComeFromTheRow(t *testing.T) {
 	k, _ := chaos.Lookup("latency")
 	assert.Equal(t, []chaos.Direction{chaos.Down, chaos.Both, chaos.Up}, k.Directions())

@@ -39,18 +39,21 @@ func init() {
 	register(Kind{
 		Name: "ws_close", Family: Protocol,
 		Short: "a close frame ends every open connection",
-		About: "Ends every connection of the cohort with a close frame, once, and a FIN behind it. Connections opened afterwards live. " +
-			"The proxy sends the frame where no frame is torn; the client's answer ends with it, and the target sees a FIN and " +
-			"no close frame. Where TLS passes through the proxy there are no frames, and it acts on nobody.",
+		About: "Ends every connection of the cohort with a close frame, once, and a FIN behind it. Connections opened afterwards live, " +
+			"unless it is of new ones, too: then whoever is let in while it is in force gets the frame at once.",
 		Params: []Param{
 			{Name: "code", Type: "integer", Default: "1001", Min: 1000, Max: 4999, About: "of the close frame: 1001 going away, 1011 error, 1012 restart, 1013 try again later"},
 			{Name: "reason", Type: "text", Default: "wsheal", About: "of the close frame, at most 123 bytes"},
 		},
-		Conns: []Conns{Existing}, Once: true, Ramp: true,
+		Conns: []Conns{Existing, New, AllConns}, Once: true, Ramp: true,
 		Expect: []Sight{SeesCloseFrame},
 		Proof:  []Proof{{"close_frames", "close frames sent"}}, Reach: 1,
-		Backends: []Support{{By: ByProxy}},
-		Evidence: "every client of the cohort that had an open connection was sent the close frame",
+		Backends: []Support{
+			{By: ByProxy, Conns: []Conns{Existing}, Note: "the frame goes out where none is torn, the client's answer ends with it, and " +
+				"the target sees a FIN and no close frame; where TLS passes through there are no frames, and it acts on nobody"},
+			{By: ByTarget, Note: "the target closes as servers do, and waits for the client's answer; over TLS, too", Lacks: noRamp},
+		},
+		Evidence: "every client of the cohort whose connection it was to end was sent the close frame",
 		Example:  "{name: restart, inject: ws_close, on: blue, at: chaos, share: 50%, code: 1012}",
 		New:      func() Effect { return &WSClose{Code: 1001, Reason: "wsheal"} },
 	})

@@ -77,11 +77,14 @@ func faultCases() []variant {
 	var cases []variant
 	for _, k := range chaos.Kinds() {
 		c := variant{is: k.Name, about: k.About}
-		if !k.Once {
+		if !k.Once || len(k.Conns) > 1 {
 			c.fields = append(c.fields, field{
 				name: "for", about: "how long it is in force",
 				deduced: "the rest of the phase in which it starts", shape: valueOf(durationValue),
-			}, field{
+			})
+		}
+		if !k.Once {
+			c.fields = append(c.fields, field{
 				name: "flap", about: "it comes and goes while it lasts",
 				deduced: "it does not", shape: flapShape,
 			})

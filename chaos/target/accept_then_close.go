@@ -41,10 +41,15 @@ func (c *connection) later(after time.Duration, do func()) {
 // whether the frame went out. The client has lingerTime for its answer; what else it sends
 // is dropped.
 func (c *connection) part(code uint16, reason string) bool {
+	return c.partWithin(c.server.options.WriteTimeout, code, reason)
+}
+
+// partWithin is part for a frame that must be out in a time.
+func (c *connection) partWithin(limit time.Duration, code uint16, reason string) bool {
 	if !c.parting.CompareAndSwap(false, true) {
 		return false
 	}
-	_ = c.conn.SetWriteDeadline(time.Now().Add(c.server.options.WriteTimeout))
+	_ = c.conn.SetWriteDeadline(time.Now().Add(limit))
 	_, err := c.conn.Write(door.CloseFrame(code, reason))
 	_ = c.conn.SetReadDeadline(time.Now().Add(lingerTime))
 	return err == nil

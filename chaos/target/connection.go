@@ -29,6 +29,8 @@ type connection struct {
 	token  string   // that the request brought; empty: none
 	turned bool     // dealt with at the door: it does not count as inside
 
+	answered chan struct{} // closed when the 101 is out
+
 	parting atomic.Bool   // a close frame of ours is out, or a FIN; the client's answer ends it
 	atEnd   []func() bool // called when it ends
 
@@ -150,6 +152,7 @@ func (c *connection) enters(stage door.Stage, head []byte) bool {
 
 // wasOpened tells the hooks in force that the upgrade has been answered.
 func (c *connection) wasOpened() {
+	close(c.answered)
 	for _, h := range c.server.hooks.inForce() {
 		if r, ok := h.rule.(opener); ok && h.has(c) {
 			r.opened(h, c)

@@ -26,7 +26,8 @@ type starter interface {
 	start(h *hook, s *Server) (stop func(), err error)
 }
 
-// sweeper acts once on each open connection of the cohort as the hook comes into force.
+// sweeper acts once on each open connection of the cohort as the hook comes into force, and
+// must not wait for long, as the injection waits for it.
 type sweeper interface {
 	sweep(h *hook, c *connection)
 }

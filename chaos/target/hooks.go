@@ -71,7 +71,7 @@ func (s *Server) inject(h *hook, lasts time.Duration) error {
 	if r, ok := h.rule.(sweeper); ok && !s.deaf {
 		s.sweep(h, r)
 	}
-	if k, _ := chaos.Lookup(h.kind); k.Once {
+	if k, _ := chaos.Lookup(h.kind); k.OnceOf(h.conns) {
 		x.drop(h)
 	} else if lasts > 0 {
 		h.mu.Lock()
@@ -81,13 +81,16 @@ func (s *Server) inject(h *hook, lasts time.Duration) error {
 	return nil
 }
 
-// sweep lets the hook act on the connections of its cohort that are open.
+// sweep lets the hook act on the connections of its cohort that are open: on all at once, so
+// that one that does not read holds up no other.
 func (s *Server) sweep(h *hook, r sweeper) {
+	var all sync.WaitGroup
 	for _, c := range s.open() {
 		if h.has(c) {
-			r.sweep(h, c)
+			all.Go(func() { r.sweep(h, c) })
 		}
 	}
+	all.Wait()
 }
 
 // drop takes a hook out of the list and out of force. x.mu is held.

@@ -118,7 +118,7 @@ func (s *Server) accept(ctx context.Context, ln net.Listener, serving *sync.Wait
 		}
 		pause = acceptPause
 		s.count.accepted.Add(1)
-		c := &connection{server: s, raw: conn, conn: conn, ordinal: s.ordinals.Add(1) - 1}
+		c := &connection{server: s, raw: conn, conn: conn, ordinal: s.ordinals.Add(1) - 1, answered: make(chan struct{})}
 		if !s.track(c) {
 			conn.Close()
 			continue

@@ -212,13 +212,21 @@ func (o *order) limit(kind string, conns chaos.Conns, stocks bool) error {
 		return nil
 	case o.flap.On() && k.Once:
 		return badRequest(fmt.Sprintf("attribute %q: %s happens once and is over", attrFlap, kind))
-	case conns != "" && !slices.Contains(k.Conns, conns):
-		return badRequest(fmt.Sprintf("attribute %q: %q, expected one of %v for %s", attrConns, conns, k.Conns, kind))
+	case conns != "" && !slices.Contains(offered(k), conns):
+		return badRequest(fmt.Sprintf("attribute %q: %q, expected one of %v for %s", attrConns, conns, offered(k), kind))
 	case o.ramp > 0 && !k.Ramp:
 		return badRequest(fmt.Sprintf("attribute %q: %s cannot be ramped", attrRamp, kind))
 	}
 	o.conns = cmp.Or(conns, k.Conns[0])
 	return nil
+}
+
+// offered are the connections to which the proxy can limit a kind.
+func offered(k chaos.Kind) []chaos.Conns {
+	if s, ok := k.By(chaos.ByProxy); ok && len(s.Conns) > 0 {
+		return s.Conns
+	}
+	return k.Conns
 }
 
 // take moves one attribute out of the map into a variable; absent, it leaves both alone.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -66,18 +67,18 @@ func listFaults(out io.Writer, kinds []chaos.Kind) error {
 	for _, k := range kinds {
 		row := []string{k.Name, string(k.Family)}
 		for _, b := range chaos.Backends() {
-			row = append(row, cell(k.By(b)))
+			row = append(row, cell(k, b))
 		}
 		fmt.Fprintln(tw, strings.Join(append(row, k.Short), "\t"))
 	}
 	return tw.Flush()
 }
 
-func cell(s chaos.Support, ok bool) string {
-	switch {
+func cell(k chaos.Kind, b chaos.Backend) string {
+	switch s, ok := k.By(b); {
 	case !ok:
 		return "-"
-	case s.Partly():
+	case k.Partly(s):
 		return "part"
 	}
 	return "yes"
@@ -98,6 +99,9 @@ func showFault(out io.Writer, k chaos.Kind) error {
 	}
 	if k.Once {
 		lasts = "once"
+		if slices.Contains(k.Conns, chaos.New) {
+			lasts += "; of new connections for a time"
+		}
 	}
 	line("happens", lasts)
 	line("connections", strings.Join(texts(k.Conns), ", "))
@@ -110,7 +114,7 @@ func showFault(out io.Writer, k chaos.Kind) error {
 	}
 	line("proof", strings.Join(proof, ", "))
 	for _, s := range k.Backends {
-		line("by "+string(s.By), supportWords(s))
+		line("by "+string(s.By), supportWords(k, s))
 	}
 	if len(k.Params) > 0 {
 		fmt.Fprintln(tw, "\nattributes:")
@@ -130,16 +134,16 @@ func showFault(out io.Writer, k chaos.Kind) error {
 }
 
 // supportWords says what of a kind a backend expresses.
-func supportWords(s chaos.Support) string {
-	parts := []string{"all of it"}
-	if s.Partly() {
-		parts = nil
-		if len(s.Conns) > 0 {
-			parts = append(parts, "only "+strings.Join(texts(s.Conns), ", ")+" connections")
-		}
-		if s.Whole {
-			parts = append(parts, "only all clients")
-		}
+func supportWords(k chaos.Kind, s chaos.Support) string {
+	var parts []string
+	if !k.Partly(s) {
+		parts = append(parts, "all of it")
+	}
+	if len(s.Conns) > 0 {
+		parts = append(parts, "only "+strings.Join(texts(s.Conns), ", ")+" connections")
+	}
+	if s.Whole {
+		parts = append(parts, "only all clients")
 	}
 	if s.Note != "" {
 		parts = append(parts, s.Note)

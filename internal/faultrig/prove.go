@@ -103,7 +103,7 @@ func (r *Rig) Prove(c Case) {
 	if old != nil {
 		assert.Equal(r.T, chaos.SeesNothing, old.Look(0, false), "who was there before a fault of new connections")
 	}
-	if c.Fault.Conns == chaos.Existing || kind.Once {
+	if c.Fault.Conns == chaos.Existing {
 		assert.Equal(r.T, chaos.SeesNothing, r.Dial(spare[1]).Look(0, false), "who comes under a fault of existing connections")
 	}
 

@@ -104,7 +104,7 @@ func (w *witness) end(r *run, ctx context.Context) {
 	if w == nil {
 		return
 	}
-	if w.kind.Once {
+	if w.kind.OnceOf(w.fault.Conns) {
 		r.await(ctx, canaryPatience, func() bool {
 			return slices.ContainsFunc(w.cohort.seen(), func(s chaos.Sight) bool { return slices.Contains(w.fault.Expect, s) })
 		})
@@ -115,7 +115,7 @@ func (w *witness) end(r *run, ctx context.Context) {
 // clearing ends the canaries before the fault is cleared: what comes of that is not the
 // fault. Of what happens and is over nothing is cleared.
 func (w *witness) clearing() {
-	if w != nil && !w.kind.Once {
+	if w != nil && !w.kind.OnceOf(w.fault.Conns) {
 		w.stop()
 	}
 }
