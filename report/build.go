@@ -124,38 +124,6 @@ func (b *builder) warn(format string, args ...any) {
 	b.warnings = append(b.warnings, fmt.Sprintf(format, args...))
 }
 
-// fold reads the journal to its end.
-func (b *builder) fold(r *Reader) {
-	var order sorter
-	drain := func(all bool) {
-		for e, ok := order.pop(all); ok; e, ok = order.pop(all) {
-			b.add(e.record(), e.line)
-			r.reuse(e.step)
-		}
-	}
-	for r.Scan() {
-		rec := r.Record()
-		bad := rec.check()
-		switch {
-		case bad != nil:
-			b.warn("journal line %d: %s; skipped", r.Line(), bad)
-		case rec.Run != nil:
-			b.warn("journal line %d: a second run begins; what follows is read as if it were the first's", r.Line())
-			b.runs++
-		case rec.T > b.limit:
-			b.warn("journal line %d: at %s, long after the run's plan ended; skipped", r.Line(), FormatDuration(rec.T))
-		case rec.Step != nil && (rec.Step.Client < 0 || rec.Step.Client >= b.run.Clients):
-			b.warn("journal line %d: client %d, expected 0 to %d; skipped", r.Line(), rec.Step.Client, b.run.Clients-1)
-		default:
-			order.push(rec, r.Line())
-			drain(false)
-			continue
-		}
-		r.reuse(rec.Step)
-	}
-	drain(true)
-}
-
 // add gives one record to every fold. Times given to them never go back. A step is
 // theirs only for the call: the next may be read into it.
 func (b *builder) add(rec Record, line int64) {

@@ -56,7 +56,8 @@ func (s *sorter) push(rec Record, line int64) {
 	s.last = max(s.last, rec.T)
 	e := entry{t: rec.T, seq: s.seq, line: line, step: rec.Step}
 	if rec.Step == nil {
-		e.other = &rec
+		other := rec // so that of a step nothing is kept but itself
+		e.other = &other
 	}
 	at := len(s.row)
 	for at > s.first && e.before(&s.row[at-1]) {

@@ -59,17 +59,8 @@ func takeApart(samples []sample) *Outages {
 			out.Parts[i].Share = out.Parts[i].Total / out.Total
 		}
 	}
-	slowest := slices.Clone(samples)
-	slices.SortStableFunc(slowest, func(a, b sample) int {
-		if a.healed != b.healed {
-			if b.healed {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(b.parts.sum(), a.parts.sum())
-	})
-	for _, s := range slowest[:min(len(slowest), slowestMost)] {
+	for _, i := range slowest(samples) {
+		s := &samples[i]
 		x := Outage{Client: s.client, Fault: s.fault, Lost: s.from, Back: s.to, Whole: s.parts.sum(), Attempts: s.attempts, Parts: map[string]int64{}}
 		if !s.healed {
 			x.Back = -1
@@ -80,6 +71,28 @@ func takeApart(samples []sample) *Outages {
 			}
 		}
 		out.Slowest = append(out.Slowest, x)
+	}
+	return out
+}
+
+// slowest are the places of those samples that are told one by one, in their order.
+func slowest(samples []sample) []int {
+	slower := func(i, j int) int {
+		a, b := &samples[i], &samples[j]
+		if a.healed != b.healed {
+			if b.healed {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.parts.sum(), a.parts.sum()), cmp.Compare(i, j))
+	}
+	var out []int
+	for i := range samples {
+		at, _ := slices.BinarySearchFunc(out, i, slower)
+		if out = slices.Insert(out, at, i); len(out) > slowestMost {
+			out = out[:slowestMost]
+		}
 	}
 	return out
 }

@@ -115,7 +115,8 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 	for _, f := range faults {
 		edges[f.Name] = f
 	}
-	var healing, noticing, trying, onset, lag []int64
+	room := func() []int64 { return make([]int64, 0, len(r.samples)) }
+	healing, noticing, trying, onset, lag := room(), room(), room(), room(), room()
 	for i := range r.samples {
 		s := &r.samples[i]
 		f := edges[s.fault]

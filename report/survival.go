@@ -21,14 +21,20 @@ type SurvivalPoint struct {
 // unhealed. (Kaplan and Meier, 1958. Heals come before ends of observation at the same
 // time.) Points are those at which somebody healed.
 func survive(samples []sample) []SurvivalPoint {
-	order := slices.Clone(samples)
-	lasted := func(s sample) int64 { return max(0, s.to-s.from) }
-	slices.SortStableFunc(order, func(a, b sample) int { return cmp.Compare(lasted(a), lasted(b)) })
+	type span struct { // no more of a sample than this needs: there may be many
+		lasted int64
+		healed bool
+	}
+	order := make([]span, len(samples))
+	for i := range samples {
+		order[i] = span{max(0, samples[i].to-samples[i].from), samples[i].healed}
+	}
+	slices.SortFunc(order, func(a, b span) int { return cmp.Compare(a.lasted, b.lasted) })
 	out := []SurvivalPoint{}
 	down, greenwood := 1., 0.
 	for i := 0; i < len(order); {
-		t, atRisk, healed := lasted(order[i]), len(order)-i, 0
-		for ; i < len(order) && lasted(order[i]) == t; i++ {
+		t, atRisk, healed := order[i].lasted, len(order)-i, 0
+		for ; i < len(order) && order[i].lasted == t; i++ {
 			if order[i].healed {
 				healed++
 			}
