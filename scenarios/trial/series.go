@@ -1,0 +1,79 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/wsheal/wsheal/scenarios"
+)
+
+// Arm is one of the things that are compared: a scenario, with what makes it this arm.
+type Arm struct {
+	Name string
+	Open func(seed uint64) (*scenarios.Scenario, error)
+}
+
+// Series is arms that take turns.
+type Series struct {
+	Arms   []Arm
+	Rounds int    // how often each arm runs, at least 1
+	Seed   uint64 // of the first round; each next one has the next
+}
+
+// Job is one run of a series.
+type Job struct {
+	Round    int // from 1
+	Arm      string
+	Scenario *scenarios.Scenario
+}
+
+// Jobs are the runs of the series in their order. The error is the first of opening a
+// scenario: a series with a mistake in its last round does not begin.
+func (s Series) Jobs() ([]Job, error) {
+	if s.Rounds < 1 || len(s.Arms) == 0 {
+		return nil, fmt.Errorf("%d arms, %d rounds: expected at least one of each", len(s.Arms), s.Rounds)
+	}
+	var out []Job
+	for round := range s.Rounds {
+		seed := s.Seed + uint64(round)
+		for _, at := range rand.New(rand.NewPCG(s.Seed, uint64(round))).Perm(len(s.Arms)) {
+			arm := s.Arms[at]
+			scenario, err := arm.Open(seed)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Job{Round: round + 1, Arm: arm.Name, Scenario: scenario})
+		}
+	}
+	return out, nil
+}
+
+// overhead is what a run takes besides its plan: children start, the last answers come in,
+// the report is computed.
+const overhead = 500 * time.Millisecond
+
+// Length is about how long the jobs take.
+func Length(jobs []Job) time.Duration {
+	var sum time.Duration
+	for _, j := range jobs {
+		sum += j.Scenario.End() + overhead
+	}
+	return sum
+}
+
+// Run does the jobs one after the other. It ends early with the first error, or with that
+// of ctx when it was interrupted, and says how many were done.
+func Run(ctx context.Context, jobs []Job, one func(context.Context, Job) error) (done int, err error) {
+	for _, j := range jobs {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		if err := one(ctx, j); err != nil {
+			return done, fmt.Errorf("%s, round %d: %w", j.Arm, j.Round, err)
+		}
+		done++
+	}
+	return done, nil
+}
