@@ -96,6 +96,8 @@ type builder struct {
 	course   *course
 	sharing  *sharing
 	balance  *balance
+	raster   *raster
+	events   *events
 
 	warnings []string
 	unsaid   int
@@ -107,6 +109,7 @@ func newBuilder(run *Run) *builder {
 		attempts: new(attempts), fleet: newFleet(run), recovery: new(recovery), storm: newStorm(),
 		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run), balance: newBalance(run),
 	}
+	b.raster, b.events = newRaster(), &events{endpoint: b.sharing.endpoint}
 	b.faults = newFaults(run, func(format string, args ...any) {
 		b.warn("journal line %d: %s", b.line, fmt.Sprintf(format, args...))
 	})
@@ -169,4 +172,6 @@ func (b *builder) add(rec Record, line int64) {
 	b.course.Add(rec, a)
 	b.sharing.Add(rec)
 	b.balance.Add(rec, a)
+	b.raster.Add(rec, a)
+	b.events.Add(rec)
 }

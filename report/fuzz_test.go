@@ -99,6 +99,7 @@ func FuzzBuild(f *testing.F) {
 					sum += ns
 				}
 				assert.Equal(t, x.Whole, sum, "the parts of an outage sum to the whole")
+				stripIsWhole(t, x, s.Recovery.Outages)
 			}
 		}
 		require.NoError(t, report.WriteText(io.Discard, s, report.Style{Width: 80}))

@@ -21,14 +21,13 @@ type latency struct {
 	sums    map[seriesName]*series
 	shifts  *shifts
 	line    *Timeline
-	at      int // step of the timeline that is being merged
-	second  *series
+	seconds map[string]*second // by kind
 }
 
 func newLatency(settled int64, faults []Intended, commanded []*FaultResult, line *Timeline) *latency {
 	return &latency{
 		settled: settled, faults: faults, line: line,
-		sums: map[seriesName]*series{}, shifts: newShifts(commanded), second: newSeries(),
+		sums: map[seriesName]*series{}, shifts: newShifts(commanded), seconds: map[string]*second{},
 	}
 }
 
@@ -66,30 +65,60 @@ func (l *latency) Add(iv Interval) (why string) {
 	}
 	if kind == "response" {
 		l.shifts.Add(iv, phase, cohort, members)
-		l.point(iv)
 	}
+	l.point(kind, iv)
 	return ""
 }
 
+// second is the answers of one kind in one step of the timeline, and the heat map that
+// the steps become.
+type second struct {
+	at     int
+	series *series
+	heat   heat
+}
+
 // point merges an interval into its step of the timeline.
-func (l *latency) point(iv Interval) {
+func (l *latency) point(kind string, iv Interval) {
 	at, ok := middle(iv.From, iv.To, l.line.AckedStep)
 	if !ok || at >= len(l.line.P99) {
 		return
 	}
-	if at != l.at {
-		l.finish()
-		l.at = at
+	x := l.seconds[kind]
+	if x == nil {
+		x = &second{series: newSeries()}
+		l.seconds[kind] = x
 	}
-	l.second.merge(iv.Hist, iv.Max)
+	if at != x.at {
+		l.finish(kind, x)
+		x.at = at
+	}
+	x.series.merge(iv.Hist, iv.Max)
 }
 
-// finish takes the p99 of the step that was being merged.
-func (l *latency) finish() {
-	if l.second.n() > 0 {
-		l.line.P99[l.at] = max(l.line.P99[l.at], l.second.quantile(0.99, 0))
-		l.second.reset()
+// finish takes what is said of the step that was being merged.
+func (l *latency) finish(kind string, x *second) {
+	if x.series.n() == 0 {
+		return
 	}
+	if kind == "response" {
+		l.line.P99[x.at] = max(l.line.P99[x.at], x.series.quantile(0.99, 0))
+	}
+	x.heat.add(x.at, x.series)
+	x.series.reset()
+}
+
+// heats are the heat maps of what was merged, to be asked after Close.
+func (l *latency) heats() []Heat {
+	var out []Heat
+	for _, kind := range kinds {
+		if x := l.seconds[kind]; x != nil {
+			if h := x.heat.Close(kind, l.line.AckedStep); h != nil {
+				out = append(out, *h)
+			}
+		}
+	}
+	return out
 }
 
 // missed are the messages that were never answered, by phase, with those of "all" and
@@ -99,7 +128,9 @@ type missed struct{ due, sent map[string]int64 }
 // Close returns the table, given the messages lost. A phase in which everything was lost
 // has a row, too.
 func (l *latency) Close(lost missed) []LatencyRow {
-	l.finish()
+	for kind, x := range l.seconds {
+		l.finish(kind, x)
+	}
 	for phase, n := range lost.due {
 		if n > 0 {
 			grow(l.sums, seriesName{"response", phase, "all"})
@@ -118,6 +149,9 @@ func (l *latency) Close(lost missed) []LatencyRow {
 		row.P50, row.P90 = x.quantile(0.5, row.Lost), x.quantile(0.9, row.Lost)
 		row.P99, row.P999 = x.quantile(0.99, row.Lost), x.quantile(0.999, row.Lost)
 		row.Max, row.Prompt = x.quantile(1, row.Lost), x.within(prompt)
+		if name.kind == "response" {
+			row.Curve = x.curve(row.Lost)
+		}
 		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b LatencyRow) int {

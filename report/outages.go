@@ -35,6 +35,7 @@ type Outage struct {
 	Whole    int64            `json:"whole"`
 	Attempts int              `json:"attempts"`
 	Parts    map[string]int64 `json:"parts"` // those longer than 0
+	Strip    []Stretch        `json:"strip"` // the same as they followed each other
 }
 
 // takeApart sums the outages up; nil when there are none.
@@ -70,6 +71,7 @@ func takeApart(samples []sample) *Outages {
 				x.Parts[partNames[p].name] = ns
 			}
 		}
+		x.Strip = s.strip()
 		out.Slowest = append(out.Slowest, x)
 	}
 	return out

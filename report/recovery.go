@@ -16,6 +16,9 @@ type recovery struct {
 	samples []sample
 	losses  int
 	now     int64
+
+	tracked  []int // the samples whose tracks are kept
+	forgetAt int   // how many are worth going through
 }
 
 // patient is one client.
@@ -38,6 +41,7 @@ type sample struct {
 	first    int64 // from the loss to the first attempt; -1: there was none
 	attempts int
 	parts    parts
+	track    track // nil: it is not among the slowest
 }
 
 // Add takes a record and what it says of the client's attempts.
@@ -69,7 +73,7 @@ func (r *recovery) Add(rec Record, a attempt) {
 		}
 	}
 	if p.down {
-		p.stages.step(rec.T, rec.Step.To, a)
+		p.stages.step(rec.T, rec.Step.To, rec.Step.Cause, a)
 	}
 }
 
@@ -81,7 +85,12 @@ func (r *recovery) discharge(client int, p *patient) {
 		s.to = r.now
 	}
 	s.first, s.attempts, s.parts = p.stages.first, p.stages.attempts, p.stages.close(s.to, p.usable)
+	s.track = p.stages.track
+	r.tracked = append(r.tracked, len(r.samples))
 	r.samples = append(r.samples, s)
+	if len(r.tracked) > max(1024, r.forgetAt) {
+		r.forget()
+	}
 	p.down = false
 }
 

@@ -49,13 +49,14 @@ type stages struct {
 	first    int64 // from the loss to the first attempt; -1: none yet
 	attempts int
 	parts    parts
+	track    track
 }
 
 func newStages(loss int64) stages { return stages{at: loss, is: backoff, began: loss, first: -1} }
 
-// step takes the phase that the client is in from now on, and what the step says of its
-// attempts. The first call is that of the loss.
-func (s *stages) step(t int64, phase string, a attempt) {
+// step takes the phase that the client is in from now on, why, and what the step says of
+// its attempts. The first call is that of the loss.
+func (s *stages) step(t int64, phase, cause string, a attempt) {
 	s.advance(t)
 	was := s.is
 	tries := was == dialling || was == proving
@@ -85,6 +86,7 @@ func (s *stages) step(t int64, phase string, a attempt) {
 			s.is = relapse // until it is known to have lasted
 		}
 	}
+	s.track.turn(t, s.is, cause)
 }
 
 // advance attributes the time until now.
@@ -112,4 +114,5 @@ func (s *stages) close(to int64, healed bool) parts {
 func (s *stages) inVain() {
 	s.parts[failing] += s.parts[dialling] + s.parts[proving]
 	s.parts[dialling], s.parts[proving] = 0, 0
+	s.track.inVain()
 }

@@ -27,6 +27,8 @@ func (b *builder) close(hlog io.Reader) *Summary {
 	s.Clients = Clients{Usable: b.fleet.n, Reset: b.causes.sawReset(0), Up: b.fleet.up / 1e9, Due: b.fleet.due / 1e9}
 	s.Harness, s.Targets, s.Fitness = b.harness.Close(b.healing(commanded, full))
 	s.Messages, s.Lost = b.messages.Result()
+	s.Raster = b.raster.Close(b.faults.cleared())
+	s.Events, s.EventsLeftOut = b.events.Close()
 	s.Timeline = b.course.Close(b.messages.intervals, s.Duration)
 	s.Budget, s.Guarantee = s.spend(), s.promised(b.messages.ordered > 0 && b.messages.ordered == b.messages.records)
 	b.answers(s, commanded)
@@ -137,7 +139,7 @@ func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult
 		}
 		b.warnings = append(b.warnings, r.Warnings()...)
 	}
-	s.Latency = fold.Close(lost)
+	s.Latency, s.Heat = fold.Close(lost), fold.heats()
 	for _, cohort := range cohorts[1:] {
 		if v, ok := fold.shifts.of("", cohort); ok {
 			s.Shift[cohort] = v

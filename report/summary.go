@@ -45,6 +45,11 @@ type Summary struct {
 	Harness   []HarnessRow         `json:"harness"` // worst of each process
 	Targets   []Target             `json:"targets"` // last word of each target
 	Timeline  Timeline             `json:"timeline"`
+	Heat      []Heat               `json:"heat,omitempty"`   // latency heat maps, by kind
+	Raster    *Raster              `json:"raster,omitempty"` // the attempts one by one; nil: none
+
+	Events        []Event `json:"events"`                    // first and last
+	EventsLeftOut int     `json:"events_left_out,omitempty"` // between the two
 
 	Dip        *Dip             `json:"dip,omitempty"`        // of the answers per second; nil: nothing broken, or too little load to say
 	Balance    *Balance         `json:"balance,omitempty"`    // nil: one endpoint, or nothing broken
@@ -179,17 +184,18 @@ type SharedSpan struct {
 
 // LatencyRow is one row of the latency table, ns.
 type LatencyRow struct {
-	Phase  string `json:"phase"`  // of the intended time; "settled" from t100 + hold on, "all" without warmup
-	Cohort string `json:"cohort"` // control (in no fault's cohort), faulted (in any), all
-	Kind   string `json:"kind"`   // response (from intended time), service (from actual send)
-	N      int64  `json:"n"`
-	Lost   int64  `json:"lost"` // messages of the phase that never came back (of service: that were sent and never came back); they count inside the percentiles (all cohorts together only)
-	P50    int64  `json:"p50"`
-	P90    int64  `json:"p90"`
-	P99    int64  `json:"p99"`
-	P999   int64  `json:"p99_9"`
-	Max    int64  `json:"max"`
-	Prompt int64  `json:"within_1s"` // of N, those of a second or less
+	Phase  string  `json:"phase"`  // of the intended time; "settled" from t100 + hold on, "all" without warmup
+	Cohort string  `json:"cohort"` // control (in no fault's cohort), faulted (in any), all
+	Kind   string  `json:"kind"`   // response (from intended time), service (from actual send)
+	N      int64   `json:"n"`
+	Lost   int64   `json:"lost"` // messages of the phase that never came back (of service: that were sent and never came back); they count inside the percentiles (all cohorts together only)
+	P50    int64   `json:"p50"`
+	P90    int64   `json:"p90"`
+	P99    int64   `json:"p99"`
+	P999   int64   `json:"p99_9"`
+	Max    int64   `json:"max"`
+	Prompt int64   `json:"within_1s"`       // of N, those of a second or less
+	Curve  []Point `json:"curve,omitempty"` // response: the share of the messages that was answered within a time
 }
 
 // CauseRow counts ends of connections ("lost") and failed attempts ("failed") of one cause.
