@@ -58,7 +58,7 @@ func latencyRanges(s *Summary) string {
 	}
 	for i, l := range rows {
 		y := top + rowHeight*(float64(i)+0.5)
-		d.text(inkText, atEnd, left-10, y+4, fitted(visible(l.name()), left-14))
+		d.text(inkText, atEnd, left-10, y+4, fitted(shown(l.name()), left-14))
 		at := func(ns int64) float64 {
 			if ns < 0 { // among the lost: beyond the axis
 				return x.b + 14

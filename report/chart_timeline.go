@@ -14,6 +14,7 @@ const (
 	panelHeight = 100.0
 	panelGap    = 40.0 // the next panel's title stands in it
 	columnsMost = 600  // columns of a series; more steps than that are merged
+	faultsDrawn = 200  // more faults than that are only in the table
 )
 
 // timeline draws the run on one time axis: the phases, the faults, and below them a
@@ -37,11 +38,7 @@ func timeline(s *Summary) string {
 	d.open("timeline", "Timeline of the run", timelineWords(s), chartWidth, bottom+26)
 	d.put(`<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path `, string(inkHatch), ` d="M0 0V5"/></pattern></defs>`)
 	drawPhases(&d, s, x, bottom)
-	for _, t := range timeTicks(span, 12) {
-		at := x.at(float64(t))
-		d.line(inkAxis, at, bottom, at, bottom+5)
-		d.text(inkSoft, atMiddle, at, bottom+18, timeLabel(t, span))
-	}
+	drawTimeAxis(&d, x, span, bottom)
 	drawFaultBands(&d, s, x, strip, bottom)
 	for i, p := range panels {
 		p.draw(&d, x, strip+panelGap+(panelGap+panelHeight)*float64(i))
@@ -87,7 +84,7 @@ func drawPhases(d *drawing, s *Summary, x axis, bottom float64) {
 	for i, p := range s.Run.Plan {
 		a, b := x.at(float64(p.From)), x.at(float64(p.To))
 		d.rect(inkPhase, a, 0, b-a, 20)
-		if label := fitted(visible(p.Name), b-a-4); label != "" {
+		if label := fitted(shown(p.Name), b-a-4); label != "" {
 			d.text(inkSoft, atMiddle, (a+b)/2, 14, label)
 		}
 		if i > 0 {
@@ -99,19 +96,34 @@ func drawPhases(d *drawing, s *Summary, x axis, bottom float64) {
 // drawFaultBands shades each fault from its command to its clearing, and draws its
 // three edges: commanded dashed, confirmed solid, cleared dotted.
 func drawFaultBands(d *drawing, s *Summary, x axis, top, bottom float64) {
-	for _, f := range s.Faults {
+	for _, f := range s.Faults[:min(len(s.Faults), faultsDrawn)] {
 		if f.Commanded == 0 {
 			continue
 		}
 		a := x.at(float64(f.Commanded))
 		d.rect(inkBand, a, top, max(x.at(float64(f.until(s.Duration)))-a, 2.5), bottom-top)
-		d.line(inkCommand, a, top, a, bottom)
-		if f.Confirmed != 0 {
-			d.line(inkConfirm, x.at(float64(f.Confirmed)), top, x.at(float64(f.Confirmed)), bottom)
-		}
-		if f.Cleared != 0 {
-			d.line(inkClear, x.at(float64(f.Cleared)), top, x.at(float64(f.Cleared)), bottom)
-		}
+		drawEdges(d, f, x, top, bottom)
+	}
+}
+
+// drawEdges draws the edges of a fault that was commanded.
+func drawEdges(d *drawing, f FaultResult, x axis, top, bottom float64) {
+	d.line(inkCommand, x.at(float64(f.Commanded)), top, x.at(float64(f.Commanded)), bottom)
+	if f.Confirmed != 0 {
+		d.line(inkConfirm, x.at(float64(f.Confirmed)), top, x.at(float64(f.Confirmed)), bottom)
+	}
+	if f.Cleared != 0 {
+		d.line(inkClear, x.at(float64(f.Cleared)), top, x.at(float64(f.Cleared)), bottom)
+	}
+}
+
+// drawTimeAxis labels the time since the run's start.
+func drawTimeAxis(d *drawing, x axis, span int64, bottom float64) {
+	d.line(inkAxis, x.a, bottom, x.b, bottom)
+	for _, t := range timeTicks(span, 12) {
+		at := x.at(float64(t))
+		d.line(inkAxis, at, bottom, at, bottom+5)
+		d.text(inkSoft, atMiddle, at, bottom+18, timeLabel(t, span))
 	}
 }
 
@@ -155,7 +167,7 @@ func laneLabels(s *Summary, x axis) (labels []laneLabel, lanes int) {
 		}
 	}
 	for _, l := range all {
-		l.text = fitted(visible(l.text), 320)
+		l.text = fitted(shown(l.text), 320)
 		l.at, l.x = atStart, l.to+6
 		if l.x+textWidth(l.text) > x.b {
 			l.at, l.x = atEnd, l.from-6

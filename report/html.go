@@ -1,9 +1,8 @@
 package report
 
 import (
-	"crypto/sha256"
+	"bytes"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -16,25 +15,55 @@ var htmlTemplate string
 //go:embed html.css
 var htmlStyle string
 
-var page = template.Must(template.New("report").Parse(htmlTemplate))
+//go:embed html.js
+var htmlScript string
 
-// WriteHTML writes the report as one page that stands alone: no script, no request,
-// its own content security policy, charts drawn as SVG with a table beside each. The
-// same summary gives the same bytes.
+// The chart library, whose licence is to be in all copies: see uplot/README.md.
+var (
+	//go:embed uplot/uPlot.iife.min.js
+	uplotScript string
+	//go:embed uplot/uPlot.min.css
+	uplotStyle string
+	//go:embed uplot/LICENSE
+	uplotLicence string
+)
+
+var htmlPages = template.Must(template.New("report").Parse(htmlTemplate))
+
+// htmlMost is the most bytes that a page may have.
+const htmlMost = 2 << 20
+
+// WriteHTML writes the report as one page that stands alone: no request, its own content
+// security policy, charts drawn as SVG with a table beside each. It is complete without
+// its script, which lets the timeline be zoomed into. The same summary gives the same
+// bytes, 2 MiB at most: what does not fit is left out, and the page says so.
 func WriteHTML(w io.Writer, s *Summary) error {
-	digest := sha256.Sum256([]byte(htmlStyle))
+	p := newPage(s)
+	var b bytes.Buffer
+	for d := (htmlDetail{rows: 400}); ; d.rows, d.halved = d.rows/2, d.halved+1 {
+		b.Reset()
+		if err := htmlPages.Execute(&b, p.cut(s, d)); err != nil {
+			return err
+		}
+		if b.Len() <= htmlMost || d.rows <= 1 {
+			break
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func newPage(s *Summary) htmlPage {
 	p := htmlPage{
-		CSS:      template.CSS(htmlStyle), // ours, embedded
-		Policy:   "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'; img-src data:; base-uri 'none'; form-action 'none'",
-		Word:     strings.ToUpper(visible(string(s.Verdict))),
-		Scenario: visible(s.Run.Scenario),
-		About:    visible(s.Run.About),
-		Command:  visible(s.Run.Command),
-		Warnings: visibleAll(s.Warnings),
+		Word:     strings.ToUpper(shown(string(s.Verdict))),
+		Scenario: shown(s.Run.Scenario),
+		About:    shown(s.Run.About),
+		Command:  shown(s.Run.Command),
+		Warnings: shownAll(s.Warnings),
 		Facts:    facts(s),
 		Cards:    cards(s),
 		Sections: sections(s),
-		Footer:   "Written by wsheal " + visible(s.Run.Version) + " from the raw files of the run directory; wsheal report DIR writes it again.",
+		Footer:   "Written by wsheal " + shown(s.Run.Version) + " from the raw files of the run directory; wsheal report DIR writes it again.",
 	}
 	switch judge(string(s.Verdict)) {
 	case good:
@@ -48,7 +77,7 @@ func WriteHTML(w io.Writer, s *Summary) error {
 		p.Word = "NO VERDICT"
 	}
 	p.Title = p.Word + " " + p.Scenario
-	switch reasons := visibleAll(s.Reasons); len(reasons) {
+	switch reasons := shownAll(s.Reasons); len(reasons) {
 	case 0:
 		p.Sentence = sentence(Headline(s))
 	case 1:
@@ -56,12 +85,15 @@ func WriteHTML(w io.Writer, s *Summary) error {
 	default:
 		p.Sentence, p.Reasons = sentence(Headline(s)), reasons
 	}
-	return page.Execute(w, p)
+	return p
 }
 
 type htmlPage struct {
 	CSS            template.CSS
+	Script         template.JS // "": there is nothing for it to do
+	Data           template.JS // what the script draws
 	Policy         string
+	Cut            string // what was left out; "": nothing
 	Title          string
 	Word           string // the verdict
 	Tone           string // class: pass, fail, open
@@ -84,13 +116,23 @@ type htmlCard struct {
 	Notes       []string
 }
 
-// htmlSection is a heading, a chart, tables in view and tables folded away.
+// htmlSection is a heading, charts, tables in view and tables folded away.
 type htmlSection struct {
 	ID, Title string
-	Chart     template.HTML
 	Note      string
+	Figures   []htmlFigure
 	Tables    []htmlTable
 	Folded    []htmlTable
+}
+
+// htmlFigure is a chart with what it shows as tables.
+type htmlFigure struct {
+	Label string
+	Chart template.HTML
+	Note  string
+	Twins []htmlTable
+	Fold  string // not empty: it is folded away under this title
+	Live  bool   // the script takes it over
 }
 
 // htmlTable is a table; column Name holds the names of the rows.
@@ -100,6 +142,7 @@ type htmlTable struct {
 	Name    int
 	Head    []htmlCell
 	Rows    [][]htmlCell
+	More    string // rows that were left out; "": none
 }
 
 type htmlCell struct{ Text, Class string }
@@ -108,10 +151,10 @@ func icon(sign, color string) template.HTML {
 	return template.HTML(`<svg aria-hidden="true" viewBox="0 0 48 48"><circle cx="24" cy="24" r="22" fill="` + color + `"/>` + sign + `</svg>`) // ours, no input
 }
 
-func visibleAll(texts []string) []string {
+func shownAll(texts []string) []string {
 	var all []string
 	for _, t := range texts {
-		all = append(all, visible(t))
+		all = append(all, shown(t))
 	}
 	return all
 }
@@ -127,7 +170,7 @@ func sentence(s string) string {
 	if first, _, _ := strings.Cut(s, " "); strings.ContainsAny(first, "._/<>:") {
 		return s // a metric's name, not a word
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return capital(s)
 }
 
 func facts(s *Summary) []htmlFact {
@@ -135,7 +178,7 @@ func facts(s *Summary) []htmlFact {
 	list := []htmlFact{{"Duration", FormatDuration(s.Duration)}}
 	add := func(name, value string) {
 		if value != "" {
-			list = append(list, htmlFact{name, visible(value)})
+			list = append(list, htmlFact{name, shown(value)})
 		}
 	}
 	if r.Clients > 0 {
@@ -215,10 +258,10 @@ func responseCard(s *Summary) (htmlCard, bool) {
 	if head < 0 {
 		head = len(rows) - 1
 	}
-	c := htmlCard{Name: "Response p99 in " + visible(rows[head].Phase), Value: ended(rows[head].P99, lostMessage)}
+	c := htmlCard{Name: "Response p99 in " + shown(rows[head].Phase), Value: ended(rows[head].P99, lostMessage)}
 	for i, l := range rows {
 		if i != head && len(c.Notes) < 3 {
-			c.Notes = append(c.Notes, visible(l.Phase)+" "+ended(l.P99, lostMessage))
+			c.Notes = append(c.Notes, shown(l.Phase)+" "+ended(l.P99, lostMessage))
 		}
 	}
 	return c, true

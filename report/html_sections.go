@@ -11,8 +11,15 @@ import (
 func sections(s *Summary) []htmlSection {
 	var list []htmlSection
 	add := func(sec htmlSection) {
-		if sec.Chart == "" && sec.Note == "" && len(sec.Tables) == 0 {
+		sec.Figures = slices.DeleteFunc(sec.Figures, func(f htmlFigure) bool { return f.Chart == "" })
+		if len(sec.Figures) == 0 && sec.Note == "" && len(sec.Tables) == 0 {
 			return
+		}
+		for i := range sec.Figures {
+			f := &sec.Figures[i]
+			for j := range f.Twins {
+				f.Twins[j].ID = fmt.Sprintf("%s-figure-%d-%d", sec.ID, i+1, j+1)
+			}
 		}
 		for i := range sec.Tables {
 			sec.Tables[i].ID = sec.ID + "-" + strconv.Itoa(i+1)
@@ -26,11 +33,14 @@ func sections(s *Summary) []htmlSection {
 	add(timelineSection(s))
 	add(faultSection(s))
 	add(recoverySection(s))
-	add(htmlSection{ID: "storm", Title: "Reconnect storm", Tables: some(stormTable(s), causeTable(s))})
+	add(outageSection(s))
+	add(stormSection(s))
 	add(sharingSection(s))
 	add(htmlSection{ID: "balance", Title: "Balance", Tables: some(balanceTable(s))})
+	add(latencySection(s))
 	add(messageSection(s))
 	add(htmlSection{ID: "harness", Title: "Harness and targets", Note: harnessNote(s), Tables: some(harnessTable(s), fitnessTable(s), targetTable(s))})
+	add(eventSection(s))
 	add(htmlSection{ID: "metrics", Title: "Metrics and configuration", Tables: some(configTable(s)), Folded: some(metricTable(s))})
 	return list
 }
@@ -61,24 +71,24 @@ func gateSection(s *Summary) htmlSection {
 }
 
 func timelineSection(s *Summary) htmlSection {
-	sec := htmlSection{ID: "timeline", Title: "Timeline", Chart: drawn(timeline(s))}
-	if sec.Chart == "" {
+	fig := htmlFigure{Label: "Timeline", Chart: drawn(timeline(s)), Live: true}
+	if fig.Chart == "" {
 		return htmlSection{}
 	}
 	if len(s.Faults) > 0 {
-		sec.Note = "Shaded: a fault, from its command (dashed edge) over its confirmation (solid edge) to its clearing (dotted edge). "
+		fig.Note = "Shaded: a fault, from its command (dashed edge) over its confirmation (solid edge) to its clearing (dotted edge). "
 	}
 	if s.Sharing != nil && len(s.Sharing.Spans) > 0 {
-		sec.Note += "Bars above the panels without shade below: what the clients of the pool decided together. "
+		fig.Note += "Bars above the panels without shade below: what the clients of the pool decided together. "
 	}
 	if k := perColumn(len(s.Timeline.Usable), columnsMost); k > 1 {
-		sec.Note += "Each point of usable clients stands for " + FormatDuration(int64(k)*s.Timeline.Step) + " and shows the lowest and the highest. "
+		fig.Note += "Each point of usable clients stands for " + FormatDuration(int64(k)*s.Timeline.Step) + " and shows the lowest and the highest. "
 	}
 	if s.hasLoad() {
-		sec.Note += "Response times run from the moment at which a message was due, whether or not its client was connected."
+		fig.Note += "Response times run from the moment at which a message was due, whether or not its client was connected."
 	}
-	sec.Folded = some(timelineTable(s))
-	return sec
+	fig.Twins = some(timelineTable(s))
+	return htmlSection{ID: "timeline", Title: "Timeline", Figures: []htmlFigure{fig}}
 }
 
 func faultSection(s *Summary) htmlSection {
@@ -132,7 +142,7 @@ func recoverySection(s *Summary) htmlSection {
 		}
 		return sec
 	}
-	sec.Chart = drawn(recoveryCurve(s))
+	fig := htmlFigure{Label: "Recovery curve", Chart: drawn(recoveryCurve(s))}
 	sec.Note = fmt.Sprintf("Share of the %s clients that lost their connection and are usable again. %s healed, %s did not; %s.",
 		FormatCount(int64(r.Lost)), FormatCount(int64(r.Healed)), FormatCount(int64(r.Unhealed)), r.held(s.Run.Hold))
 	if r.Waited > 0 {
@@ -168,8 +178,7 @@ func recoverySection(s *Summary) htmlSection {
 	if e := r.Estimate; e != nil {
 		clients.Rows = append(clients.Rows, []htmlCell{words("from its loss to usable again, estimated (Kaplan-Meier)"), counted(int64(r.Client.N)), number(""), healed(e.P50), healed(e.P90), healed(e.P99), number("")})
 	}
-	parts, slowest := outageTables(s)
-	sec.Tables, sec.Folded = some(fleet, clients, parts), some(slowest, survivalTable(s))
+	sec.Tables = some(fleet, clients)
 	if m := s.Metastable; m.doubtful() {
 		sec.Note += " " + sentence(m.title())
 	}
@@ -180,9 +189,38 @@ func recoverySection(s *Summary) htmlSection {
 			p := points[min(i, len(points)-1)]
 			curve.Rows = append(curve.Rows, []htmlCell{lasted(p.T), number(FormatShare(p.V))})
 		}
-		sec.Folded = append(some(curve), sec.Folded...)
+		fig.Twins = some(curve)
 	}
+	sec.Figures = []htmlFigure{fig, {Label: "Outages that last longer", Chart: drawn(survivalCurve(s)), Twins: some(survivalTable(s))}}
 	return sec
+}
+
+// outageSection takes the outages apart, all together and the longest one by one.
+func outageSection(s *Summary) htmlSection {
+	parts, slowest := outageTables(s)
+	return htmlSection{ID: "outages", Title: "Outages taken apart", Tables: some(parts), Figures: []htmlFigure{
+		{Label: "Outages taken apart", Chart: drawn(outageBar(s))},
+		{Label: "The longest outages", Chart: drawn(outageStrips(s)), Twins: some(slowest)},
+	}}
+}
+
+func stormSection(s *Summary) htmlSection {
+	return htmlSection{ID: "storm", Title: "Reconnect storm", Tables: some(stormTable(s), causeTable(s)), Figures: []htmlFigure{{
+		Label: "Attempts, client by client", Chart: drawn(stormRaster(s)), Twins: some(rasterTable(s)),
+		Note: "What dials in lock-step stands in a line; what is spread is dust.",
+	}}}
+}
+
+// eventSection is what happened, in words.
+func eventSection(s *Summary) htmlSection {
+	table := htmlTable{Caption: "Events", Head: heads(">At", "Kind", "What"), Name: 0}
+	for i, e := range s.Events {
+		if i == eventsMost && s.EventsLeftOut > 0 {
+			table.Rows = append(table.Rows, []htmlCell{number(""), words(""), prose("and " + FormatCount(int64(s.EventsLeftOut)) + " more, which are in the journal")})
+		}
+		table.Rows = append(table.Rows, []htmlCell{lasted(e.T), words(e.Kind), prose(e.Text)})
+	}
+	return htmlSection{ID: "events", Title: "Events", Tables: some(table)}
 }
 
 func sharingSection(s *Summary) htmlSection {
@@ -209,20 +247,39 @@ func (t *htmlTable) add(name string, m Marks) {
 }
 
 func messageSection(s *Summary) htmlSection {
-	sec := htmlSection{ID: "messages", Title: "Messages and latency", Chart: drawn(latencyRanges(s))}
-	if sec.Chart != "" {
-		sec.Note = "Response time of each phase by the messages due in it, on a log scale. Messages that never came back count inside the percentiles."
-	}
 	table := htmlTable{Caption: "Messages, by the phase in which they were due", Head: heads("Phase", ">Intended", ">Sent", ">Answered", ">Lost", ">Resent", ">Answered twice", ">Waited for a connection", ">Dropped")}
 	for _, phase := range s.messagePhases() {
 		m := s.Messages[phase]
 		table.Rows = append(table.Rows, []htmlCell{words(phase), counted(m.Intended), counted(m.Sent), counted(m.Acked), counted(s.Lost[phase]), counted(m.Resent), counted(m.Dup), counted(m.Waited), counted(m.Dropped)})
 	}
+	return htmlSection{ID: "messages", Title: "Messages", Tables: some(costTable(s), table)}
+}
+
+// latencySection is how long answers took: by when they came, by percentile, by phase.
+func latencySection(s *Summary) htmlSection {
+	sec := htmlSection{ID: "latency", Title: "Latency"}
+	for _, h := range s.Heat {
+		fig := htmlFigure{Label: "Latency heat map, " + h.Kind, Chart: drawn(heatMap(s, h)), Twins: some(heatTable(s, h))}
+		switch h.Kind {
+		case "response":
+			fig.Note = "Each field is the answers of " + FormatDuration(h.Step) + " that took about as long; the darker, the more, on a log scale. Edges as in the timeline."
+		default:
+			fig.Fold = "The same of service times, from the actual send: what waited for a connection is not in them"
+		}
+		sec.Figures = append(sec.Figures, fig)
+	}
+	sec.Figures = append(sec.Figures,
+		htmlFigure{
+			Label: "Response time by percentile", Chart: drawn(percentilePlot(s)), Twins: some(percentileTable(s)),
+			Note: "Both axes are log scales, so that the tail is as wide as the body. Lost messages count as slower than any: where a line ends in a cross, the rest never came back.",
+		},
+		htmlFigure{Label: "Response time by phase", Chart: drawn(latencyRanges(s)), Note: "By the phase in which a message was due."},
+	)
 	latency := htmlTable{Caption: "Latency; response runs from the intended send time, service from the actual one", Head: heads("Phase", "Cohort", "Kind", ">n", ">Lost", ">p50", ">p90", ">p99", ">p99.9", ">max")}
 	for _, l := range s.Latency {
-		latency.Rows = append(latency.Rows, []htmlCell{words(l.Phase), {visible(l.Cohort), ""}, {visible(l.Kind), ""}, counted(l.N), counted(l.Lost), answered(l.P50), answered(l.P90), answered(l.P99), answered(l.P999), answered(l.Max)})
+		latency.Rows = append(latency.Rows, []htmlCell{words(l.Phase), {shown(l.Cohort), ""}, {shown(l.Kind), ""}, counted(l.N), counted(l.Lost), answered(l.P50), answered(l.P90), answered(l.P99), answered(l.P999), answered(l.Max)})
 	}
-	sec.Tables = some(costTable(s), latency, table)
+	sec.Tables = some(latency)
 	return sec
 }
 

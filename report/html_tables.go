@@ -24,9 +24,9 @@ func some(tables ...htmlTable) []htmlTable {
 	return tables
 }
 
-func words(text string) htmlCell { return htmlCell{visible(text), ""} }
+func words(text string) htmlCell { return htmlCell{shown(text), ""} }
 
-func prose(text string) htmlCell { return htmlCell{visible(text), "prose"} }
+func prose(text string) htmlCell { return htmlCell{shown(text), "prose"} }
 
 func number(text string) htmlCell { return htmlCell{text, "num"} }
 
@@ -41,7 +41,7 @@ func answered(ns int64) htmlCell { return number(ended(ns, lostMessage)) }
 
 // judged is a word with its sign, coloured.
 func judged(word string) htmlCell {
-	word = visible(word)
+	word = shown(word)
 	switch judge(word) {
 	case good:
 		return htmlCell{"✓ " + word, "word pass"}

@@ -122,7 +122,7 @@ func num(v float64) string {
 	return s
 }
 
-func esc(s string) string { return html.EscapeString(visible(s)) }
+func esc(s string) string { return html.EscapeString(shown(s)) }
 
 // textWidth estimates the width of s at 11 or 12 units of a sans-serif font. It is
 // rather too much than too little.
@@ -138,4 +138,12 @@ func fitted(s string, width float64) string {
 		return ""
 	}
 	return Style{Unicode: true}.Cut(s, n)
+}
+
+// capital begins a text with a capital.
+func capital(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
