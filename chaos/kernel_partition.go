@@ -27,11 +27,11 @@ func init() {
 		About: "Drops the packets between clients and target by a rule of nftables, in a network namespace that the " +
 			"run makes itself. As on a real network nothing is acknowledged: TCP retransmits, keepalive and " +
 			"TCP_USER_TIMEOUT fire, and dials time out. Of new connections it drops the first packet alone, so that " +
-			"those that are open live on.",
+			"those that are open live on; of existing ones, what comes from and goes to their clients' ports.",
 		Params: []Param{
 			{Name: "direction", Type: "both | up | down", Default: "both", About: "which way packets are dropped; up is client to target"},
 		},
-		Conns:    []Conns{AllConns, New},
+		Conns:    []Conns{AllConns, Existing, New},
 		Expect:   []Sight{SeesHalfOpen, SeesTimeout, SeesStall},
 		Proof:    []Proof{{"dropped", "packets dropped"}},
 		Did:      func(e Evidence) string { return count(int(e.Count("dropped")), "packet") + " dropped" },

@@ -121,7 +121,14 @@ func (i *Injector) kill(d *deed, port uint16) error {
 func (i *Injector) partition(d *deed, port uint16) error {
 	i.last++
 	d.table = "wsheal-" + strconv.Itoa(i.last)
-	if err := drop(d.table, rulesFor(d.fault, port)); err != nil {
+	var peers []uint16
+	if d.fault.Conns == chaos.Existing {
+		var err error
+		if peers, err = peersOf(port); err != nil {
+			return err
+		}
+	}
+	if err := drop(d.table, rulesFor(d.fault, port), peers); err != nil {
 		return err
 	}
 	d.e.Armed = i.clock()

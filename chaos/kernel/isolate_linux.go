@@ -40,7 +40,7 @@ var Lacks = sync.OnceValue(func() string {
 			return
 		}
 		const table = "wsheal-probe"
-		err := errors.Join(drop(table, []rule{{port: 1}}), undrop(table))
+		err := errors.Join(drop(table, []rule{{port: 1, peers: true}}, []uint16{1}), undrop(table))
 		if err == nil {
 			_, err = connections(unix.AF_INET, 1)
 		}

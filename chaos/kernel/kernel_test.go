@@ -45,6 +45,9 @@ var proofs = map[string]proof{
 			{Effect: chaos.KernelPartition{}},
 			{Effect: chaos.KernelPartition{Direction: chaos.Up}},
 			{Effect: chaos.KernelPartition{Direction: chaos.Down}},
+			{Effect: chaos.KernelPartition{}, Conns: chaos.Existing},
+			{Effect: chaos.KernelPartition{Direction: chaos.Up}, Conns: chaos.Existing},
+			{Effect: chaos.KernelPartition{Direction: chaos.Down}, Conns: chaos.Existing},
 			{Effect: chaos.KernelPartition{}, Conns: chaos.New},
 			{Effect: chaos.KernelPartition{Direction: chaos.Up}, Conns: chaos.New},
 			{Effect: chaos.KernelPartition{Direction: chaos.Down}, Conns: chaos.New},
@@ -98,6 +101,27 @@ func judged(t *testing.T, by *kernel.Injector, f chaos.Fault) (chaos.State, stri
 	e, err := by.Evidence(t.Context(), f.Name)
 	require.NoError(t, err)
 	return e.Judge(f, true)
+}
+
+// TestThousandsAreHeldAtOnce: more than fit into one attribute of netlink, and the last of
+// them as the first.
+func TestThousandsAreHeldAtOnce(t *testing.T) {
+	rig, by := isolated(t)
+	const n = 1100
+	var all []*faultrig.Client
+	for id := range uint64(n) {
+		all = append(all, rig.Dial(id))
+	}
+	f := on("cable", chaos.KernelPartition{})
+	f.Conns = chaos.Existing
+	require.NoError(t, by.Inject(t.Context(), f))
+	for _, x := range []*faultrig.Client{all[0], all[n/2], all[n-1]} {
+		assert.Equal(t, chaos.SeesHalfOpen, x.Look(0, true))
+	}
+	assert.Equal(t, chaos.SeesNothing, rig.Dial(n).Look(0, false))
+	require.NoError(t, by.Clear(t.Context(), f.Name))
+	state, why := judged(t, by, f)
+	assert.Equal(t, chaos.Confirmed, state, why)
 }
 
 // TestTimersOfTheKernelFire: what a user-space proxy hides, for it acknowledges. The same

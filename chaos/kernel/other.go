@@ -25,7 +25,8 @@ func Settle() error { return errOutside }
 type rule struct{}
 
 func rulesFor(chaos.Fault, uint16) []rule { return nil }
-func drop(string, []rule) error           { return errOutside }
+func peersOf(uint16) ([]uint16, error)    { return nil, errOutside }
+func drop(string, []rule, []uint16) error { return errOutside }
 func undrop(string) error                 { return errOutside }
 func dropped(string) (int64, error)       { return 0, errOutside }
 func destroy(uint16) (int, error)         { return 0, errOutside }

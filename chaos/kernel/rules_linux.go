@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -13,6 +14,7 @@ import (
 const (
 	chainName   = "in"
 	counterName = "dropped"
+	peersName   = "peers"
 	counterType = 1 // NFT_OBJECT_COUNTER
 )
 
@@ -21,27 +23,47 @@ type rule struct {
 	port  uint16
 	from  bool // packets that come from the port; else those that go to it
 	flags byte // of TCP, SYN and ACK: only packets that have exactly these of the two; 0: all packets
+	peers bool // only of connections whose client's port is one of the set's
 }
 
 // rulesFor are the rules of a partition.
 func rulesFor(f chaos.Fault, port uint16) []rule {
 	const syn, ack = 0x02, 0x10
-	way := f.Effect.(chaos.KernelPartition).Way()
+	way, peers := f.Effect.(chaos.KernelPartition).Way(), f.Conns == chaos.Existing
 	switch {
 	case f.Conns != chaos.New && way == chaos.Both:
-		return []rule{{port: port}, {port: port, from: true}}
+		return []rule{{port: port, peers: peers}, {port: port, from: true, peers: peers}}
 	case f.Conns != chaos.New:
-		return []rule{{port: port, from: way == chaos.Down}}
+		return []rule{{port: port, from: way == chaos.Down, peers: peers}}
 	case way == chaos.Down:
 		return []rule{{port: port, from: true, flags: syn | ack}}
 	}
 	return []rule{{port: port, flags: syn}}
 }
 
+// peersOf are the client's ports of the connections that are open at a port of this host.
+func peersOf(port uint16) ([]uint16, error) {
+	var peers []uint16
+	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
+		ids, err := connections(family, port)
+		if err != nil {
+			return nil, fmt.Errorf("list sockets: %w", err)
+		}
+		for _, id := range ids {
+			peers = append(peers, binary.BigEndian.Uint16(id[2:]))
+		}
+	}
+	slices.Sort(peers)
+	return slices.Compact(peers), nil
+}
+
 // drop makes a table with a chain that has the rules, at once or not at all:
 //
-//	table inet NAME { counter dropped; chain in { type filter hook input; RULE… counter dropped drop } }
-func drop(table string, rules []rule) error {
+//	table inet NAME { counter dropped; set peers { PORT, … }; chain in { type filter hook input; RULE… counter dropped drop } }
+//
+// A client's port is its connection's alone for as long as that is not over, so that whoever
+// dials meanwhile has another.
+func drop(table string, rules []rule, peers []uint16) error {
 	batch := []message{
 		nft(unix.NFT_MSG_NEWTABLE, text(unix.NFTA_TABLE_NAME, table)),
 		nft(unix.NFT_MSG_NEWCHAIN, text(unix.NFTA_CHAIN_TABLE, table), text(unix.NFTA_CHAIN_NAME, chainName),
@@ -51,11 +73,31 @@ func drop(table string, rules []rule) error {
 			number(unix.NFTA_OBJ_TYPE, counterType),
 			nest(unix.NFTA_OBJ_DATA, attr(unix.NFTA_COUNTER_BYTES, make([]byte, 8)), attr(unix.NFTA_COUNTER_PACKETS, make([]byte, 8)))),
 	}
+	batch = append(batch, set(table, peers)...)
 	for _, r := range rules {
 		batch = append(batch, nft(unix.NFT_MSG_NEWRULE, text(unix.NFTA_RULE_TABLE, table), text(unix.NFTA_RULE_CHAIN, chainName),
 			nest(unix.NFTA_RULE_EXPRESSIONS, r.expressions()...)))
 	}
 	return commit(batch)
+}
+
+// set makes the set of peers.
+func set(table string, peers []uint16) []message {
+	const id, service, atOnce = 1, 13, 1000 // service: nft's word for a port, for whoever lists the table
+	of := []message{nft(unix.NFT_MSG_NEWSET, text(unix.NFTA_SET_TABLE, table), text(unix.NFTA_SET_NAME, peersName),
+		number(unix.NFTA_SET_FLAGS, 0), number(unix.NFTA_SET_KEY_TYPE, service), number(unix.NFTA_SET_KEY_LEN, 2),
+		number(unix.NFTA_SET_ID, id))}
+	for some := range slices.Chunk(peers, atOnce) { // an attribute has 64 KiB at most
+		var elements [][]byte
+		for _, peer := range some {
+			elements = append(elements, nest(unix.NFTA_LIST_ELEM, nest(unix.NFTA_SET_ELEM_KEY,
+				attr(unix.NFTA_DATA_VALUE, binary.BigEndian.AppendUint16(nil, peer)))))
+		}
+		of = append(of, nft(unix.NFT_MSG_NEWSETELEM, text(unix.NFTA_SET_ELEM_LIST_TABLE, table),
+			text(unix.NFTA_SET_ELEM_LIST_SET, peersName), number(unix.NFTA_SET_ELEM_LIST_SET_ID, id),
+			nest(unix.NFTA_SET_ELEM_LIST_ELEMENTS, elements...)))
+	}
+	return of
 }
 
 // undrop removes the table with all that is in it. That it is not there is no error.
@@ -97,15 +139,19 @@ func dropped(table string) (int64, error) {
 func (r rule) expressions() [][]byte {
 	const offsetFlags, offsetTo, offsetFrom = 13, 2, 0 // in the header of TCP
 	port := binary.BigEndian.AppendUint16(nil, r.port)
-	offset := uint32(offsetTo)
+	offset, other := uint32(offsetTo), uint32(offsetFrom)
 	if r.from {
-		offset = offsetFrom
+		offset, other = other, offset
 	}
 	list := [][]byte{
 		expr("meta", number(unix.NFTA_META_DREG, unix.NFT_REG_1), number(unix.NFTA_META_KEY, unix.NFT_META_L4PROTO)),
 		equals([]byte{unix.IPPROTO_TCP}),
 		fromHeader(offset, 2),
 		equals(port),
+	}
+	if r.peers {
+		list = append(list, fromHeader(other, 2),
+			expr("lookup", text(unix.NFTA_LOOKUP_SET, peersName), number(unix.NFTA_LOOKUP_SREG, unix.NFT_REG_1)))
 	}
 	if r.flags != 0 {
 		list = append(list, fromHeader(offsetFlags, 1),
