@@ -123,7 +123,7 @@ func try(t *testing.T, args []string) {
 			_, err := scenarios.Open(name, scenarios.Options{Set: set})
 			assert.NoError(t, err, "%v", args)
 		}
-	case "scenarios", "policies", "faults", "metrics", "version":
+	case "scenarios", "policies", "faults", "metrics", "schema", "version":
 		var stdout, stderr bytes.Buffer
 		w := system()
 		w.stdout, w.stderr = &stdout, &stderr

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/report/export"
 )
 
 // A run directory holds the raw record, which only a run writes, and what is
@@ -127,18 +128,37 @@ func summarise(dir string) (*report.Summary, error) {
 	return s, nil
 }
 
-// recreate writes the files that are computed from the summary. Each appears whole or
-// not at all.
-func recreate(dir string, s *report.Summary) error {
-	for name, render := range map[string]func(io.Writer, *report.Summary) error{
-		summaryFile: report.WriteJSON,
-		pageFile:    report.WriteHTML,
-	} {
-		if err := writeWhole(filepath.Join(dir, name), func(w io.Writer) error { return render(w, s) }); err != nil {
-			return err
+// openRun reads a run directory: its summary, computed from the raw record, and that record.
+func openRun(dir string) (export.Source, error) {
+	s, err := summarise(dir)
+	if err != nil {
+		return export.Source{}, err
+	}
+	file := func(name string) func() (io.ReadCloser, error) {
+		return func() (io.ReadCloser, error) { return os.Open(filepath.Join(dir, name)) }
+	}
+	source := export.Source{Summary: s, Journal: file(journalFile), Hlog: file(latencyFile)}
+	if _, err := os.Stat(filepath.Join(dir, latencyFile)); errors.Is(err, fs.ErrNotExist) {
+		source.Hlog = nil
+	}
+	return source, nil
+}
+
+// recreate writes the files that a run leaves besides its raw record.
+func recreate(dir string, s export.Source) error {
+	for _, f := range export.Formats() {
+		if f.Left {
+			if err := writeFormat(dir, f, s); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// writeFormat writes a file of the report. It appears whole or not at all.
+func writeFormat(dir string, f export.Format, s export.Source) error {
+	return writeWhole(filepath.Join(dir, f.File), func(w io.Writer) error { return f.Write(w, s) })
 }
 
 func writeWhole(path string, render func(io.Writer) error) error {
@@ -154,20 +174,22 @@ func writeWhole(path string, render func(io.Writer) error) error {
 	return os.Rename(f.Name(), path)
 }
 
-// finish computes, prints and writes the result of the run in dir and returns its verdict
-// as an exit code. It prints first: a directory that cannot be written costs the files,
-// not the verdict.
+// finish computes, prints and writes the result of the run in dir, tells it to the CI that
+// it runs in, and returns its verdict as an exit code. It prints first: a directory that cannot
+// be written costs the files, not the verdict.
 func finish(w *world, dir string, asJSON bool) error {
-	s, err := summarise(dir)
+	source, err := openRun(dir)
 	if err != nil {
 		return usage(err)
 	}
+	s, annotations := source.Summary, w.stdout
 	if asJSON {
+		annotations = w.stderr
 		err = report.WriteJSON(w.stdout, s)
 	} else {
-		err = report.WriteText(w.stdout, s, textStyle(w))
+		err = quietly(w, w.stdout, func(out io.Writer) error { return report.WriteText(out, s, textStyle(w)) })
 	}
-	if err := errors.Join(unread(err), recreate(dir, s)); err != nil {
+	if err := errors.Join(unread(err), recreate(dir, source)); err != nil {
 		return internal(err)
 	}
 	if !asJSON {
@@ -176,6 +198,7 @@ func finish(w *world, dir string, asJSON bool) error {
 			return internal(err)
 		}
 	}
+	tellGitHub(w, source, annotations)
 	return verdictExit(s.Verdict)
 }
 

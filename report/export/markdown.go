@@ -69,7 +69,11 @@ func (w markdown) gates(s *report.Summary) {
 			if known && g.Verdict != verdict || !known && verdict != "" {
 				continue
 			}
-			rows = append(rows, []string{sign(g.Verdict), text(g.Text), text(gateValue(g)), text(g.Why)})
+			value, why := gateValue(g), g.Why
+			if why == "it was "+value {
+				why = ""
+			}
+			rows = append(rows, []string{sign(g.Verdict), text(g.Text), text(value), text(why)})
 		}
 	}
 	w.table([]string{"", "gate", "value", "why"}, rows)
