@@ -16,10 +16,13 @@ const (
 	ByTarget    Backend = "target"    // the embedded target misbehaves of its own accord
 	ByProcess   Backend = "process"   // signals to the target's process
 	ByKernel    Backend = "kernel"    // rules of the kernel; Linux and root
+	ByParts     Backend = "parts"     // several of the others at once
 )
 
 // Backends are all, in the order in which the matrix has them.
-func Backends() []Backend { return []Backend{ByProxy, ByToxiproxy, ByTarget, ByProcess, ByKernel} }
+func Backends() []Backend {
+	return []Backend{ByProxy, ByToxiproxy, ByTarget, ByProcess, ByKernel, ByParts}
+}
 
 // Support is how one backend expresses a kind of fault. The zero value but for By
 // expresses all of it.

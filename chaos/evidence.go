@@ -22,6 +22,14 @@ type Evidence struct {
 
 	// Counts are what else was counted, by the names that the kind's Proof has.
 	Counts map[string]int64 `json:"counts,omitempty"`
+
+	Parts []PartEvidence `json:"-"` // of a fault that has parts: what was counted of each; the fields above are their sums
+}
+
+// PartEvidence is what was counted of one part of a fault.
+type PartEvidence struct {
+	Fault    Fault
+	Evidence Evidence
 }
 
 // Count returns a counter by its name, as Proof has it: those of the fields by their names

@@ -15,6 +15,7 @@ type Fault struct {
 	Conns  Conns         // which connections of the cohort; empty: the kind's default
 	By     Backend       // what carries it out; empty: the first of the kind's
 	Effect Effect
+	Parts  []Fault // of which it is made up, which come and go together; empty: it is one
 }
 
 // Effect is what a fault does: one type per kind, its exported fields the attributes

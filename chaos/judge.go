@@ -14,6 +14,8 @@ import (
 func (e Evidence) Judge(f Fault, ended bool) (State, string) {
 	kind, _ := Lookup(f.Effect.Kind())
 	switch {
+	case len(e.Parts) > 0:
+		return e.judgeParts(ended)
 	case e.Armed == 0:
 		return NoEffect, "it was never in force"
 	case e.ControlHit > 0:

@@ -21,19 +21,27 @@ func (r *resolver) carrier(f chaos.Fault, k chaos.Kind, v view) chaos.Backend {
 	if v.wrong("by") {
 		return ""
 	}
+	by, why := r.firstAble(f, k)
+	if why != "" {
+		v.complain("inject", "%s", why)
+	}
+	return by
+}
+
+// firstAble is the first backend that can carry a fault out, or why none can.
+func (r *resolver) firstAble(f chaos.Fault, k chaos.Kind) (by chaos.Backend, why string) {
 	// Of the reasons, that of a backend which is there says most.
 	first, there := "", false
 	for _, s := range k.Backends {
 		why := r.unable(f, s.By)
 		if why == "" {
-			return s.By
+			return s.By, ""
 		}
 		if has := r.opt.Lacks == nil || r.opt.Lacks(s.By) == ""; first == "" || has && !there {
 			first, there = why, has
 		}
 	}
-	v.complain("inject", "%s", first)
-	return ""
+	return "", first
 }
 
 // unable says why a backend cannot carry a fault out in this run, "" when it can.
@@ -68,9 +76,10 @@ func (t Target) secure() bool {
 	return t.Embedded != nil && t.Embedded.TLS || len(t.URL) > 4 && strings.EqualFold(t.URL[:4], "wss:")
 }
 
-// Needs says whether a fault of the scenario is carried out by a backend.
+// Needs says whether a fault of the scenario, or a part of one, is carried out by a backend.
 func (s *Scenario) Needs(by chaos.Backend) bool {
-	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.By == by })
+	is := func(f chaos.Fault) bool { return f.By == by }
+	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return is(f.Fault) || slices.ContainsFunc(f.Parts, is) })
 }
 
 // Proxied says whether a proxy stands between clients and targets, ours or a stock one.

@@ -15,7 +15,7 @@ func (s *Scenario) Uses(target string) bool {
 // Touches says whether a fault touches a client. A fault on a target that no client
 // dials touches nobody.
 func (s *Scenario) Touches(f Fault, client int) bool {
-	return s.Uses(f.On) && chaos.InCohort(f.Seed, f.Name, uint64(client), f.Share)
+	return slices.ContainsFunc(f.Targets(), s.Uses) && chaos.InCohort(f.Seed, f.Name, uint64(client), f.Share)
 }
 
 // CohortSize counts the clients that a fault touches.

@@ -69,6 +69,9 @@ func (t Target) write(to *node) {
 	if t.URL != "" {
 		to.put("url", t.URL)
 	}
+	if t.Zone != "" {
+		to.put("zone", t.Zone)
+	}
 }
 
 func (c Clients) write(to *node) {
@@ -99,14 +102,16 @@ func (s *Scenario) fault(f Fault) *node {
 	m := &node{kind: mapping}
 	m.put("name", f.Name)
 	m.put("inject", f.Effect.Kind())
-	m.put("on", f.On)
+	if f.On != "" {
+		m.put("on", f.On)
+	}
 	in := s.phaseAt(f.At)
 	at := in.Name
 	if f.At > in.From {
 		at += "+" + formatDuration(f.At-in.From)
 	}
 	m.put("at", at)
-	if k, _ := chaos.Lookup(f.Effect.Kind()); !k.Once {
+	if k, _ := chaos.Lookup(f.Effect.Kind()); !k.OnceOf(f.Conns) {
 		m.put("for", formatDuration(f.For))
 	}
 	m.put("share", formatShare(f.Share))

@@ -33,13 +33,13 @@ func canarySights() []string {
 	return slices.Compact(all)
 }
 
-// expectedSights reads what a canary must see of a kind of fault.
-func expectedSights(k chaos.Kind, v view) []chaos.Sight {
+// expectedSights reads what a canary must see of a fault.
+func expectedSights(f chaos.Fault, v view) []chaos.Sight {
 	list := readAll(v, "expect", asText)
 	var all []chaos.Sight
 	for _, word := range list {
-		if !slices.Contains(k.Expect, chaos.Sight(word)) {
-			v.complain("expect", "expected what a client sees of %s, %s, got %s", k.Name, strings.Join(texts(k.Expect), " or "), word)
+		if !slices.Contains(f.Sights(), chaos.Sight(word)) {
+			v.complain("expect", "expected what a client sees of %s, %s, got %s", f.Effect.Kind(), strings.Join(texts(f.Sights()), " or "), word)
 			return nil
 		}
 		all = append(all, chaos.Sight(word))

@@ -80,6 +80,7 @@ func (r *resolver) target(name string, v view) Target {
 	if v.node.kind != mapping {
 		return t
 	}
+	t.Zone, _ = read(v, "zone", asText)
 	embedded, url, command := v.written("embedded"), v.written("url"), v.written("command")
 	switch {
 	case embedded && (url || command):
@@ -241,18 +242,25 @@ func (r *resolver) fault(v view) {
 	if f.Name, ok = read(v, "name", asText); ok && slices.ContainsFunc(r.s.Faults, func(o Fault) bool { return o.Name == f.Name }) {
 		v.complain("name", "expected a name of its own; there is another fault %s", f.Name)
 	}
-	if f.On, ok = read(v, "on", asText); ok {
+	f.Share, _ = read(v, "share", parseShare)
+	kind, known := read(v, "inject", asText)
+	if kind == (chaos.Zone{}).Kind() {
+		if v.written("on") {
+			v.complain("on", "expected none: the targets of a zone say that they are in it")
+		}
+	} else if f.On, ok = read(v, "on", asText); ok {
 		r.knownTarget(v, "on", f.On)
 	} else if !v.written("on") && len(r.s.Targets) == 1 {
 		f.On = r.s.Targets[0].Name
 	} else if !v.written("on") && len(r.s.Targets) > 1 {
 		v.complain("on", "required where there are several targets: which one")
 	}
-	f.Share, _ = read(v, "share", parseShare)
-	if kind, known := read(v, "inject", asText); known {
+	if known {
 		if k, found := chaos.Lookup(kind); found {
 			f.Effect, ok = decodeEffect(k, v)
-			f.Expect = expectedSights(k, v)
+			if ok {
+				f.Expect = expectedSights(f.Fault, v)
+			}
 			if conns, good := read(v, "connections", asText); good {
 				f.Conns = chaos.Conns(conns)
 			}
@@ -262,7 +270,14 @@ func (r *resolver) fault(v view) {
 			if !k.Once && v.written("flap") {
 				f.Flap = flap(v.into("flap"))
 			}
-			r.place(&f, v, !k.Once)
+			once := k.OnceOf(f.Conns)
+			if once && len(k.Conns) > 1 && v.written("for") {
+				v.complain("for", "expected none: %s of %s connections happens once and is over", k.Name, chaos.Existing)
+			}
+			r.place(&f, v, !once)
+			if z, zonal := f.Effect.(chaos.Zone); zonal && ok {
+				f.Parts, ok = r.zoneParts(z, f.Fault, v)
+			}
 			if ok {
 				f.By = r.carrier(f.Fault, k, v)
 			}

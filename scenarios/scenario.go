@@ -33,6 +33,7 @@ type Target struct {
 	Name     string
 	URL      string   // ws:// or wss://; empty for embedded
 	Command  []string // started before the run and ended with it
+	Zone     string   // that fails as one (chaos.Zone); empty: none
 	Embedded *Embedded
 }
 

@@ -63,6 +63,7 @@ func (r *run) watch(ctx context.Context, f scenarios.Fault) *witness {
 		return nil
 	}
 	kind, _ := chaos.Lookup(f.Effect.Kind())
+	kind.Expect = f.Sights()
 	w := &witness{fault: f, kind: kind, commanded: make(chan struct{})}
 	ctx, w.cancel = context.WithCancel(ctx)
 	w.cohort, w.outside = r.canaries(f)
@@ -147,14 +148,15 @@ func (w *witness) judge(state chaos.State, why string) (chaos.State, string) {
 // canaries are one of the fault's cohort and one outside it; nil where nobody is. Other
 // faults touch neither, where that can be had.
 func (r *run) canaries(f scenarios.Fault) (cohort, outside *canary) {
+	on := f.Targets()[0]
 	var others []chaos.Fault
 	for _, o := range r.scenario.Faults {
-		if o.Name != f.Name && o.On == f.On {
+		if o.Name != f.Name && slices.Contains(o.Targets(), on) {
 			others = append(others, o.Fault)
 		}
 	}
 	send := func(number uint64) *canary {
-		i := slices.IndexFunc(r.scenario.Targets, func(t scenarios.Target) bool { return t.Name == f.On })
+		i := slices.IndexFunc(r.scenario.Targets, func(t scenarios.Target) bool { return t.Name == on })
 		patience := canaryPatience
 		if f.For > 0 {
 			patience = min(patience, f.For/2)

@@ -27,7 +27,7 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 	canaries.begin(ctx)
 	r.command(f.Name)
 	r.edge(report.Fault{Name: f.Name, Edge: "commanded"}, r.now())
-	err := r.control(ctx, func(ctx context.Context) error { return r.injector(f).Inject(ctx, f.Fault) })
+	err := r.control(ctx, func(ctx context.Context) error { return r.injector(f.By).Inject(ctx, f.Fault) })
 	if err != nil {
 		r.edge(report.Fault{Name: f.Name, Edge: "failed", Error: err.Error()}, r.now())
 		r.clear(ctx, f) // it may be in force although the answer was lost
@@ -65,7 +65,7 @@ func (r *run) wasCommanded(fault string) bool {
 
 func (r *run) clear(ctx context.Context, f scenarios.Fault) {
 	ctx = context.WithoutCancel(ctx)
-	if err := r.control(ctx, func(ctx context.Context) error { return r.injector(f).Clear(ctx, f.Name) }); err != nil {
+	if err := r.control(ctx, func(ctx context.Context) error { return r.injector(f.By).Clear(ctx, f.Name) }); err != nil {
 		r.edge(report.Fault{Name: f.Name, Edge: "failed", Error: "clear: " + err.Error()}, r.now())
 		return
 	}
@@ -97,9 +97,9 @@ func (r *run) testify(ctx context.Context) {
 // fidelity is what a confirmed fault was not: silence that a proxy makes is above TCP,
 // whose own timers it leaves content.
 func fidelity(f scenarios.Fault, state chaos.State) string {
-	kind, _ := chaos.Lookup(f.Effect.Kind())
-	above := f.By == chaos.ByProxy || f.By == chaos.ByToxiproxy
-	if state != chaos.Confirmed || !above || !slices.Contains(kind.Expect, chaos.SeesHalfOpen) {
+	proxied := func(f chaos.Fault) bool { return f.By == chaos.ByProxy || f.By == chaos.ByToxiproxy }
+	above := proxied(f.Fault) || slices.ContainsFunc(f.Parts, proxied)
+	if state != chaos.Confirmed || !above || !slices.Contains(f.Sights(), chaos.SeesHalfOpen) {
 		return ""
 	}
 	return "; the proxy acknowledged meanwhile, so TCP keepalive could not fire"
@@ -107,7 +107,7 @@ func fidelity(f scenarios.Fault, state chaos.State) string {
 
 func (r *run) evidence(ctx context.Context, f scenarios.Fault) (ev chaos.Evidence, err error) {
 	err = r.control(context.WithoutCancel(ctx), func(ctx context.Context) error {
-		ev, err = r.injector(f).Evidence(ctx, f.Name)
+		ev, err = r.injector(f.By).Evidence(ctx, f.Name)
 		return err
 	})
 	return ev, err

@@ -16,6 +16,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/chaos/zone"
 	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
@@ -141,22 +142,23 @@ func (r *run) startOthers(ctx context.Context) (err error) {
 			return &SetupError{fmt.Errorf("faults by %s: %w", by, err)}
 		}
 	}
+	r.others[chaos.ByParts] = zone.NewInjector(r.injector)
 	return nil
 }
 
 // supported asks everything that is to carry out a fault whether it can.
 func (r *run) supported() error {
 	for _, f := range r.scenario.Faults {
-		if err := r.injector(f).Supports(f.Fault); err != nil {
+		if err := r.injector(f.By).Supports(f.Fault); err != nil {
 			return &SetupError{fmt.Errorf("fault %s: %w", f.Name, err)}
 		}
 	}
 	return nil
 }
 
-// injector is what carries a fault out.
-func (r *run) injector(f scenarios.Fault) chaos.Injector {
-	if other, ok := r.others[f.By]; ok {
+// injector is what carries the faults of a backend out.
+func (r *run) injector(by chaos.Backend) chaos.Injector {
+	if other, ok := r.others[by]; ok {
 		return other
 	}
 	return r.proxy
@@ -261,7 +263,7 @@ func (r *run) header() *report.Run {
 	}
 	for _, f := range s.Faults {
 		h.Faults = append(h.Faults, report.Intended{
-			Name: f.Name, Kind: f.Effect.Kind(), On: f.On, Share: f.Share, At: int64(f.At), For: int64(f.For),
+			Name: f.Name, Kind: f.Effect.Kind(), On: strings.Join(f.Targets(), ", "), Share: f.Share, At: int64(f.At), For: int64(f.For),
 			Detail: fmt.Sprint(f.Effect), Cohort: s.CohortSize(f),
 		})
 	}
