@@ -2,9 +2,11 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
 )
 
 // TestMain makes this test binary the wsheal command too, for the scripts and for the
@@ -14,10 +16,16 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs every txtar script of testdata/script. Exit codes are asserted by
-// `exits CODE COMMAND…`.
+// `exits CODE COMMAND…`; $JOURNALS has runs whose numbers are known.
 func TestScripts(t *testing.T) {
+	journals, err := filepath.Abs("../../testdata/journals")
+	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
-		Dir:           "../../testdata/script",
+		Dir: "../../testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("JOURNALS", journals)
+			return nil
+		},
 		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 	})
