@@ -202,6 +202,7 @@ type Replies struct {
 	Read       int64 `json:"read"`                 // messages that arrived whole, but for those behind a close frame of its own
 	Late       int64 `json:"late,omitempty"`       // replies kept back, and sent
 	LateP50    int64 `json:"late_p50,omitempty"`   // ns from when the message was read until its reply went out
+	LateP90    int64 `json:"late_p90,omitempty"`   // ns
 	LateMin    int64 `json:"late_min,omitempty"`   // ns
 	Lost       int64 `json:"lost,omitempty"`       // messages left unanswered
 	Unanswered int64 `json:"unanswered,omitempty"` // messages behind a close frame of its own, and those that had left when their late reply was due

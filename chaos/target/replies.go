@@ -35,6 +35,7 @@ type RepliesDone struct {
 	Read       int64 `json:"read"`                 // messages that arrived whole, but for those behind a close frame of ours
 	Late       int64 `json:"late,omitempty"`       // replies kept back, and sent
 	LateP50    int64 `json:"late_p50,omitempty"`   // ns from when the message was read until its reply went out
+	LateP90    int64 `json:"late_p90,omitempty"`   // ns
 	LateMin    int64 `json:"late_min,omitempty"`   // ns
 	Lost       int64 `json:"lost,omitempty"`       // messages left unanswered
 	Unanswered int64 `json:"unanswered,omitempty"` // messages behind a close frame of ours, and those that had left when their late reply was due
@@ -197,7 +198,8 @@ func (r *replies) done() *RepliesDone {
 	}
 	if len(held) > 0 {
 		slices.Sort(held)
-		d.LateMin, d.LateP50 = held[0], held[(len(held)-1)/2]
+		rank := func(percent int) int64 { return held[(len(held)*percent+99)/100-1] }
+		d.LateMin, d.LateP50, d.LateP90 = held[0], rank(50), rank(90)
 	}
 	return d
 }

@@ -82,7 +82,7 @@ func TestLateRepliesAreLateByJustThat(t *testing.T) {
 		}
 		assert.Equal(t, 200*time.Millisecond, time.Since(began))
 		synctest.Wait()
-		assert.Equal(t, &RepliesDone{Read: 100, Late: 10, LateP50: 200e6, LateMin: 200e6}, w.Stats().Replies)
+		assert.Equal(t, &RepliesDone{Read: 100, Late: 10, LateP50: 200e6, LateP90: 200e6, LateMin: 200e6}, w.Stats().Replies)
 		assert.EqualValues(t, 100, w.Stats().Messages)
 	})
 }
