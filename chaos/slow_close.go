@@ -37,7 +37,7 @@ func init() {
 		Conns: []Conns{AllConns, Existing, New}, Ramp: true,
 		Expect: []Sight{SeesSlow},
 		Proof:  []Proof{{"delayed", "ends of stream delayed"}}, Reach: anyReach,
-		Backends: []Support{{By: ByProxy}},
+		Backends: []Support{{By: ByProxy}, byToxiproxy("both ways an end is late twice, as each side's brings the other's with it", stockSlowClose)},
 		Evidence: "an end was delayed, on a connection of one of the cohort's clients at least: those that stay prove nothing",
 		Example:  "{name: lingering, inject: slow_close, on: blue, at: chaos, for: 5s, delay: 2s}",
 		New:      func() Effect { return &SlowClose{Direction: Both} },

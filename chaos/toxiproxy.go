@@ -83,6 +83,15 @@ func stockSlice(e Effect) string {
 	return ""
 }
 
+// stockSlowClose is what it lacks of a slow close: it counts whole milliseconds.
+func stockSlowClose(e Effect) string {
+	s, _ := e.(SlowClose)
+	if s.Delay%time.Millisecond != 0 {
+		return fmt.Sprintf("a delay of %v, which is no whole number of milliseconds", s.Delay)
+	}
+	return ""
+}
+
 // stockBandwidth is what it lacks of a bandwidth: it counts whole KB.
 func stockBandwidth(e Effect) string {
 	b, _ := e.(Bandwidth)

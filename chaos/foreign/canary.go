@@ -37,8 +37,9 @@ type canary struct {
 	in   *bufio.Reader
 
 	mu     sync.Mutex
-	pings  []ping // by number
-	failed error  // why it ended before it was to
+	pings  []ping    // by number
+	left   time.Time // when it ended its stream; zero: it has not
+	failed error     // why it ended before it was to
 	ended  time.Time
 	over   chan struct{}
 }
@@ -160,6 +161,35 @@ func (c *canary) await(ctx context.Context, n int) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// leave ends its stream, below TLS. That the connection has ended before is found out.
+func (c *canary) leave() {
+	conn := c.conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	half, ok := conn.(interface{ CloseWrite() error })
+	c.mu.Lock()
+	c.left = time.Now()
+	c.mu.Unlock()
+	if ok {
+		_ = half.CloseWrite()
+	}
+}
+
+// lasted is how long it took from its leaving until its connection had ended, or a time has
+// come, and whether it had ended by then.
+func (c *canary) lasted(until time.Time) (took time.Duration, ended bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.left.IsZero():
+		return 0, false
+	case !c.ended.IsZero() && c.ended.Before(until):
+		return c.ended.Sub(c.left), true
+	}
+	return until.Sub(c.left), false
 }
 
 // outstanding is how many pings were not answered.

@@ -1,6 +1,7 @@
 package foreign_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -67,6 +68,11 @@ var proofs = map[string][]faultrig.Case{
 		{Fault: chaos.Fault{Effect: chaos.Limit{Bytes: 5000, Direction: chaos.Up}}, Act: spends},
 		{Fault: chaos.Fault{Effect: chaos.Limit{Bytes: 1000, Direction: chaos.Both, Then: chaos.EndFIN}}, Act: spends},
 	},
+	"slow_close": {
+		{Fault: chaos.Fault{Effect: chaos.SlowClose{Delay: delay, Direction: chaos.Up}}, Act: leaves},
+		{Fault: chaos.Fault{Effect: chaos.SlowClose{Delay: delay, Direction: chaos.Down}}, Act: leaves},
+		{Fault: chaos.Fault{Effect: chaos.SlowClose{Delay: delay / 2}}, Act: leaves},
+	},
 	"bandwidth": {
 		{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000, Direction: chaos.Up}}, Act: talks},
 		{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 1000, Direction: chaos.Down}}, Act: talks},
@@ -87,6 +93,22 @@ func crumbles(x *faultrig.Client) chaos.Sight {
 		return chaos.SeesSlow
 	}
 	return "too soon"
+}
+
+// leaves is what a client sees that ends its stream and waits for the other end.
+func leaves(x *faultrig.Client) chaos.Sight {
+	began := time.Now()
+	if err := x.Conn.CloseWrite(); err != nil {
+		return faultrig.Sight(err)
+	}
+	if err := x.Conn.SetReadDeadline(began.Add(faultrig.Patience)); err != nil {
+		return faultrig.Sight(err)
+	}
+	_, err := io.Copy(io.Discard, x.Conn)
+	if err == nil && time.Since(began) >= delay {
+		return chaos.SeesSlow
+	}
+	return faultrig.Sight(cmp.Or(err, io.EOF))
 }
 
 // spends is what a limit ends: it talks until there is no more to be had, and not so fast

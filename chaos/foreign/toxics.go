@@ -25,6 +25,9 @@ func toxics(name string, e chaos.Effect) []toxic {
 	case chaos.Limit:
 		kind, way = "limit_data", e.Way()
 		attributes = map[string]int64{"bytes": e.Bytes}
+	case chaos.SlowClose:
+		kind, way = "slow_close", e.Way()
+		attributes = map[string]int64{"delay": e.Delay.Milliseconds()}
 	case chaos.Partition:
 		// Its timeout drops what comes and closes the connections when it is removed. A rate
 		// of 0 keeps what comes and delivers it afterwards.
@@ -48,6 +51,7 @@ type expected struct {
 	up     bool          // of the rate: what goes up is limited
 	pieces int64         // into which an answer is cut; 0: it is not
 	bytes  int64         // that come before the connection ends; 0: it does not end
+	leaves bool          // it ends its stream, and least is how long the other end takes to come
 }
 
 func expects(e chaos.Effect) (expected, error) {
@@ -69,6 +73,12 @@ func expects(e chaos.Effect) (expected, error) {
 		return expected{least: least, pieces: pieces}, nil
 	case chaos.Limit:
 		return expected{bytes: e.Bytes}, nil
+	case chaos.SlowClose:
+		least := e.Delay
+		if e.Way() == chaos.Both { // its own end, and the other that this brings with it
+			least *= 2
+		}
+		return expected{least: least, leaves: true}, nil
 	case chaos.Partition:
 		return expected{silent: true}, nil
 	}

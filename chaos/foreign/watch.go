@@ -52,13 +52,44 @@ func newWatch(ctx context.Context, addr, target string, expect expected) (*watch
 			w.usual = took
 		}
 	}
+	if expect.leaves {
+		if err := w.seeLeaving(ctx, addr, target); err != nil {
+			w.closeAll()
+			return nil, err
+		}
+	}
 	return w, nil
+}
+
+// seeLeaving sees how soon the other end comes usually, by one that leaves before the fault.
+func (w *watch) seeLeaving(ctx context.Context, addr, target string) error {
+	c, err := dialCanary(ctx, addr, target, canaries)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	c.leave()
+	select {
+	case <-c.over:
+	case <-ctx.Done():
+	}
+	took, ended := c.lasted(time.Now().Add(time.Hour))
+	if !ended {
+		return fmt.Errorf("canary: the end of its connection did not come: %w", ctx.Err())
+	}
+	w.usual = took
+	return nil
 }
 
 // begin lets the canaries send for as long as the fault is in force, which begins now.
 func (w *watch) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stop, w.from = cancel, time.Now()
+	if w.expect.leaves { // before any client that comes to know of the fault
+		for _, c := range w.birds {
+			c.leave()
+		}
+	}
 	var all sync.WaitGroup
 	for _, c := range w.birds {
 		all.Go(func() { w.fly(ctx, c) })
@@ -72,6 +103,10 @@ func (w *watch) begin() {
 
 // fly sends pings until it is told that the fault ends, and waits then for answers.
 func (w *watch) fly(ctx context.Context, c *canary) {
+	if w.expect.leaves {
+		<-w.ended // it has left, and hears nothing more
+		return
+	}
 	for ctx.Err() == nil {
 		if c.outstanding() < max(mostOut, w.burst) {
 			if last, err := c.ping(w.burst); err != nil || w.burst > 1 && c.await(ctx, last) != nil {
@@ -130,6 +165,8 @@ func (w *watch) saw(e *chaos.Evidence) error {
 		switch {
 		case w.expect.silent:
 			hit = w.sawSilence(e, pings, until)
+		case w.expect.leaves:
+			hit, failed = w.sawLateEnd(e, c, until), nil
 		case w.expect.bytes > 0:
 			hit, failed = w.sawEnd(e, pings, failed), nil
 		case w.expect.rate > 0:
@@ -179,6 +216,18 @@ func (w *watch) sawEnd(e *chaos.Evidence, pings []ping, failed error) bool {
 		}
 	}
 	return answered <= w.expect.bytes
+}
+
+// sawLateEnd says whether the end was late by what it must be, as it was not before.
+func (w *watch) sawLateEnd(e *chaos.Evidence, c *canary, until time.Time) bool {
+	least := w.expect.least - time.Millisecond // Toxiproxy counts by timers of the same
+	took, _ := c.lasted(until)
+	if took < least || w.usual >= least {
+		return false
+	}
+	e.Delayed++
+	e.DelayNS += int64(took - w.usual)
+	return true
 }
 
 // sawDelay says whether every answer was late by what it must be.
