@@ -65,7 +65,7 @@ func recoveryCurve(s *Summary) string {
 		d.line(inkReference, x.b-textWidth(text)-20, 8, x.b-textWidth(text)+2, 8)
 	}
 	d.path(inkBlueLine, line)
-	right := x.b
+	label := bottom - 8 // t100's, and the others' above it
 	for _, m := range slices.Backward(r.Confirmed.levels()) {
 		// The marks are of the fleet: they lie on this curve only when all of it was lost,
 		// and once. Of several faults each has a zero of its own.
@@ -76,9 +76,9 @@ func recoveryCurve(s *Summary) string {
 		d.line(inkCommand, at, y.at(m.share), at, bottom)
 		d.dot(inkBlue, at, y.at(m.share), 3.5)
 		text := m.name + " " + FormatDuration(m.after)
-		if at-6 <= right && at-6-textWidth(text) > x.a {
-			d.text(inkText, atEnd, at-6, bottom-8, text)
-			right = at - 12 - textWidth(text)
+		if at-6-textWidth(text) > x.a {
+			d.text(inkHalo, atEnd, at-6, label, text)
+			label -= 18
 		}
 	}
 	d.line(inkAxis, x.a, bottom, x.b, bottom)

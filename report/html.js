@@ -46,15 +46,17 @@
   const faint = (c, alpha) => c.replace(/^rgba?\(([^,]+),([^,]+),([^,)]+).*$/, "rgba($1,$2,$3," + alpha + ")");
 
   // Each value stands at the end of its step, but those of the load, which are steps.
-  const times = data.usable.map((_, i) => Math.min((i + 1) * data.step, Math.max(data.end, data.step)));
+  const times = data.usable.map((_, i) => (i + 1) * data.step);
   const loadTimes = (data.answers || []).map((_, i) => i * data.loadStep);
+  const closed = (values) => [...values, values[values.length - 1]]; // a step goes on to its end
+  if (data.loadStep) loadTimes.push(Math.max(data.end, loadTimes[loadTimes.length - 1] + 1e-6));
   const stepped = uPlot.paths.stepped({ align: 1 });
   const bars = uPlot.paths.bars({ size: [0.9, Infinity], align: -1 });
   const panels = [{
     title: "Usable clients", x: times, most: Math.max(...data.usable, data.baseline, 1), reference: data.baseline,
     series: [{ of: data.usable, stroke: () => ink.blue, fill: () => faint(ink.blue, 0.16) }], format: count,
   }, {
-    title: "Connection attempts per " + long(data.step * 1000) + ", failed ones below", x: times, most: Math.max(...data.attempts, 1),
+    title: "Connection attempts per " + long(data.step * 1000) + ", failed ones at the bottom", short: "Attempts per " + long(data.step * 1000), x: times, most: Math.max(...data.attempts, 1),
     series: [
       { of: data.attempts, width: 0, fill: () => ink.blue, paths: bars },
       { of: data.failed, width: 0, fill: () => ink.red, paths: bars },
@@ -63,10 +65,10 @@
   if (data.loadStep) {
     panels.push({
       title: "Answers per second", x: loadTimes, most: Math.max(...data.answers, data.rate, 1), reference: data.rate,
-      series: [{ of: data.answers, stroke: () => ink.green, fill: () => faint(ink.green, 0.16), paths: stepped }], format: count,
+      series: [{ of: closed(data.answers), stroke: () => ink.green, fill: () => faint(ink.green, 0.16), paths: stepped }], format: count,
     }, {
       title: "Response time, p99 (log scale)", x: loadTimes, log: true,
-      series: [{ of: data.p99, stroke: () => ink.plum, paths: stepped, spanGaps: false }], format: long,
+      series: [{ of: closed(data.p99), stroke: () => ink.plum, paths: stepped, spanGaps: false }], format: long,
     });
   }
 
@@ -208,7 +210,7 @@
         u.ctx.textBaseline = "alphabetic";
         u.ctx.font = "600 " + 12.5 * devicePixelRatio + "px system-ui, sans-serif";
         u.ctx.fillStyle = ink.title;
-        u.ctx.fillText(p.title, u.bbox.left, u.bbox.top - (first ? 42 : 9) * devicePixelRatio);
+        u.ctx.fillText(u.width < 520 && p.short || p.title, u.bbox.left, u.bbox.top - (first ? 42 : 9) * devicePixelRatio);
         u.ctx.restore();
       }],
       setSelect: [(u) => {

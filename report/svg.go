@@ -21,6 +21,7 @@ const (
 	inkGrid      ink = `class="c-grid" stroke="#d8dee4" stroke-width="1" fill="none"`
 	inkAxis      ink = `class="c-axis" stroke="#8b949e" stroke-width="1" fill="none"`
 	inkText      ink = `class="c-text" fill="#24292f" font-size="12"`
+	inkHalo      ink = `class="c-text c-halo" fill="#24292f" stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke" font-size="12"` // over lines
 	inkSoft      ink = `class="c-soft" fill="#57606a" font-size="11"`
 	inkTitle     ink = `class="c-title" fill="#24292f" font-size="12.5" font-weight="600"`
 	inkPhase     ink = `class="c-phase" fill="#eaeef2" stroke="#ffffff" stroke-width="1"`
