@@ -70,6 +70,9 @@ func TestLibraryVariants(t *testing.T) {
 		"t3-accept-then-close": {{"clients.policy=naive"}},
 		"coder-oom-herd":       {{"clients.policy=naive"}},
 		"rolling-deploy":       {{"faults.deploy.drain=none"}},
+		"blip":                 {{"clients.policy=fixed"}},
+		"retry-after":          {{"clients.policy=naive"}},
+		"metastable":           {{"clients.policy={base: fixed, handshake_timeout: 2s}"}},
 		"latency-spike":        {{"faults.slow.jitter=20ms"}, {"faults.slow.delay=250ms"}},
 	} {
 		for _, set := range sets {
