@@ -1,6 +1,9 @@
 # The tools' versions are pinned here and nowhere else.
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BENCHSTAT   = golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+HDRJS       = hdr-histogram-js@3.0.1
+XMLLINT     = xmllint-wasm@5.3.0
 FUZZTIME   ?= 20s
 SOAKTIME   ?= 10m
 
@@ -40,6 +43,11 @@ fuzz: ## each fuzz target for FUZZTIME
 			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+interop: ## a run's files read by other tools: hdr-histogram-js, xmllint, benchstat, promtool if there; needs npm and the network
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
+	npm install --silent --no-audit --no-fund --prefix "$$tools" $(HDRJS) $(XMLLINT) && \
+	NODE_PATH="$$tools/node_modules" go test -count=1 -run '^TestInterop' ./report/export -interop -benchstat=$(BENCHSTAT)
 
 cost: ## what healing costs against bare clients of other libraries, in about 25 minutes
 	$(MAKE) -C bench cost
