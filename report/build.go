@@ -51,16 +51,17 @@ func begin(r *Reader) (*Run, error) {
 			return nil, fmt.Errorf("the journal's record of what was run: %w", err)
 		}
 		return r.record.Run, nil
-	case r.record.kinds() > 0:
-		return nil, nothing(r, "the journal does not begin with a record of what was run")
+	case len(r.record.kinds()) > 0:
+		return nil, nothing(r, "the journal does not begin with a record of what was run", fmt.Sprintf("line %d is a record of kind %s", r.Line(), r.record.kinds()[0]))
 	case len(r.Warnings()) == 0:
-		return nil, nothing(r, "the journal is empty")
+		return nil, nothing(r, "the journal is empty", "expected a record of what was run in line 1")
 	}
-	return nil, nothing(r, "nothing readable in the journal")
+	return nil, nothing(r, "nothing readable in the journal", "")
 }
 
-// nothing says why there is nothing to report: what, and the first line that was skipped.
-func nothing(r *Reader, what string) error {
+// nothing says why there is nothing to report: what, and the first line that was skipped,
+// or why where none was.
+func nothing(r *Reader, what, why string) error {
 	if r.Err() != nil {
 		return r.Err()
 	}
@@ -68,7 +69,7 @@ func nothing(r *Reader, what string) error {
 		line := strings.TrimSuffix(strings.TrimPrefix(w[0], "journal "), "; skipped")
 		return errors.New(what + ": " + line)
 	}
-	return errors.New(what)
+	return errors.New(what + ": " + why)
 }
 
 // builder feeds the folds.

@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // countMost bounds the messages of one interval, so that no sum can overflow: a trillion.
 const countMost = int64(1e12)
@@ -13,8 +16,33 @@ func (r *Record) check() error {
 		return r.Load.check(r.T)
 	case r.Harness != nil:
 		return r.Harness.check()
+	case r.Step != nil:
+		return r.Step.check()
+	case r.Phase != nil && r.Phase.Name == "":
+		return errors.New("field phase.name: expected a name, got nothing")
 	}
 	return nil
+}
+
+// check holds the phases against those that a client can be in: what is none of them would
+// be counted as down.
+func (s *Step) check() error {
+	for _, x := range [...]struct{ field, phase string }{{"from", s.From}, {"to", s.To}} {
+		if !isPhase(x.phase) {
+			return fmt.Errorf("field step.%s: expected a phase of a client, got %q", x.field, brief(x.phase))
+		}
+	}
+	return nil
+}
+
+// isPhase says whether a client can be in a phase. Those in which it is usable are
+// isUsable's.
+func isPhase(phase string) bool {
+	switch phase {
+	case "idle", "waiting", "asking", "dialing", "proving", "gave up", "retired":
+		return true
+	}
+	return isUsable(phase)
 }
 
 func (r *Run) check() error {

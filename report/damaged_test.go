@@ -71,17 +71,17 @@ func TestEndedTooEarlyToTell(t *testing.T) {
 
 func TestNothingToReport(t *testing.T) {
 	for _, c := range []struct{ journal, want string }{
-		{"", "the journal is empty"},
-		{"\n\n", "the journal is empty"},
+		{"", "the journal is empty: expected a record of what was run in line 1"},
+		{"\n\n", "the journal is empty: expected a record of what was run in line 1"},
 		{"garbage\n", "nothing readable in the journal: line 1: not JSON at byte 1: invalid character 'g' looking for beginning of value"},
 		{"[1,2]\ngarbage\n", "nothing readable in the journal: line 1: expected a record, an object, got array"},
 		{`{"t":0,"run":[]}` + "\n", "nothing readable in the journal: line 1: field run: expected an object, got array"},
 		{`{"t":0,"step":{"do":{}}}` + "\n", "nothing readable in the journal: line 1: field step.do: expected a list, got object"},
 		{`{"t":0,"ru`, "nothing readable in the journal: line 1: cut off in the middle"},
 		{"7\n" + `{"t":1,"phase":{"name":"warmup"}}` + "\n", "the journal does not begin with a record of what was run: line 1: expected a record, an object, got number"},
-		{`{"t":1,"phase":{"name":"warmup"}}` + "\n", "the journal does not begin with a record of what was run"},
-		{`{"t":0,"run":{"schema":2}}` + "\n", "journal has schema 2, this wsheal reads schema 1: it was written by a newer wsheal"},
-		{`{"t":0,"run":{}}` + "\n", "journal has schema 0, this wsheal reads schema 1"},
+		{`{"t":1,"phase":{"name":"warmup"}}` + "\n", "the journal does not begin with a record of what was run: line 1 is a record of kind phase"},
+		{`{"t":0,"run":{"schema":2}}` + "\n", "journal line 1: schema 2, expected 1: it was written by a newer wsheal"},
+		{`{"t":0,"run":{}}` + "\n", "journal line 1: schema 0, expected 1"},
 	} {
 		s, err := report.Build(strings.NewReader(c.journal), strings.NewReader(""))
 		assert.EqualError(t, err, c.want)
@@ -132,6 +132,47 @@ func TestRecordsThatCannotBe(t *testing.T) {
 		"journal line 15: fault \"nobody\" is not one of the run's; skipped",
 	}, s.Warnings)
 	assert.Equal(t, 4*sec, s.Duration)
+}
+
+// What lacks a field that tells one client, or one moment, from another is not read as if
+// it were of client 0, or of the beginning; nor is a client down that is in no phase.
+func TestRecordsThatLackSomething(t *testing.T) {
+	p := small(t, 2, nil)
+	for _, raw := range []string{
+		`"step":{"gen":1,"ev":"lost","from":"ready","to":"waiting"}`,
+		`"step":{"c":null,"gen":1,"ev":"lost","from":"ready","to":"waiting"}`,
+		`"step":{"c":1,"ev":"lost","from":"ready","to":"waiting"}`,
+		`"step":{"c":1,"gen":1,"from":"ready","to":"waiting"}`,
+		`"step":{"c":1,"gen":1,"ev":"lost","to":"waiting"}`,
+		`"step":{"c":1,"gen":1,"ev":"lost","from":"ready"}`,
+		`"step":{}`,
+		`"step":{"c":1,"gen":1,"ev":"lost","from":"ready","to":""}`,
+		`"step":{"c":1,"gen":1,"ev":"lost","from":"ready","to":"Waiting"}`,
+		`"step":{"c":1,"gen":1,"ev":"lost","from":"readier","to":"waiting"}`,
+		`"phase":{}`,
+	} {
+		p.raw(`{"t":3000000000,` + raw + "}\n")
+	}
+	p.raw(`{"phase":{"name":"recovery"}}` + "\n")
+	p.raw(`{"t":null,"phase":{"name":"recovery"}}` + "\n")
+	p.end(4 * sec)
+	s := p.build()
+	assert.Equal(t, []string{
+		"journal line 11: field step.c: expected a value, got nothing; skipped",
+		"journal line 12: field step.c: expected a value, got nothing; skipped",
+		"journal line 13: field step.gen: expected a value, got nothing; skipped",
+		"journal line 14: field step.ev: expected a value, got nothing; skipped",
+		"journal line 15: field step.from: expected a value, got nothing; skipped",
+		"journal line 16: field step.to: expected a value, got nothing; skipped",
+		"journal line 17: field step.c: expected a value, got nothing; skipped",
+		"journal line 22: field t: expected ns since the run's start, got nothing; skipped",
+		"journal line 23: field t: expected ns since the run's start, got nothing; skipped",
+		`journal line 18: field step.to: expected a phase of a client, got ""; skipped`,
+		`journal line 19: field step.to: expected a phase of a client, got "Waiting"; skipped`,
+		`journal line 20: field step.from: expected a phase of a client, got "readier"; skipped`,
+		"journal line 21: field phase.name: expected a name, got nothing; skipped",
+	}, s.Warnings)
+	assert.Equal(t, 2, s.Clients.Usable, "nobody was lost")
 }
 
 // Two runs in one journal are no run of either: what the files say of one would be told

@@ -80,7 +80,7 @@ func TestJournalFromTheFuture(t *testing.T) {
 		`{"t":"2026-01-02T03:04:05Z","run":{"schema":2}}`,
 	} {
 		s, err := report.Build(strings.NewReader(line+"\n"), nil)
-		assert.EqualError(t, err, "journal has schema 2, this wsheal reads schema 1: it was written by a newer wsheal")
+		assert.EqualError(t, err, "journal line 1: schema 2, expected 1: it was written by a newer wsheal")
 		assert.Nil(t, s)
 	}
 	// A kind of record that is not known is told; a field that is not known is left out.

@@ -20,14 +20,15 @@ type cursor struct {
 func parseStep(line []byte, words *vocabulary, s *Step) (t int64, ok bool) {
 	c := cursor{text: line, words: words}
 	*s = Step{Actions: s.Actions[:0]}
+	const both = 1<<0 | 1<<1
 	var seen uint32
 	for c.expect('{'); !c.off; c.expect(',') {
 		switch string(c.key()) {
 		case "t":
-			c.once(&seen, 1)
+			c.once(&seen, 1<<0)
 			t = c.integer()
 		case "step":
-			c.once(&seen, 2)
+			c.once(&seen, 1<<1)
 			c.step(s)
 		default:
 			c.off = true
@@ -37,10 +38,11 @@ func parseStep(line []byte, words *vocabulary, s *Step) (t int64, ok bool) {
 		}
 	}
 	c.expect('}')
-	return t, !c.off && c.at == len(line) && seen&2 != 0 && t >= 0
+	return t, !c.off && c.at == len(line) && seen == both && t >= 0
 }
 
 func (c *cursor) step(s *Step) {
+	const required = 1<<0 | 1<<1 | 1<<2 | 1<<19 | 1<<20 // c, gen, ev, from, to
 	var seen uint32
 	for c.expect('{'); !c.off; c.expect(',') {
 		switch string(c.key()) {
@@ -133,6 +135,7 @@ func (c *cursor) step(s *Step) {
 		}
 	}
 	c.expect('}')
+	c.off = c.off || seen&required != required
 }
 
 func (c *cursor) action() (a Action) {

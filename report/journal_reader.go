@@ -10,13 +10,17 @@ import (
 
 // SchemaError says that a journal was written by another version of wsheal, whose
 // records mean something else.
-type SchemaError struct{ Got int }
+type SchemaError struct {
+	Got  int
+	Line int64 // of the journal, that of the record of what was run
+}
 
 func (e *SchemaError) Error() string {
+	text := fmt.Sprintf("journal line %d: schema %d, expected %d", e.Line, e.Got, Schema)
 	if e.Got > Schema {
-		return fmt.Sprintf("journal has schema %d, this wsheal reads schema %d: it was written by a newer wsheal", e.Got, Schema)
+		text += ": it was written by a newer wsheal"
 	}
-	return fmt.Sprintf("journal has schema %d, this wsheal reads schema %d", e.Got, Schema)
+	return text
 }
 
 // Reader reads a journal record by record, as bufio.Scanner reads lines:
@@ -53,7 +57,7 @@ func (r *Reader) Scan() bool {
 		r.reuse(step)
 		rec, err := parseRecord(r.lines.text)
 		if rec.Run != nil && (rec.Run.Schema > Schema || err == nil && rec.Run.Schema != Schema) {
-			r.err = &SchemaError{Got: rec.Run.Schema} // whatever else is in it, which may well read as damaged
+			r.err = &SchemaError{Got: rec.Run.Schema, Line: r.lines.n} // whatever else is in it, which may well read as damaged
 			return false
 		}
 		if err != nil {
@@ -121,7 +125,7 @@ func parseRecord(line []byte) (Record, error) {
 		}
 		return rec, err
 	}
-	switch n := rec.kinds(); {
+	switch n := len(rec.kinds()); {
 	case n == 0:
 		return rec, errors.New("no kind of record that this wsheal knows")
 	case n > 1:
@@ -129,7 +133,38 @@ func parseRecord(line []byte) (Record, error) {
 	case rec.T < 0:
 		return rec, fmt.Errorf("t is %d, expected 0 or more", rec.T)
 	}
-	return rec, nil
+	return rec, missing(line, &rec)
+}
+
+// always are the fields that every step has. Without them it would be read as one of
+// client 0.
+var always = []string{"c", "gen", "ev", "from", "to"}
+
+// missing says what a sound record would have and this one has not, where nothing would
+// read as 0.
+func missing(line []byte, rec *Record) error {
+	if rec.T != 0 && rec.Step == nil {
+		return nil
+	}
+	var has struct {
+		T    *json.RawMessage           `json:"t"`
+		Step map[string]json.RawMessage `json:"step"`
+	}
+	if err := json.Unmarshal(line, &has); err != nil {
+		return err
+	}
+	if has.T == nil {
+		return errors.New("field t: expected ns since the run's start, got nothing")
+	}
+	if rec.Step == nil {
+		return nil
+	}
+	for _, name := range always {
+		if v, ok := has.Step[name]; !ok || string(v) == "null" {
+			return fmt.Errorf("field step.%s: expected a value, got nothing", name)
+		}
+	}
+	return nil
 }
 
 // inJSON is what a journal has in the place of a Go type.
@@ -143,16 +178,29 @@ func inJSON(t reflect.Type) string {
 	return t.String()
 }
 
-// kinds counts the records of a line; a sound line has one.
-func (r *Record) kinds() int {
-	n := 0
-	for _, set := range [...]bool{
-		r.Run != nil, r.Phase != nil, r.Step != nil, r.Fault != nil, r.Load != nil, r.Harness != nil,
-		r.Target != nil, r.Wire != nil, r.Steady != nil, r.Unfit != nil, r.Crowd != nil, r.Note != nil, r.End != nil,
+// kinds names the records of a line; a sound line has one.
+func (r *Record) kinds() (names []string) {
+	for _, kind := range [...]struct {
+		name string
+		set  bool
+	}{
+		{"run", r.Run != nil},
+		{"phase", r.Phase != nil},
+		{"step", r.Step != nil},
+		{"fault", r.Fault != nil},
+		{"load", r.Load != nil},
+		{"harness", r.Harness != nil},
+		{"target", r.Target != nil},
+		{"wire", r.Wire != nil},
+		{"steady", r.Steady != nil},
+		{"unfit", r.Unfit != nil},
+		{"crowd", r.Crowd != nil},
+		{"note", r.Note != nil},
+		{"end", r.End != nil},
 	} {
-		if set {
-			n++
+		if kind.set {
+			names = append(names, kind.name)
 		}
 	}
-	return n
+	return names
 }

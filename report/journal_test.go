@@ -69,6 +69,9 @@ func set(v reflect.Value, rng *rand.Rand) {
 		for i := range v.Len() {
 			set(v.Index(i), rng)
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		set(v.Elem(), rng)
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		e := reflect.New(v.Type().Elem()).Elem()
@@ -288,6 +291,7 @@ func TestReaderErrors(t *testing.T) {
 	var schema *report.SchemaError
 	require.ErrorAs(t, r.Err(), &schema)
 	assert.Equal(t, 99, schema.Got)
+	assert.Equal(t, int64(1), schema.Line)
 	assert.False(t, r.Scan(), "the rest means something else")
 }
 

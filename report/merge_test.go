@@ -190,10 +190,10 @@ func TestPiecesThatCannotBeRead(t *testing.T) {
 	p := small(t, 2, nil)
 	p.end(10 * sec)
 	for journal, want := range map[string]string{
-		"":          "b: the journal is empty",
+		"":          "b: the journal is empty: expected a record of what was run in line 1",
 		"garbage\n": "b: nothing readable in the journal: line 1: not JSON at byte 1: invalid character 'g' looking for beginning of value",
-		`{"t":1,"phase":{"name":"warmup"}}` + "\n": "b: the journal does not begin with a record of what was run",
-		`{"t":0,"run":{"schema":2}}` + "\n":        "b: journal has schema 2, this wsheal reads schema 1: it was written by a newer wsheal",
+		`{"t":1,"phase":{"name":"warmup"}}` + "\n": "b: the journal does not begin with a record of what was run: line 1 is a record of kind phase",
+		`{"t":0,"run":{"schema":2}}` + "\n":        "b: journal line 1: schema 2, expected 1: it was written by a newer wsheal",
 	} {
 		_, err := report.Merge(new(bytes.Buffer), new(bytes.Buffer), report.Piece{Name: "a", Journal: bytes.NewReader(p.journal.Bytes())}, report.Piece{Name: "b", Journal: strings.NewReader(journal)})
 		assert.EqualError(t, err, want)
