@@ -21,14 +21,15 @@ func init() {
 	}
 	// What the others do is done over TLS as well, and in its handshake.
 	doors := faultrig.Doors()
-	proofs["accept_hang, TLS"] = proof{
-		tls:  true,
-		sees: append(doors["accept_hang"].Sees, whole(chaos.AcceptHang{Stage: chaos.AtTLS})),
-		idle: whole(chaos.AcceptHang{Stage: chaos.AtTLS}),
+	for kind, p := range faultrig.DoorsTLS() {
+		proofs[kind+" in TLS"] = proof{tls: true, sees: p.Sees, idle: p.Idle}
 	}
-	for _, kind := range []string{"accept_then_close", "upgrade_reject"} {
-		proofs[kind+", TLS"] = proof{tls: true, sees: doors[kind].Sees, idle: doors[kind].Idle}
+	for _, kind := range []string{"accept_hang", "slow_handshake", "accept_then_close", "upgrade_reject", "bad_accept", "conn_limit"} {
+		proofs[kind+" over TLS"] = proof{tls: true, sees: doors[kind].Sees, idle: doors[kind].Idle}
 	}
+	drips := faultrig.Case{Fault: faultrig.Drips(1).Fault}
+	proofs["slow_handshake by rate"] = proof{sees: []faultrig.Case{faultrig.Drips(0.5), faultrig.Drips(1)}, idle: drips}
+	proofs["slow_handshake by rate over TLS"] = proof{tls: true, sees: []faultrig.Case{faultrig.Drips(0.5)}, idle: drips}
 }
 
 // TestTLSFaultsNeedTLS: on a target without it they are refused, with what to do.

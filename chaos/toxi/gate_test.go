@@ -21,6 +21,9 @@ func init() {
 	for kind, p := range faultrig.Doors() {
 		proofs[kind] = proof{sees: p.Sees, idle: p.Idle}
 	}
+	for kind, p := range faultrig.DoorsTLS() {
+		proofs[kind+" in TLS"] = proof{sees: p.Sees, idle: p.Idle, tls: true}
+	}
 }
 
 // upgradeRequest is that of a client.

@@ -18,6 +18,14 @@ var proofs = map[string]proof{}
 type proof struct {
 	sees []faultrig.Case
 	idle faultrig.Case
+	tls  bool // the target speaks it, so that nobody knows whose connection it is
+}
+
+func (p proof) rig(t *testing.T) *faultrig.Rig {
+	if p.tls {
+		return faultrig.NewTLS(t)
+	}
+	return faultrig.New(t)
 }
 
 func TestEveryKindIsProved(t *testing.T) {
@@ -30,9 +38,9 @@ func TestEveryKindIsProved(t *testing.T) {
 			t.Parallel()
 			assert.NotEmpty(t, p.sees)
 			for _, c := range p.sees {
-				t.Run(c.String(), func(t *testing.T) { faultrig.New(t).Prove(c) })
+				t.Run(c.String(), func(t *testing.T) { p.rig(t).Prove(c) })
 			}
-			t.Run("idle", func(t *testing.T) { faultrig.New(t).Idle(p.idle) })
+			t.Run("idle", func(t *testing.T) { p.rig(t).Idle(p.idle) })
 		})
 	}
 }
@@ -57,6 +65,15 @@ func init() {
 			{Fault: chaos.Fault{Effect: chaos.Partition{}, Conns: chaos.New, Share: 1}},
 		},
 		idle: faultrig.Case{Fault: chaos.Fault{Effect: chaos.Partition{}, Conns: chaos.Existing}, Quiet: silent},
+	}
+	proofs["what needs no frames, over TLS"] = proof{
+		tls: true,
+		sees: []faultrig.Case{
+			{Fault: chaos.Fault{Effect: chaos.Reset{}, Share: 1}},
+			{Fault: chaos.Fault{Effect: chaos.Partition{}, Share: 1}},
+			{Fault: chaos.Fault{Effect: chaos.Latency{Delay: delay}, Share: 1}, Slow: delay},
+		},
+		idle: faultrig.Case{Fault: chaos.Fault{Effect: chaos.Partition{}, Conns: chaos.Existing, Share: 1}, Quiet: silent},
 	}
 	proofs["latency"] = proof{
 		sees: []faultrig.Case{

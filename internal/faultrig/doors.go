@@ -13,23 +13,43 @@ type Proof struct {
 	Idle Case
 }
 
+// DoorsTLS are the proofs of what can go wrong in the TLS handshake before it, of all clients:
+// nobody knows yet whose connection it is.
+func DoorsTLS() map[string]Proof {
+	of := func(e chaos.Effect) Case { return Case{Fault: chaos.Fault{Effect: e, Share: 1}} }
+	hangs := of(chaos.AcceptHang{Stage: chaos.AtTLS})
+	slow := waited(chaos.SlowHandshake{Delay: doorDelay, Stage: chaos.AtTLS}, 1)
+	return map[string]Proof{
+		"accept_hang":    {Sees: []Case{hangs}, Idle: hangs},
+		"slow_handshake": {Sees: []Case{slow}, Idle: of(slow.Fault.Effect)},
+	}
+}
+
+// doorDelay is how long the proofs let clients wait.
+const doorDelay = 200 * time.Millisecond
+
+// waited is a proof by clients who take doorDelay at least to be connected.
+func waited(e chaos.Effect, share float64) Case {
+	return Case{Fault: chaos.Fault{Effect: e, Share: share}, Act: func(x *Client) chaos.Sight {
+		if x.Took < doorDelay {
+			return chaos.SeesNothing
+		}
+		return chaos.SeesSlow
+	}}
+}
+
+// Drips is the proof that a 101 comes byte by byte: it has 129 at least.
+func Drips(share float64) Case {
+	return waited(chaos.SlowHandshake{Rate: int64(128 * time.Second / doorDelay)}, share)
+}
+
 // Doors are the proofs of what can go wrong before an upgrade is answered, by kind. They are
 // the same for whatever stands at the door; what only one of them can do it adds.
 func Doors() map[string]Proof {
 	of := func(e chaos.Effect, share float64) Case { return Case{Fault: chaos.Fault{Effect: e, Share: share}} }
 	// Nobody comes.
 	nobody := func(e chaos.Effect) Case { return of(e, 1) }
-	const delay = 200 * time.Millisecond
-	waited := func(e chaos.Effect, share float64) Case {
-		c := of(e, share)
-		c.Act = func(x *Client) chaos.Sight {
-			if x.Took < delay {
-				return chaos.SeesNothing
-			}
-			return chaos.SeesSlow
-		}
-		return c
-	}
+	const delay = doorDelay
 	// Who is let in is echoed for a while.
 	ends := func(e chaos.AcceptThenClose, share float64) Case {
 		c := of(e, share)

@@ -10,6 +10,7 @@ package faultrig
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"testing"
@@ -40,12 +41,20 @@ type Rig struct {
 // New starts a rig. Faults are On "blue".
 func New(t testing.TB) *Rig { return NewWith(t, target.Options{}) }
 
-// NewWith starts a rig whose target has options.
+// NewTLS starts a rig whose target speaks TLS.
+func NewTLS(t testing.TB) *Rig { return NewWith(t, target.Options{TLS: true}) }
+
+// NewWith starts a rig whose target has options. Where it speaks TLS, clients do.
 func NewWith(t testing.TB, o target.Options) *Rig {
 	t.Helper()
 	srv, err := target.New(o)
 	require.NoError(t, err)
 	r := &Rig{T: t, Target: srv}
+	if o.TLS {
+		roots := x509.NewCertPool()
+		require.True(t, roots.AppendCertsFromPEM(srv.CA()))
+		r.TLS = &tls.Config{RootCAs: roots}
+	}
 	r.Direct = Serve(t, srv.Serve)
 	control := Serve(t, toxi.NewServer(toxi.Options{Clock: proc.Monotonic}).Serve)
 	r.Proxy, err = toxi.NewDriver(control)
