@@ -55,7 +55,7 @@ func (p *Fleet) few() bool { return p.crowd != nil || p.berths != nil }
 // dials does a dial, and then those that waited for its berth.
 func (j job) dials() {
 	for p, ok := j.dial.client.fleet, true; ok; {
-		j.dial.do(j.within)
+		j.dial.do()
 		if p.berths == nil {
 			return
 		}

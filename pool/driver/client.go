@@ -2,7 +2,6 @@ package driver
 
 import (
 	"cmp"
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,14 +19,14 @@ type client struct {
 	// Of the shard's goroutine alone.
 	state   heal.State
 	timer   timer
-	dialed  uint32             // generation dialled last
-	cancel  context.CancelFunc // ends that dial; nil: none is under way, or it is not wanted any more
-	conn    *conn              // the connection opened last; further ones, that are not over yet, hang on it
-	wish    wish               // shared: what the crowd knows of what the client wants
-	ended   *gate              // open when the last dial, and the connection that came of it, are over
-	leaving bool               // it is being removed
-	left    bool               // it was
-	until   heal.Instant       // leaving: when it is closed at the latest
+	dialed  uint32       // generation dialled last
+	attempt *dial        // that dial; nil: none is under way, or it is not wanted any more
+	conn    *conn        // the connection opened last; further ones, that are not over yet, hang on it
+	wish    wish         // shared: what the crowd knows of what the client wants
+	ended   *gate        // open when the last dial, and the connection that came of it, are over
+	leaving bool         // it is being removed
+	left    bool         // it was
+	until   heal.Instant // leaving: when it is closed at the latest
 
 	// Of the dial under way, of which there is one at a time.
 	credentials *Credentials // those used last; nil: none yet
@@ -79,18 +78,18 @@ type seen struct {
 func (c *client) admit(m *mail) bool {
 	switch m.event.Kind {
 	case heal.Opened:
-		if c.cancel == nil || c.dialed != m.event.Gen {
+		if c.attempt == nil || c.dialed != m.event.Gen {
 			m.conn.refuse()
 			return false
 		}
-		c.cancel = nil
+		c.attempt = nil
 		m.conn.older, c.conn = c.conn, m.conn
 		c.mu.Lock()
 		c.speaking++
 		c.mu.Unlock()
 	case heal.Failed:
 		if c.dialed == m.event.Gen {
-			c.cancel = nil
+			c.attempt = nil
 		}
 	case heal.Lost:
 		if c.state.Live == m.event.Gen { // one that was replaced, or was to replace it, leaves the window to it
@@ -131,9 +130,9 @@ func (c *client) act(a heal.Action) {
 	case heal.Dial:
 		c.dial(a)
 	case heal.Kill:
-		if c.cancel != nil && c.dialed == a.Gen {
-			c.cancel()
-			c.cancel = nil
+		if c.attempt != nil && c.dialed == a.Gen {
+			c.attempt.bound.cancel()
+			c.attempt = nil
 		}
 	}
 	if k := c.of(a.Gen); k != nil {

@@ -1,9 +1,6 @@
 package driver
 
-import (
-	"context"
-	"sync"
-)
+import "sync"
 
 // spare is how many goroutines wait for work at most, once they have done some.
 const spare = 16
@@ -26,8 +23,7 @@ type job struct {
 	dial    *dial
 	flush   *conn
 
-	within context.Context // dial
-	batch  *batch          // flush
+	batch *batch // flush
 }
 
 func (j job) do() {

@@ -41,14 +41,11 @@ func (c *client) dial(order heal.Action) {
 		to: &(*p.spots.Load())[order.Endpoint], place: order.Endpoint,
 	}
 	c.ended = d.ended
-	// A fleet that closes ends each dial by heal's order; as children of one context, they
-	// would all be on one list under one lock.
-	ctx, cancel := context.WithTimeout(context.Background(), p.options.Policy.HandshakeTimeout)
-	c.dialed, c.cancel = order.Gen, cancel
+	d.bound.limit(p.options.Policy.HandshakeTimeout) // a fleet that closes ends it by heal's order
+	c.dialed, c.attempt = order.Gen, d
 	c.shard.dials.Add(1)
 	p.work.Add(1)
-	d.cancel = cancel
-	p.begin(job{dial: d, within: ctx})
+	p.begin(job{dial: d})
 }
 
 // dial is one attempt under way, on a goroutine that does nothing else meanwhile.
@@ -60,7 +57,7 @@ type dial struct {
 	fresh  bool  // the credentials that were rejected must be replaced first
 	before *gate // what came before has ended; nil: it need not have
 	ended  *gate // to be opened when the generation is over
-	cancel context.CancelFunc
+	bound  bound // from the order to the 101
 }
 
 // attempt is the dial as those see it who provide for it.
@@ -69,10 +66,10 @@ func (d *dial) attempt() Attempt {
 }
 
 // do is the whole of the attempt.
-func (d *dial) do(ctx context.Context) {
+func (d *dial) do() {
 	defer d.client.fleet.work.Done()
-	defer d.cancel()
-	d.run(ctx)
+	defer d.bound.cancel()
+	d.run(&d.bound)
 }
 
 // run dials once whatever came before has ended, so that a client never has two

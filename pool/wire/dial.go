@@ -64,7 +64,7 @@ func (d *Dialer) open(ctx context.Context, r Request) (c *Conn, shown string, er
 	}
 
 	// From here on the end of ctx closes the connection under whatever is going on.
-	stop := context.AfterFunc(ctx, func() { raw.Close() })
+	stop := afterFunc(ctx, func() { raw.Close() })
 	c, err = d.establish(raw, to, proxy, r)
 	if !stop() {
 		err = ctx.Err()
@@ -75,6 +75,15 @@ func (d *Dialer) open(ctx context.Context, r Request) (c *Conn, shown string, er
 	}
 	c.socket.patience.Store(int64(defaultPatience))
 	return c, to.shown, nil
+}
+
+// afterFunc is context.AfterFunc, which makes a context of its own, for contexts that do not
+// need one.
+func afterFunc(ctx context.Context, f func()) (stop func() bool) {
+	if own, ok := ctx.(interface{ AfterFunc(f func()) func() bool }); ok {
+		return own.AfterFunc(f)
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 // establish makes a WebSocket connection of a TCP connection.

@@ -88,6 +88,7 @@ func exchange(ctx context.Context, r *run, burst int) (Result, error) {
 	}
 	result.add("us-CPU/msg", s.cpu.Seconds()*1e6/n)
 	result.add("msgs/s", n/s.wall.Seconds())
+	result.add("allocs/msg", s.allocs/n)
 	return result, nil
 }
 

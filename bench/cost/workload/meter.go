@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ type reading struct {
 	cpu     time.Duration // of this process, user and system
 	server  time.Duration // of the server's process, in steps of 10 ms
 	machine proc.CPUTimes
+	allocs  uint64 // of this process so far
 }
 
 // read reads all clocks.
@@ -33,6 +35,9 @@ func (r *run) read() (m reading, err error) {
 		return m, fmt.Errorf("getrusage: %w", err)
 	}
 	m.cpu = time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	m.allocs = memory.Mallocs
 	m.at = time.Now()
 	return m, nil
 }
@@ -40,13 +45,14 @@ func (r *run) read() (m reading, err error) {
 // span is what passed between two readings.
 type span struct {
 	wall, cpu      time.Duration
+	allocs         float64
 	foreign, steal float64
 }
 
 // until measures from m to n. What is busy and neither this process nor the server is
 // foreign; the interrupts that they cause are charged to them.
 func (m reading) until(n reading) span {
-	s := span{wall: n.at.Sub(m.at), cpu: n.cpu - m.cpu, steal: n.machine.StealShare(m.machine)}
+	s := span{wall: n.at.Sub(m.at), cpu: n.cpu - m.cpu, allocs: float64(n.allocs - m.allocs), steal: n.machine.StealShare(m.machine)}
 	total := n.machine.Total - m.machine.Total
 	busy := total - (n.machine.Idle - m.machine.Idle) - (n.machine.Steal - m.machine.Steal)
 	if own := s.cpu + n.server - m.server; total > 0 {

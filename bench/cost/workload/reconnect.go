@@ -80,6 +80,7 @@ func reconnect(ctx context.Context, r *run) (Result, error) {
 	result.add("ms-usable", usable.at.Sub(began.at).Seconds()*1e3)
 	result.add("ms-open", opened.at.Sub(began.at).Seconds()*1e3)
 	result.add("us-CPU/conn", s.cpu.Seconds()*1e6/float64(r.Conns))
+	result.add("allocs/conn", s.allocs/float64(r.Conns))
 	return result, nil
 }
 
