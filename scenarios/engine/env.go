@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"io"
+	"net"
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
@@ -18,6 +19,9 @@ type Env struct {
 	Clock func() int64
 	// Target starts the server under test, or finds it where it is only a URL.
 	Target func(context.Context, scenarios.Target) (Target, error)
+	// Dial opens connections to the targets, and to the proxy in front of them; nil: a
+	// net.Dialer does.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Proxy starts the fault proxy, or finds a stock one; it reaches targets off this host
 	// only where remote says so. It is called when a fault of the scenario needs one.
 	Proxy func(ctx context.Context, remote bool) (Proxy, error)

@@ -20,10 +20,10 @@ func (e *SetupError) Error() string { return e.Err.Error() }
 func (e *SetupError) Unwrap() error { return e.Err }
 
 // probe opens one WebSocket connection to a target, directly, and closes it.
-func probe(ctx context.Context, name, url string, secure *tls.Config) error {
+func probe(ctx context.Context, name, url string, dial dialFunc, secure *tls.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	conn, _, _, err := ws.Dialer{TLSConfig: secure}.Dial(ctx, url)
+	conn, _, _, err := ws.Dialer{NetDial: dial, TLSConfig: secure}.Dial(ctx, url)
 	if err == nil {
 		_ = conn.SetDeadline(time.Now().Add(time.Second))
 		_ = ws.WriteFrame(conn, ws.MaskFrameInPlace(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusNormalClosure, ""))))

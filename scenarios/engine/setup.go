@@ -56,6 +56,10 @@ func unfitFor(s *scenarios.Scenario, limit int) string {
 func (r *run) start(ctx context.Context) (dialFunc, error) {
 	r.health = newHealth(r.env)
 	r.health.add("engine", r.env.Self)
+	plain := r.env.Dial
+	if plain == nil {
+		plain = new(net.Dialer).DialContext
+	}
 	for _, t := range r.scenario.Targets {
 		up, err := r.env.Target(ctx, t)
 		if err != nil {
@@ -65,11 +69,10 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		if up.Done() != nil {
 			r.health.add("target:"+t.Name, up.Usage)
 		}
-		if err := probe(ctx, t.Name, up.URL(), trust(up)); err != nil {
+		if err := probe(ctx, t.Name, up.URL(), plain, trust(up)); err != nil {
 			return nil, err
 		}
 	}
-	plain := new(net.Dialer).DialContext
 	if err := r.startOthers(ctx); err != nil {
 		return nil, err
 	}
