@@ -56,18 +56,18 @@ func (c *course) told(t int64, usable int) error {
 		}
 		c.w.put(report.Record{T: t, Harness: &h})
 	}
-	live, rate := int64(usable), int64(0)
+	live, due := int64(usable), int64(0)
 	if t > baseline {
-		rate = 2000
+		due = rate
 	}
-	c.sent += rate
+	c.sent += due
 	c.w.put(report.Record{T: t, Target: &report.Target{Name: "blue", Live: live, Upgraded: live, Messages: c.sent}})
 	c.w.put(report.Record{T: t, Wire: &report.Wire{Target: "blue", Accepted: live, Upgraded: live, Live: live, BytesUp: 132 * c.sent, BytesDown: 130 * c.sent}})
-	load := report.Load{From: t - sec, Phases: map[string]report.LoadCount{}, OnUsable: rate, Ordered: true}
-	if rate > 0 {
+	load := report.Load{From: t - sec, Phases: map[string]report.LoadCount{}, OnUsable: due, Ordered: true}
+	if due > 0 {
 		phase := c.run.header().Plan[c.phase-1].Name
-		load.Phases[phase] = report.LoadCount{Intended: rate, Sent: rate, Acked: rate}
-		for range rate {
+		load.Phases[phase] = report.LoadCount{Intended: due, Sent: due, Acked: due}
+		for range due {
 			ns := ms/4 + c.rng.Int64N(ms)
 			c.latency.Record("response", phase, "f0", ns)
 			c.latency.Record("service", phase, "f0", ns/2)

@@ -74,11 +74,11 @@ func (f *fleet) act(c *client) {
 		f.to(c, s, "proving", f.within(ms/10, ms))
 	case c.phase == "proving":
 		s.Event, s.EventGen, s.RTT, s.Late = "proved", c.gen, f.within(ms/20, ms), 0
-		f.to(c, s, "ready", f.within(900*ms, 1100*ms))
+		f.to(c, s, "ready", f.within(f.run.Beat*9/10, f.run.Beat*11/10))
 	default:
 		s.Timer, s.Inbound, s.Outbound, s.Handed = c.gen+2, now-f.within(ms, sec), now-f.within(ms, sec), c.heard
 		c.heard, c.attempt = now, 0
-		f.to(c, s, "stable", f.within(900*ms, 1100*ms))
+		f.to(c, s, "stable", f.within(f.run.Beat*9/10, f.run.Beat*11/10))
 	}
 }
 

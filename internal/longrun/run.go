@@ -17,6 +17,10 @@ const (
 	sec = int64(time.Second)
 )
 
+// rate is how many messages are due a second, all clients together: few, for what there is
+// to know of them is not what a long run is about.
+const rate = int64(200)
+
 // Times of the run, ns: clients begin over the warmup, and every fault has a period, in
 // which about thirty steps are taken by each client.
 const (
@@ -30,6 +34,7 @@ type Run struct {
 	Clients int
 	Faults  int // resets of all connections, one a period
 	Seed    uint64
+	Beat    int64 // ns between two keepalives of a client; 0: a second
 }
 
 // Sized is a run with so many clients and at least so many records.
@@ -43,6 +48,9 @@ func (r Run) end() int64 { return first + int64(r.Faults)*period }
 // Write writes the run and returns how many records its journal has. The same run is the
 // same bytes.
 func (r Run) Write(journal, hlog io.Writer) (records int, err error) {
+	if r.Beat == 0 {
+		r.Beat = sec
+	}
 	rng := rand.New(rand.NewPCG(r.Seed, uint64(r.Clients)))
 	w := &writer{to: report.NewWriter(journal)}
 	w.put(report.Record{Run: r.header()})
@@ -61,7 +69,7 @@ func (r Run) Write(journal, hlog io.Writer) (records int, err error) {
 func (r Run) header() *report.Run {
 	run := &report.Run{
 		Schema: report.Schema, Scenario: "long-run", About: "Every connection is reset, again and again.", Policy: "default", Seed: r.Seed,
-		Version: "test", Started: "2026-01-02T03:04:05Z", Host: "nowhere", Clients: r.Clients, Rate: 2000, Size: 128, Guarantee: "at-least-once",
+		Version: "test", Started: "2026-01-02T03:04:05Z", Host: "nowhere", Clients: r.Clients, Rate: float64(rate), Size: 128, Guarantee: "at-least-once",
 		Hold: 3 * sec, Endpoints: []string{"blue"}, Command: "wsheal run long-run",
 		Plan: []report.Planned{
 			{Name: "warmup", To: baseline},
@@ -70,7 +78,7 @@ func (r Run) header() *report.Run {
 			{Name: "recovery", From: r.end() - period/2, To: r.end()},
 		},
 		Steady: []string{"clients.usable >= 99.9%"},
-		Gates:  []string{"recovery.t99 < 12s", "storm.peak_1s < 60%", "messages.lost == 0"},
+		Gates:  []string{"recovery.t99 < 12s", "storm.peak_1s < 80%", "messages.lost == 0"},
 	}
 	for i := range r.Faults {
 		run.Faults = append(run.Faults, report.Intended{Name: name(i), Kind: "reset", On: "blue", Share: 1, At: at(i), Cohort: r.Clients})
