@@ -6,6 +6,8 @@
 //	latency.hlog ───▶                   ├▶ WriteJSON  summary.json
 //	                                    └▶ WriteHTML  report.html
 //
+// Package report/export has the formats of other tools.
+//
 // A run that was recorded on several machines is merged first (Merge): the pieces' order
 // does not matter, and the result is what one machine would have recorded.
 //
