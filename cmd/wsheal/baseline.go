@@ -58,17 +58,17 @@ something.`,
 
 // tellNoise says what the baseline will be good for.
 func tellNoise(out io.Writer, file string, b *compare.Baseline) error {
-	_, err := fmt.Fprintf(out, "%s: %d runs of %s\n", file, len(b.Runs), b.Episode)
+	_, err := fmt.Fprintf(out, "%s: runs %d, of %s\n", file, len(b.Runs), b.Episode)
 	for _, n := range b.Noise {
-		sees := "nothing: it takes more runs"
+		sees := "no change: it takes more"
 		if v := float64(n.Detectable); !math.IsNaN(v) {
-			sees = "+" + report.FormatShare(v)
+			sees = "a change of +" + report.FormatShare(v) + " in 80 of 100 checks"
 			if m, _ := report.Lookup(n.Metric); !n.Ratio {
-				sees = "+" + report.FormatValue(v, m.Unit)
+				sees = "a change of +" + report.FormatValue(v, m.Unit) + " in 80 of 100 checks"
 			}
 		}
 		if err == nil {
-			_, err = fmt.Fprintf(out, "  %s: as many new runs show a change of %s in 80 of 100 checks\n", n.Metric, sees)
+			_, err = fmt.Fprintf(out, "  %s: as many new runs show %s\n", n.Metric, sees)
 		}
 	}
 	return err

@@ -127,18 +127,23 @@ func runCompare(w *world, sides [3][]string, f compareFlags) error {
 		}
 		sides = seriesSides(sides[0][0])
 	}
-	var arms [3][]compare.Run
-	for i, paths := range sides {
-		var err error
-		if arms[i], err = readAll(paths); err != nil {
-			return usage(err)
-		}
-	}
-	c, err := compare.Compare(arms[0], arms[1], arms[2], f.rule)
+	c, err := compareSides(sides, f.rule)
 	if err != nil {
 		return usage(err)
 	}
 	return f.show(w, c)
+}
+
+// compareSides reads the runs of the new, the old and again, and compares them.
+func compareSides(sides [3][]string, rule compare.Rule) (*compare.Comparison, error) {
+	var arms [3][]compare.Run
+	for i, paths := range sides {
+		var err error
+		if arms[i], err = readAll(paths); err != nil {
+			return nil, err
+		}
+	}
+	return compare.Compare(arms[0], arms[1], arms[2], rule)
 }
 
 // show prints a comparison and returns its verdict as an exit code.

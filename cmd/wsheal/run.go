@@ -20,9 +20,11 @@ import (
 
 type runFlags struct {
 	scenarioFlags
-	out   string
-	json  bool
-	quiet bool
+	repeatFlags
+	scenario string // as it was named
+	out      string
+	json     bool
+	quiet    bool
 }
 
 func runCommand(w *world) *cobra.Command {
@@ -34,6 +36,10 @@ func runCommand(w *world) *cobra.Command {
 exit with the verdict: 0 pass, 99 a gate failed, 75 nothing was proven (inconclusive) or
 the harness was unfit (invalid), 2 when the scenario or a target keeps it from beginning.
 
+With --repeat it runs so often, each time with the next seed, and exits with 99 when one
+run failed. With --against both scenarios run in turns, a round with one seed, in random
+order; the result is a comparison as wsheal compare makes it, and so is the exit code.
+
 The result goes to stdout, progress to stderr. Ctrl-C clears the faults, ends the
 children, still writes the report, and exits 130.`,
 		Example: `  wsheal run reset-storm
@@ -41,16 +47,26 @@ children, still writes the report, and exits 130.`,
   wsheal run reset-storm --set clients.policy=naive \
       --set 'targets.blue.embedded.handshake={workers: 1, cost: 2ms, queue: 200, overflow: 503}'
   wsheal run partition --toxiproxy http://127.0.0.1:8474 --set faults.split.share=100%
-  wsheal run my-scenario.yaml --out runs/today --json | jq .verdict`,
+  wsheal run my-scenario.yaml --out runs/today --json | jq .verdict
+  wsheal run reset-storm --repeat 10
+  wsheal run reset-storm --set clients.policy=naive --against clients.policy=default --metric storm.peak_1s`,
 		Args:              oneScenario,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			many, err := f.many(cmd)
+			if err != nil {
+				return usage(err)
+			}
+			if f.scenario = args[0]; many {
+				return runSeries(cmd.Context(), w, args[0], f)
+			}
 			return runScenario(cmd.Context(), w, args[0], f)
 		},
 	}
-	f.register(cmd)
-	cmd.Flags().StringVarP(&f.out, "out", "o", "", "run directory (default runs/<time>-<scenario>)")
-	cmd.Flags().BoolVar(&f.json, "json", false, "print summary.json instead of the text")
+	f.scenarioFlags.register(cmd)
+	f.repeatFlags.register(cmd)
+	cmd.Flags().StringVarP(&f.out, "out", "o", "", "run directory, of a series that of its runs (default runs/<time>-<scenario>)")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print summary.json, or the comparison, instead of the text")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress on stderr")
 	return cmd
 }

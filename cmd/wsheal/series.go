@@ -11,8 +11,10 @@ import (
 	"github.com/wsheal/wsheal/report/compare"
 )
 
-// Arms of a series, which its run directories are named after: new-001, old-001, again-001.
+// Arms of a series, which its run directories are named after: new-001, old-001, again-001,
+// or run-001 where there is nothing to compare with.
 const (
+	armOnly  = "run"
 	armNew   = "new"
 	armOld   = "old"
 	armAgain = "again"

@@ -75,7 +75,7 @@ func (x *Change) judge(spans, noise []span, rule Rule) {
 	loud := floor > limit
 	switch {
 	case x.Level == 0:
-		x.Why = fmt.Sprintf("%s prove nothing at %s: it takes %d", plural(len(spans), "pair"), report.FormatShare(rule.Confidence), least(rule.Confidence))
+		x.Why = fmt.Sprintf("too few pairs for an interval of %s: %d, it takes %d", report.FormatShare(rule.Confidence), len(spans), least(rule.Confidence))
 	case high < 0 && !loud:
 		x.Finding, x.Why = Better, "the interval lies on the better side"
 	case high <= limit && !loud:

@@ -45,9 +45,6 @@ func (r Run) proves() bool { return r.Verdict == report.Pass || r.Verdict == rep
 // are not of one population.
 func episode(run report.Run) string {
 	text := fmt.Sprintf("%s: %d clients", run.Scenario, run.Clients)
-	if run.Sharing {
-		text += " that share"
-	}
 	text += fmt.Sprintf(", %s/s of %d B %s", report.FormatNumber(run.Rate), run.Size, cmp.Or(run.Guarantee, "without a guarantee"))
 	for _, p := range run.Plan {
 		text += fmt.Sprintf(", %s %s", p.Name, report.FormatDuration(p.To-p.From))

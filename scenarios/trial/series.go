@@ -2,8 +2,11 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/wsheal/wsheal/scenarios"
@@ -45,9 +48,31 @@ func (s Series) Jobs() ([]Job, error) {
 				return nil, err
 			}
 			out = append(out, Job{Round: round + 1, Arm: arm.Name, Scenario: scenario})
+			if err := sameEpisode(out[0].Scenario, scenario); err != nil {
+				return nil, fmt.Errorf("%s and %s cannot be compared: expected %w", out[0].Arm, arm.Name, err)
+			}
 		}
 	}
 	return out, nil
+}
+
+// sameEpisode says what must be the same in both scenarios, so that what differs between
+// their runs is the policy, or the server, and not what is asked of them.
+func sameEpisode(a, b *scenarios.Scenario) error {
+	switch {
+	case a.Clients.Count != b.Clients.Count:
+		return fmt.Errorf("as many clients, got %d and %d", a.Clients.Count, b.Clients.Count)
+	case a.Load != b.Load:
+		return errors.New("the same load")
+	case !slices.Equal(a.Phases, b.Phases) || a.Hold != b.Hold:
+		return errors.New("the same phases and hold")
+	case !slices.EqualFunc(a.Faults, b.Faults, func(a, b scenarios.Fault) bool {
+		a.Seed, b.Seed = 0, 0
+		return reflect.DeepEqual(a, b)
+	}):
+		return errors.New("the same faults")
+	}
+	return nil
 }
 
 // overhead is what a run takes besides its plan: children start, the last answers come in,

@@ -70,6 +70,30 @@ func TestASeriesWithAMistakeDoesNotBegin(t *testing.T) {
 	assert.EqualError(t, err, "1 arms, 0 rounds: expected at least one of each")
 }
 
+func TestArmsMustBeOfOneEpisode(t *testing.T) {
+	with := func(set ...string) trial.Arm {
+		return trial.Arm{Name: "old", Open: func(seed uint64) (*scenarios.Scenario, error) {
+			return scenarios.Open("reset-storm", scenarios.Options{Set: append(set, fmt.Sprintf("seed=%d", seed))})
+		}}
+	}
+	for set, want := range map[string]string{
+		"clients.count=500":      "as many clients, got",
+		"load.rate=1/s":          "the same load",
+		"phases.recovery=20s":    "the same phases and hold",
+		"faults.cut.share=50%":   "the same faults",
+		"clients.policy=naive":   "",
+		"clients.sharing=shared": "",
+		"targets.blue.embedded.handshake={workers: 1, cost: 1ms}": "",
+	} {
+		_, err := trial.Series{Arms: []trial.Arm{arm("new"), with(set)}, Rounds: 2, Seed: 1}.Jobs()
+		if want == "" {
+			assert.NoError(t, err, set)
+			continue
+		}
+		assert.ErrorContains(t, err, "cannot be compared: expected "+want)
+	}
+}
+
 func TestRunEndsWithTheFirstErrorAndWhenInterrupted(t *testing.T) {
 	jobs, err := trial.Series{Arms: []trial.Arm{arm("new"), arm("old")}, Rounds: 2}.Jobs()
 	require.NoError(t, err)
