@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/chaos/consumer"
 	"github.com/wsheal/wsheal/chaos/kernel"
 	"github.com/wsheal/wsheal/chaos/proc"
 	"github.com/wsheal/wsheal/chaos/target"
@@ -20,6 +21,8 @@ func startInjector(_ context.Context, by chaos.Backend, targets map[string]engin
 		return proc.NewInjector(processes(targets), proc.Monotonic), nil
 	case chaos.ByKernel:
 		return kernel.NewInjector(addresses(targets), proc.Monotonic), nil
+	case chaos.ByClients:
+		return consumer.NewInjector(proc.Monotonic), nil
 	}
 	return nil, fmt.Errorf("%s carries out no fault here", by)
 }

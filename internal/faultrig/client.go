@@ -58,12 +58,19 @@ func (r *Rig) Try(id uint64, limit time.Duration) (*Client, chaos.Sight, error) 
 		Timeout: limit,
 		Header:  ws.HandshakeHeaderHTTP(header),
 		NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+			open := r.Open
+			if open == nil {
+				open = new(net.Dialer).DialContext
+			}
+			conn, err := open(ctx, network, addr)
 			if err != nil {
 				return nil, err
 			}
 			c.Conn = conn.(*net.TCPConn)
-			return c.Conn, nil
+			if r.Through != nil {
+				return r.Through(id, conn), nil
+			}
+			return conn, nil
 		},
 	}
 	began := time.Now()
@@ -118,7 +125,7 @@ func (c *Client) Look(slow time.Duration, quiet bool) chaos.Sight {
 	if _, err := c.to.Write(ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(text))))); err != nil {
 		return Sight(err)
 	}
-	require.NoError(c.rig.T, c.Conn.SetReadDeadline(began.Add(limit)))
+	require.NoError(c.rig.T, c.to.SetReadDeadline(began.Add(limit)))
 	got, err := wsutil.ReadServerText(struct {
 		io.Reader
 		io.Writer

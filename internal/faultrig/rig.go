@@ -35,7 +35,11 @@ type Rig struct {
 	Direct string         // the target's own address
 	TLS    *tls.Config    // clients speak it; nil: they do not
 	Header http.Header    // of every upgrade
-	Proxy  *toxi.Driver
+	// Open opens the clients' TCP connections; nil: a net.Dialer.
+	Open func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Through returns what a client uses in place of its connection; nil: that itself.
+	Through func(client uint64, raw net.Conn) net.Conn
+	Proxy   *toxi.Driver
 }
 
 // New starts a rig. Faults are On "blue".

@@ -5,12 +5,15 @@ package inprocess
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/chaos/consumer"
 	"github.com/wsheal/wsheal/chaos/proc"
 	"github.com/wsheal/wsheal/chaos/target"
 	"github.com/wsheal/wsheal/chaos/toxi"
@@ -47,9 +50,15 @@ func (w *World) Run(ctx context.Context, s *scenarios.Scenario) *report.Summary 
 // Env is the world as the engine sees it.
 func (w *World) Env() engine.Env {
 	return engine.Env{
-		Clock:   proc.Monotonic,
-		Target:  w.target,
-		Proxy:   w.startProxy,
+		Clock:  proc.Monotonic,
+		Target: w.target,
+		Proxy:  w.startProxy,
+		Injector: func(_ context.Context, by chaos.Backend, _ map[string]engine.Target) (chaos.Injector, error) {
+			if by != chaos.ByClients {
+				return nil, fmt.Errorf("%s carries out no fault in one process", by)
+			}
+			return consumer.NewInjector(proc.Monotonic), nil
+		},
 		Self:    func() (engine.Usage, error) { return engine.Usage{}, nil },
 		Journal: &w.Journal, Latency: &w.Latency,
 		Track: live.NewTracker(live.Plan{}), Begun: func(time.Time) {},

@@ -109,7 +109,11 @@ func (d *dial) open(ctx context.Context) (w *wire.Conn, took time.Duration, err 
 	}
 	p := d.client.fleet
 	begun := p.now()
-	w, err = p.dialer.Dial(ctx, wire.Request{URL: d.to.URL, Address: d.to.addr, Header: header})
+	r := wire.Request{URL: d.to.URL, Address: d.to.addr, Header: header}
+	if through := p.options.Through; through != nil {
+		r.Through = func(raw net.Conn) net.Conn { return through(d.attempt(), raw) }
+	}
+	w, err = p.dialer.Dial(ctx, r)
 	return w, p.now().Sub(begun), err
 }
 

@@ -82,6 +82,10 @@ type Options struct {
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Resolve finds a host's addresses, best first; nil: the system's resolver.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Through is given the raw connection of an attempt and returns what is used in its place,
+	// from the first byte. One that is no *net.TCPConn any more costs a little more to read.
+	// nil: it is used itself.
+	Through func(a Attempt, raw net.Conn) net.Conn
 	// Proxy names the HTTP proxy for a URL, nil for none; nil: as the environment says.
 	Proxy func(*url.URL) (*url.URL, error)
 	// TLS is for wss; nil: the system's roots. Where it names no session cache, the

@@ -62,6 +62,9 @@ func (d *Dialer) open(ctx context.Context, r Request) (c *Conn, shown string, er
 	if err != nil {
 		return nil, to.shown, proxied(proxy, err)
 	}
+	if r.Through != nil {
+		raw = r.Through(raw)
+	}
 
 	// From here on the end of ctx closes the connection under whatever is going on.
 	stop := afterFunc(ctx, func() { raw.Close() })

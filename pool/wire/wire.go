@@ -71,6 +71,9 @@ type Request struct {
 	// Header is sent with the upgrade, Host in place of the URL's; nil: none. Those of the
 	// handshake itself (Connection, Upgrade, Sec-WebSocket-…) are the Dialer's alone.
 	Header http.Header
+	// Through is given the raw connection and returns what is used in its place, from the
+	// first byte; nil: it is used itself.
+	Through func(net.Conn) net.Conn
 }
 
 // Error is why an attempt failed.

@@ -161,7 +161,7 @@ func (r *run) canaries(f scenarios.Fault) (cohort, outside *canary) {
 		if f.For > 0 {
 			patience = min(patience, f.For/2)
 		}
-		return &canary{ready: make(chan struct{}), dial: r.dial, target: r.targets[i], number: number, patience: patience}
+		return &canary{ready: make(chan struct{}), dial: r.dialAs(number, on), target: r.targets[i], number: number, patience: patience}
 	}
 	in, ok := chaos.CanaryFor(f.Fault, true, others)
 	if !ok {

@@ -21,6 +21,7 @@ func TestCanariesSeeTheFault(t *testing.T) {
 		"{name: it, inject: reset, at: chaos, expect: [reset]}":                                                      "; a canary saw reset",
 		"{name: it, inject: latency, at: chaos, for: 4s, share: 50%, delay: 200ms, expect: [slow]}":                  "; a canary of its cohort saw slow, one outside it nothing",
 		"{name: it, inject: partition, at: chaos, for: 4s, share: 50%, direction: up, expect: [half-open, timeout]}": "; a canary of its cohort saw (half-open|timeout)",
+		"{name: it, inject: slow_consumer, at: chaos, for: 4s, share: 50%, rate: 100, expect: [slow]}":               "; a canary of its cohort saw slow, one outside it nothing",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
@@ -33,6 +34,21 @@ func TestCanariesSeeTheFault(t *testing.T) {
 			assert.Zero(t, sum.Faults[0].Evidence.ControlHit)
 		})
 	}
+}
+
+// TestCanarySeesAZoneFail, each of whose targets has.
+func TestCanarySeesAZoneFail(t *testing.T) {
+	t.Parallel()
+	s := seen(t, "{name: it, inject: zone, zone: a, how: partition, at: chaos, expect: [half-open, timeout]}",
+		"targets={blue: {embedded: {}, zone: a}, red: {embedded: {}, zone: a}, green: {embedded: {}}}",
+		"clients.endpoints=[{target: blue}, {target: red}, {target: green, priority: 1}]")
+	sum := inprocess.New(t).Run(t.Context(), s)
+	assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
+	assert.Contains(t, sum.Faults[0].Why, "2 of 2 parts confirmed: blue it acted on ")
+	assert.Contains(t, sum.Faults[0].Why, "; red it acted on ")
+	assert.Regexp(t, "; a canary saw (half-open|timeout)", sum.Faults[0].Why)
+	assert.Contains(t, sum.Faults[0].Why, "the proxy acknowledged meanwhile")
+	assert.Equal(t, "blue, red", sum.Faults[0].On)
 }
 
 // TestCanariesComeAnew to a fault of new connections, each time, and no other fault's

@@ -137,7 +137,7 @@ func (r *run) startOthers(ctx context.Context) (err error) {
 		targets[t.Name] = r.targets[i]
 	}
 	r.others = map[chaos.Backend]chaos.Injector{}
-	for _, by := range []chaos.Backend{chaos.ByTarget, chaos.ByProcess, chaos.ByKernel} {
+	for _, by := range []chaos.Backend{chaos.ByTarget, chaos.ByProcess, chaos.ByKernel, chaos.ByClients} {
 		if !r.scenario.Needs(by) {
 			continue
 		}
@@ -176,6 +176,11 @@ func (r *run) fleetOptions(dial dialFunc) driver.Options {
 		Header: func(client int, gen uint32) http.Header {
 			return http.Header{chaos.IdentityHeader: {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}
 		},
+	}
+	if r.scenario.Needs(chaos.ByClients) {
+		o.Through = func(a driver.Attempt, raw net.Conn) net.Conn {
+			return r.through(uint64(a.Client), a.Endpoint.Name, raw)
+		}
 	}
 	if r.scenario.Clients.Sharing == scenarios.Shared {
 		// Names are not resolved, for the dial is ours: it finds the proxy by them.
