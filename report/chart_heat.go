@@ -26,7 +26,7 @@ func heatShade(n, most int64) int {
 }
 
 // heatMap draws when answers came and how long they took, on the timeline's axis.
-func heatMap(s *Summary, h Heat) string {
+func heatMap(s *Summary, id string, h Heat) string {
 	rows, most := 0, int64(0)
 	for _, column := range h.Counts {
 		rows = max(rows, len(column))
@@ -49,8 +49,8 @@ func heatMap(s *Summary, h Heat) string {
 	}
 
 	var d drawing
-	d.open("heat-"+h.Kind, "Latency heat map, "+h.Kind, heatWords(h, most), chartWidth, bottom+26)
-	d.text(inkTitle, atStart, x.a, 12, capital(h.Kind)+" time of the answers, by when they came")
+	d.open(id, "Latency heat map, "+h.Kind, heatWords(h, most), chartWidth, bottom+26)
+	d.text(inkTitle, atStart, x.a, 12, fitted(shown(capital(h.Kind))+" time of the answers, by when they came", 560))
 	heatLegend(&d, x.b, most)
 	for t := decadeBelow(y.lo); t <= y.hi*1.001; t *= 10 {
 		if t < y.lo*0.999 {

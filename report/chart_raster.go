@@ -23,7 +23,7 @@ var rasterMarks = [...]struct {
 // was none.
 func stormRaster(s *Summary) string {
 	r := s.Raster
-	if r == nil || len(r.T) == 0 {
+	if r.empty() {
 		return ""
 	}
 	from, to := s.stormSpan()
@@ -80,6 +80,11 @@ func stormRaster(s *Summary) string {
 	}
 	d.text(inkSoft, atEnd, x.b, bottom+36, "since the first fault's command")
 	return d.close()
+}
+
+// empty says that there is nothing to draw.
+func (r *Raster) empty() bool {
+	return r == nil || len(r.T) == 0 || len(r.Client) != len(r.T) || len(r.Outcome) != len(r.T)
 }
 
 // stormSpan is from when to when the storm is drawn: from the first command to a little
@@ -148,7 +153,7 @@ func rasterWords(s *Summary) string {
 func rasterTable(s *Summary) htmlTable {
 	table := htmlTable{Caption: "The attempts as a table", Head: heads(">Since the command", ">Attempts")}
 	r := s.Raster
-	if r == nil || len(r.T) == 0 {
+	if r.empty() {
 		return table
 	}
 	if r.Every > 1 {

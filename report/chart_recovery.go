@@ -61,8 +61,9 @@ func recoveryCurve(s *Summary) string {
 		reach := float64(min(to, hi)-from) / float64(to-from)
 		d.line(inkReference, x.at(float64(from)), y.a, x.at(float64(min(to, hi))), y.at(reach))
 		text := "floor: at " + FormatRate(s.Run.Mu) + " no policy is faster"
-		d.text(inkSoft, atEnd, x.b, 12, text)
-		d.line(inkReference, x.b-textWidth(text)-20, 8, x.b-textWidth(text)+2, 8)
+		left := x.b - textWidth(text)
+		d.text(inkSoft, atStart, left, 12, text)
+		d.line(inkReference, left-24, 8, left-5, 8)
 	}
 	d.path(inkBlueLine, line)
 	label := bottom - 8 // t100's, and the others' above it

@@ -69,7 +69,7 @@ func balanceTable(s *Summary) htmlTable {
 
 // costTable is what users noticed: metrics of several families, where they have a value.
 func costTable(s *Summary) htmlTable {
-	table := htmlTable{Caption: "What users noticed", Head: heads("", ">Value", "Meaning")}
+	table := htmlTable{Caption: "What users noticed", Head: heads("Metric", ">Value", "Meaning")}
 	values := s.Values()
 	for _, name := range []string{
 		"avail.time", "avail.msg", "avail.msg_1s", "messages.broken", "messages.unsent", "messages.in_flight", "messages.reordered",

@@ -160,7 +160,7 @@ func recoverySection(s *Summary) htmlSection {
 			fleet.add("confirmed, fault "+f.Name+" alone", f.Fleet)
 		}
 	}
-	clients := htmlTable{Caption: "Per client", Head: heads("", ">n", ">min", ">p50", ">p90", ">p99", ">max")}
+	clients := htmlTable{Caption: "Per client", Head: heads("Time", ">n", ">min", ">p50", ">p90", ">p99", ">max")}
 	for _, q := range []struct {
 		name string
 		Quantiles
@@ -213,7 +213,7 @@ func stormSection(s *Summary) htmlSection {
 
 // eventSection is what happened, in words.
 func eventSection(s *Summary) htmlSection {
-	table := htmlTable{Caption: "Events", Head: heads(">At", "Kind", "What"), Name: 0}
+	table := htmlTable{Caption: "What happened, in words", Head: heads(">At", "Kind", "What"), Name: 0}
 	for i, e := range s.Events {
 		if i == eventsMost && s.EventsLeftOut > 0 {
 			table.Rows = append(table.Rows, []htmlCell{number(""), words(""), prose("and " + FormatCount(int64(s.EventsLeftOut)) + " more, which are in the journal")})
@@ -258,8 +258,11 @@ func messageSection(s *Summary) htmlSection {
 // latencySection is how long answers took: by when they came, by percentile, by phase.
 func latencySection(s *Summary) htmlSection {
 	sec := htmlSection{ID: "latency", Title: "Latency"}
-	for _, h := range s.Heat {
-		fig := htmlFigure{Label: "Latency heat map, " + h.Kind, Chart: drawn(heatMap(s, h)), Twins: some(heatTable(s, h))}
+	for i, h := range s.Heat {
+		if !slices.Contains(kinds, h.Kind) {
+			continue // of no run
+		}
+		fig := htmlFigure{Label: "Latency heat map, " + h.Kind, Chart: drawn(heatMap(s, "heat-"+strconv.Itoa(i+1), h)), Twins: some(heatTable(s, h))}
 		switch h.Kind {
 		case "response":
 			fig.Note = "Each field is the answers of " + FormatDuration(h.Step) + " that took about as long; the darker, the more, on a log scale. Edges as in the timeline."

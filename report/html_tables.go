@@ -123,7 +123,7 @@ func (s *Summary) phaseAt(t int64) string {
 
 func stormTable(s *Summary) htmlTable {
 	t := s.Storm
-	table := htmlTable{Caption: "Attempts from the first fault's command to the end", Head: heads("", ">Value", "Meaning")}
+	table := htmlTable{Caption: "Attempts from the first fault's command to the end", Head: heads("What", ">Value", "Meaning")}
 	if t.Lost == 0 && t.Attempts == 0 && t.Moves == 0 {
 		return table
 	}
@@ -148,8 +148,8 @@ func stormTable(s *Summary) htmlTable {
 
 // sharingTables are what the clients of one pool decided together.
 func sharingTables(s *Summary) (spans, admission htmlTable) {
-	spans = htmlTable{Caption: "What the clients of the pool decided together", Head: heads("What", ">At", ">For", "")}
-	admission = htmlTable{Caption: "How long dials waited to be admitted, after the first fault's command", Head: heads("", ">n", ">min", ">p50", ">p90", ">p99", ">max")}
+	spans = htmlTable{Caption: "What the clients of the pool decided together", Head: heads("What", ">At", ">For", "Note")}
+	admission = htmlTable{Caption: "How long dials waited to be admitted, after the first fault's command", Head: heads("Time", ">n", ">min", ">p50", ">p90", ">p99", ">max")}
 	if s.Sharing == nil {
 		return spans, admission
 	}
@@ -200,7 +200,7 @@ func harnessTable(s *Summary) htmlTable {
 // fitnessTable is what the limits of an invalid run are held against.
 func fitnessTable(s *Summary) htmlTable {
 	f := s.Fitness
-	table := htmlTable{Caption: "Fitness of the harness, while the fleet was calm", Head: heads("", ">Value", "Meaning")}
+	table := htmlTable{Caption: "Fitness of the harness, while the fleet was calm", Head: heads("What", ">Value", "Meaning")}
 	row := func(name, value, meaning string) {
 		table.Rows = append(table.Rows, []htmlCell{words(name), number(value), prose(meaning)})
 	}

@@ -109,6 +109,13 @@ func passSample() *report.Summary {
 	s.Storm = report.Storm{Lost: 1000, Losses: 1000, Attempts: 1004, InWindow: 1004, Healed: 1000, Peak100ms: 34, Peak1s: 231, Hopeless: 3, Collateral: 1, Sync: 0.0006}
 	s.Faults[0].Fleet = s.Recovery.Confirmed
 	fill(s, func(t float64) float64 { return t / 5 })
+	s.Heat = []report.Heat{
+		{Kind: "response", Step: secs, Low: 19, Counts: [][]int64{{}, {12, 300, 40}, {0, 310, 30, 2}, {}, {1, 290, 41, 0, 0, 0, 0, 0, 1}}},
+		{Kind: "service", Step: secs, Low: 18, Counts: [][]int64{{}, {40, 300, 12}}},
+	}
+	s.Raster = &report.Raster{Every: 2, Client: []int{0, 2, 996, 4, 998}, T: []int64{11_020 * msec, 11_031 * msec, 12 * secs, 13 * secs, 15 * secs}, Outcome: "nhcho"}
+	s.Events = []report.Event{{T: 0, Kind: "phase", Text: "warmup begins"}, {T: 11*secs + 2*msec, Kind: "fault", Text: "cut commanded"}, {T: 26 * secs, Kind: "end", Text: "complete"}}
+	s.Latency[4].Curve = []report.Point{{T: 210_000}, {T: 1_100 * msec, V: 0.3}, {T: 2_211 * msec, V: 0.5}, {T: 4_310 * msec, V: 0.9}, {T: 4_911 * msec, V: 0.99}, {T: 5_003 * msec, V: 1}}
 	return s
 }
 
@@ -144,7 +151,9 @@ func failSample() *report.Summary {
 		{Name: "backoff", Total: 2901.1, Share: 2901.1 / 4211.5, Quantiles: report.Quantiles{N: 1000, P50: 2_001 * msec, P90: 5_500 * msec, P99: 7_100 * msec, Max: 9_000 * msec}},
 		{Name: "admission", Quantiles: report.Quantiles{N: 1000}},
 		{Name: "failed", Total: 1304.2, Share: 1304.2 / 4211.5, Quantiles: report.Quantiles{N: 1000, P50: 901 * msec, P90: 2_100 * msec, P99: 5_000 * msec, Max: 9_911 * msec}},
-	}, Slowest: []report.Outage{{Client: 17, Fault: "cut", Lost: 11_011 * msec, Back: -1, Whole: 14_319 * msec, Attempts: 9, Parts: map[string]int64{"detect": 8 * msec, "backoff": 9_400 * msec, "failed": 4_911 * msec}}}}
+	}, Slowest: []report.Outage{{Client: 17, Fault: "cut", Lost: 11_011 * msec, Back: -1, Whole: 14_319 * msec, Attempts: 9, Parts: map[string]int64{"detect": 8 * msec, "backoff": 9_400 * msec, "failed": 4_911 * msec}, Strip: []report.Stretch{
+		{From: 11_003 * msec, What: "detect"}, {From: 11_011 * msec, What: "backoff", Cause: "reset"}, {From: 12 * secs, What: "failed"}, {From: 16_911 * msec, What: "backoff", Cause: "status"}, {From: 20 * secs},
+	}}}}
 	s.Dip = &report.Dip{Base: 2000, N: 5, Band: 0.95, Depth: 1, Width: 8 * secs, Area: 5.25, Overshoot: 0.4, Slope: 0.2, Back: 9 * secs, Last: 0.99, Kept: 0.65}
 	s.Metrics["recovery.efficiency"], s.Recovery.Floor = 0.21, 1_974*msec
 	s.Metastable = &report.Metastable{State: "too early", Why: "not recovered 15 s after the last fault; 30 s are needed to tell", Waited: 15 * secs, Needed: 30 * secs}
@@ -260,6 +269,10 @@ func hostileSample() *report.Summary {
 	s.Messages[evil] = report.LoadCount{Intended: math.MaxInt64, Acked: -1}
 	s.Metrics[evil] = math.NaN()
 	s.Verdict = report.Verdict(evil)
+	s.Heat[0].Kind, s.Raster.Outcome, s.Events[0] = evil, "n<>", report.Event{T: math.MaxInt64, Kind: evil, Text: evil}
+	s.Recovery.Outages = &report.Outages{N: 1, Total: 3, Parts: []report.Part{{Name: evil, Total: 3, Share: 1}}, Slowest: []report.Outage{
+		{Client: -1, Fault: evil, Whole: 5, Parts: map[string]int64{evil: 5}, Strip: []report.Stretch{{From: 9, What: evil, Cause: evil}}},
+	}}
 	return s
 }
 
