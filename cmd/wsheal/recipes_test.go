@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,8 +10,12 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/report/export"
 )
 
 // recipe is a job of the README's CI files: GitHub's steps or GitLab's scripts.
@@ -106,6 +112,11 @@ func TestReadmeRecipes(t *testing.T) {
 				script, after := r.commands()
 				script = withoutInstall(t, script)
 				out, code := run(script)
+				require.FileExists(t, filepath.Join(dir, "run", summaryFile), out)
+				want := want
+				if readSummary(t, filepath.Join(dir, "run")).Verdict == report.Invalid { // a machine too busy to say
+					want = exitInconclusive
+				}
 				assert.Equal(t, want, code, out)
 				if len(after) > 0 {
 					_, code := run(after)
@@ -114,15 +125,51 @@ func TestReadmeRecipes(t *testing.T) {
 				for _, path := range r.left() {
 					assert.FileExists(t, filepath.Join(dir, strings.TrimSuffix(path, "/"), fileOf(path)))
 				}
+				validBySchema(t, "summary", filepath.Join(dir, "run", summaryFile))
+				validBySchema(t, "journal", filepath.Join(dir, "run", journalFile))
 				if name == "GitHub" {
 					md, err := os.ReadFile(filepath.Join(dir, "step.md"))
 					require.NoError(t, err)
 					assert.Contains(t, string(md), "reconnect")
-					assert.Equal(t, want == exitFail, strings.Contains(out, "\n::error title=wsheal"), out)
+					assert.Equal(t, want != exitPass, strings.Contains(out, "\n::error title=wsheal"), out)
 				}
 			})
 		}
 	}
+}
+
+// validBySchema holds each JSON value of a file that a run left against the published schema.
+func validBySchema(t *testing.T, name, path string) {
+	t.Helper()
+	text, err := export.Schema(name)
+	require.NoError(t, err)
+	var schema jsonschema.Schema
+	require.NoError(t, json.Unmarshal(text, &schema))
+	valid, err := schema.Resolve(nil)
+	require.NoError(t, err)
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	values := json.NewDecoder(f)
+	for values.More() {
+		var v any
+		require.NoError(t, values.Decode(&v))
+		require.NoError(t, valid.Validate(v))
+	}
+}
+
+// TestStepSummaryIsBounded: GitHub shows nothing of a summary that is too large, so a run
+// that would make it so is left out, and told.
+func TestStepSummaryIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "step.md")
+	require.NoError(t, os.WriteFile(path, make([]byte, stepSummaryMost-10), 0o644))
+	var stderr bytes.Buffer
+	w := &world{stderr: &stderr, getenv: func(name string) string { return map[string]string{"GITHUB_STEP_SUMMARY": path}[name] }}
+	tellGitHub(w, export.Source{Summary: &report.Summary{}}, nil)
+	assert.Equal(t, "GITHUB_STEP_SUMMARY: the run's summary is left out: with it the step's would be larger than 1048576 bytes\n", stderr.String())
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.EqualValues(t, stepSummaryMost-10, info.Size())
 }
 
 // fileOf is a file that a directory of a run has; "" of what is a file itself.

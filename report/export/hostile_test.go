@@ -190,6 +190,29 @@ func unescaped(line string) string {
 	return out.String()
 }
 
+// An annotation is one command, whose title and text are what they should be.
+func TestAnnotationsAreInert(t *testing.T) {
+	for what, name := range hostile {
+		lines := export.Annotations(named(t, name).Summary)
+		assert.Len(t, lines, 5, what)
+		for _, line := range lines {
+			rest, found := strings.CutPrefix(line, "::error title=wsheal%3A ")
+			require.True(t, found, line)
+			title, text, found := strings.Cut(rest, "::")
+			require.True(t, found)
+			assert.NotContains(t, title, ":")
+			assert.NotContains(t, title, ",")
+			assert.NotEmpty(t, text)
+			assert.NotContains(t, line, "\n")
+			assert.NotContains(t, line, "\r")
+			assert.Less(t, len(line), 3000)
+		}
+	}
+	assert.Empty(t, export.Annotations(judged(report.Pass, nil).Summary))
+	assert.Equal(t, []string{"::error title=wsheal%3A storm%3A fail::100%25, so: it is"},
+		export.Annotations(judged(report.Fail, []string{"100%, so: it is"}).Summary))
+}
+
 // Names are inert in every format: they are shown, and nothing else happens.
 func TestNamesAreInert(t *testing.T) {
 	for what, name := range hostile {

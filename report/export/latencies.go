@@ -1,6 +1,7 @@
 package export
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,17 +27,19 @@ func (x *sum) add(h *hdrhistogram.Histogram) {
 
 // latencies are the series of latency.hlog, its intervals merged.
 type latencies struct {
-	sums map[series]*sum
-	s    *report.Summary
+	s      *report.Summary
+	wanted func(series) bool
+	seen   map[series]bool
+	sums   map[series]*sum // those wanted; each takes 192 KB
 }
 
-// seriesMost bounds the series of a log, each of which takes 192 KB.
+// seriesMost bounds the series of a log: kinds, phases and cohorts make a few dozen.
 const seriesMost = 256
 
 // readLatencies merges the log's intervals by kind, phase and cohort, and over phases and
 // cohorts: "all" phases are those but warmup. Lines that the report warns of are left out
 // here, too.
-func readLatencies(s Source) (*latencies, error) {
+func readLatencies(s Source, wanted func(series) bool) (*latencies, error) {
 	if s.Hlog == nil {
 		return nil, errNoLog
 	}
@@ -45,7 +48,8 @@ func readLatencies(s Source) (*latencies, error) {
 		return nil, err
 	}
 	defer log.Close()
-	all := &latencies{sums: map[series]*sum{}, s: s.Summary}
+	all := &latencies{s: s.Summary, wanted: wanted, seen: map[series]bool{}, sums: map[series]*sum{}}
+	settled := settledFrom(s.Summary)
 	r := report.NewHlogReader(log)
 	for r.Scan() {
 		iv := r.Interval()
@@ -60,6 +64,9 @@ func readLatencies(s Source) (*latencies, error) {
 		phases := []string{parts[1]}
 		if parts[1] != "warmup" {
 			phases = append(phases, "all")
+			if settled > 0 && iv.From >= settled {
+				phases = append(phases, "settled")
+			}
 		}
 		for _, phase := range phases {
 			all.add(series{parts[0], phase, cohort}, iv.Hist)
@@ -69,12 +76,30 @@ func readLatencies(s Source) (*latencies, error) {
 	return all, r.Err()
 }
 
+// settledFrom is when the whole fleet had been back for the hold time after the last fault;
+// 0: never.
+func settledFrom(s *report.Summary) (from int64) {
+	if !s.Recovery.Held {
+		return 0
+	}
+	for _, f := range s.Faults {
+		if f.Commanded > 0 {
+			from = max(from, f.Confirmed+f.Fleet.T100+s.Run.Hold)
+		}
+	}
+	return from
+}
+
 func (l *latencies) add(name series, h *hdrhistogram.Histogram) {
+	if !l.seen[name] && len(l.seen) >= seriesMost {
+		return
+	}
+	l.seen[name] = true
+	if !l.wanted(name) {
+		return
+	}
 	x := l.sums[name]
 	if x == nil {
-		if len(l.sums) >= 3*seriesMost {
-			return
-		}
 		x = &sum{hist: hdrhistogram.New(int64(time.Microsecond), int64(time.Hour), 3), lost: lostOf(l.s, name)}
 		l.sums[name] = x
 	}
@@ -86,15 +111,15 @@ func (l *latencies) of(name series) (*sum, error) {
 	if x := l.sums[name]; x != nil {
 		return x, nil
 	}
-	if len(l.sums) == 0 {
-		return nil, fmt.Errorf("latency.hlog has no answers")
+	if len(l.seen) == 0 {
+		return nil, errors.New("latency.hlog has no answers")
 	}
 	return nil, fmt.Errorf("latency.hlog has no series %s; expected one of %s", name, strings.Join(l.names(), ", "))
 }
 
 func (l *latencies) names() []string {
 	var out []string
-	for name := range l.sums {
+	for name := range l.seen {
 		out = append(out, name.String())
 	}
 	slices.Sort(out)

@@ -27,7 +27,7 @@ const ticks = 5
 // table ends where the lost ones begin.
 func writePercentiles(which series) func(io.Writer, Source) error {
 	return func(out io.Writer, s Source) error {
-		all, err := readLatencies(s)
+		all, err := readLatencies(s, func(name series) bool { return name == which })
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ func writePrometheus(out io.Writer, s Source) error {
 	var sums *latencies
 	if s.Hlog != nil {
 		var err error
-		if sums, err = readLatencies(s); err != nil {
+		if sums, err = readLatencies(s, inHistograms); err != nil {
 			return err
 		}
 	}
@@ -145,12 +145,15 @@ func truth(is bool) float64 {
 // buckets of the histograms, seconds.
 var buckets = []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
 
+// inHistograms are the series of which no two have the same answer.
+func inHistograms(name series) bool {
+	return name.cohort == "all" && name.phase != "all" && name.phase != "settled"
+}
+
 func (w promWriter) histograms(all *latencies) {
 	var names []series
 	for name := range all.sums {
-		if name.cohort == "all" && name.phase != "all" {
-			names = append(names, name)
-		}
+		names = append(names, name)
 	}
 	if len(names) == 0 {
 		return

@@ -141,8 +141,9 @@ func TestMissingFiles(t *testing.T) {
 
 // Every format gives up when nobody takes what it writes.
 func TestNobodyReads(t *testing.T) {
+	s := kept(t, "reset")
 	for _, f := range export.Formats() {
-		err := f.Write(broken{}, kept(t, "reset"))
+		err := f.Write(broken{}, s)
 		assert.ErrorIs(t, err, io.ErrClosedPipe, f.Name)
 	}
 }

@@ -127,11 +127,11 @@ func TestMarkdownGolden(t *testing.T) {
 // However many gates, faults and reasons there are, the summary is one that GitHub takes.
 func TestMarkdownIsBounded(t *testing.T) {
 	s := judged(report.Fail, nil)
-	for range 5000 {
-		s.Summary.Gates = append(s.Summary.Gates, gate(strings.Repeat("|", 5000), report.Fail, strings.Repeat("@", 5000)))
-		s.Summary.Reasons = append(s.Summary.Reasons, strings.Repeat("x", 5000))
+	for range 200 {
+		s.Summary.Gates = append(s.Summary.Gates, gate(strings.Repeat("|", 2000), report.Fail, strings.Repeat("@", 2000)))
+		s.Summary.Reasons = append(s.Summary.Reasons, strings.Repeat("x", 2000))
 	}
 	text := written(t, "md", s)
 	assert.Less(t, len(text), 500_000)
-	assert.Contains(t, text, "and 4950 more")
+	assert.Contains(t, text, "and 150 more")
 }
