@@ -1,6 +1,7 @@
 # The tools' versions are pinned here and nowhere else.
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+AXE         = axe-core@4.14.1
 BENCHSTAT   = golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 HDRJS       = hdr-histogram-js@3.0.1
 XMLLINT     = xmllint-wasm@5.3.0
@@ -58,6 +59,11 @@ soak: ## a pool of 500 connections through every fault, for SOAKTIME
 accuracy: ## reported beside injected, on real sockets, in about a minute; fails beyond 1 %
 	@go test -count=1 -timeout 5m -v -run '^TestAccuracy$$' ./cmd/wsheal -accuracy
 
+browser: ## the report's page in a headless Chromium, with axe; needs npm and the network
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
+	npm install --silent --no-audit --no-fund --prefix "$$tools" $(AXE) && \
+	WSHEAL_NEED_BROWSER=1 NODE_PATH="$$tools/node_modules" go test -count=1 -run '^TestPage$$' ./report
+
 bench: ## the benchmarks, ready for benchstat
 	go test -run '^$$' -bench . -benchmem ./...
 
@@ -67,4 +73,4 @@ build: ## the command, as ./wsheal
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.PHONY: check format format-check lint tidy-check test race golden fuzz cost soak accuracy bench build help
+.PHONY: check format format-check lint tidy-check test race golden fuzz cost soak accuracy browser bench build help

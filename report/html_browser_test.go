@@ -23,9 +23,18 @@ import (
 
 var widths = []int{320, 480, 768, 1280, 1920}
 
-// The page as a person has it: from a file, in a real browser, the network off.
-func TestPageInABrowser(t *testing.T) {
+// The page as people have it: in a real browser.
+func TestPage(t *testing.T) {
 	b := chromium.Start(t)
+	t.Run("from a file", func(t *testing.T) { fromAFile(t, b) })
+	t.Run("without scripts", func(t *testing.T) { withoutScripts(t, b) })
+	t.Run("under a policy that refuses everything", func(t *testing.T) { underAPolicy(t, b) })
+	t.Run("accessible", func(t *testing.T) { accessible(t, b) })
+	t.Run("by keyboard", func(t *testing.T) { byKeyboard(t, b) })
+}
+
+// fromAFile: the network is off, and the page is whole at any width.
+func fromAFile(t *testing.T, b *chromium.Browser) {
 	pages := map[string]*report.Summary{
 		"reset": resetTape(t).build(), "failover": failoverTape(t).build(), "shared": sharedTape(t).build(),
 		"hostile": hostileSample(), "many": manySample(), "cut off": cutoffSample(), "empty": samples()["empty"],
@@ -55,8 +64,7 @@ func TestPageInABrowser(t *testing.T) {
 	}
 }
 
-func TestPageWithoutScripts(t *testing.T) {
-	b := chromium.Start(t)
+func withoutScripts(t *testing.T, b *chromium.Browser) {
 	tab := b.Tab(t)
 	tab.Scripts(false)
 	tab.Look(chromium.Look{Width: 1280})
@@ -69,9 +77,9 @@ func TestPageWithoutScripts(t *testing.T) {
 	legible(t, tab, 1280)
 }
 
-// Jenkins serves what a build leaves under a policy that refuses styles and scripts, too.
-func TestPageUnderAPolicyThatRefusesEverything(t *testing.T) {
-	b := chromium.Start(t)
+// underAPolicy: Jenkins serves what a build leaves under one that refuses styles and
+// scripts, too.
+func underAPolicy(t *testing.T, b *chromium.Browser) {
 	tab := b.Tab(t)
 	tab.Offline(false)
 	var body bytes.Buffer
@@ -88,13 +96,13 @@ func TestPageUnderAPolicyThatRefusesEverything(t *testing.T) {
 	assert.Equal(t, []string{server.URL + "/"}, tab.Requests())
 }
 
-// axe knows what people with a screen reader, with a keyboard or with weak eyes stumble on.
-func TestPageIsAccessible(t *testing.T) {
-	b := chromium.Start(t)
+// accessible: axe knows what people with a screen reader, with a keyboard or with weak
+// eyes stumble on.
+func accessible(t *testing.T, b *chromium.Browser) {
 	axe := chromium.Script(t, "axe-core/axe.min.js")
 	for name, s := range map[string]*report.Summary{"shared": sharedTape(t).build(), "fail": failSample()} {
 		for _, look := range []chromium.Look{{Width: 1280}, {Width: 320, Dark: true}, {Width: 768, Forced: true}} {
-			t.Run(fmt.Sprintf("%s %+v", name, look), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s at %d, dark %t, forced %t", name, look.Width, look.Dark, look.Forced), func(t *testing.T) {
 				tab := b.Tab(t)
 				tab.Look(look)
 				tab.Open(write(t, s))
@@ -108,8 +116,8 @@ func TestPageIsAccessible(t *testing.T) {
 	}
 }
 
-func TestTimelineByKeyboard(t *testing.T) {
-	b := chromium.Start(t)
+// byKeyboard: the timeline can be zoomed into, and says what the cursor is on.
+func byKeyboard(t *testing.T, b *chromium.Browser) {
 	tab := b.Tab(t)
 	s := resetTape(t).build()
 	tab.Look(chromium.Look{Width: 1280})
