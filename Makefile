@@ -59,6 +59,9 @@ soak: ## a pool of 500 connections through every fault, for SOAKTIME
 accuracy: ## reported beside injected, on real sockets, in about a minute; fails beyond 1 %
 	@go test -count=1 -timeout 5m -v -run '^TestAccuracy$$' ./cmd/wsheal -accuracy
 
+long-run: ## ten million records reported: time, CPU and memory; takes a minute and 2.5 GB of the temporary directory
+	go test -count=1 -timeout 0 -v -run '^TestLongRun$$' ./cmd/wsheal -long.clients=10000 -long.records=10000000
+
 browser: ## the report's page in a headless Chromium, with axe; needs npm and the network
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	npm install --silent --no-audit --no-fund --prefix "$$tools" $(AXE) && \
@@ -73,4 +76,4 @@ build: ## the command, as ./wsheal
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.PHONY: check format format-check lint tidy-check test race golden fuzz cost soak accuracy browser bench build help
+.PHONY: check format format-check lint tidy-check test race golden fuzz cost soak interop accuracy long-run browser bench build help

@@ -23,9 +23,9 @@ const module = "github.com/wsheal/wsheal"
 // floors is the house from the ground up: the floor, and the step on it. A package imports
 // only what lies lower; a package that is not listed has no floor and fails the test.
 var floors = map[string]int{
-	"pool/heal": 10, "pool/crowd": 11, "chaos": 10, "report": 10, "report/export": 11,
+	"pool/heal": 10, "pool/crowd": 11, "chaos": 10, "report": 10, "report/export": 12,
 	"pool/policies": 20, "pool/wire": 20, "pool/driver": 21, "pool": 22, "pool/prom": 23, "pool/failures": 23, "pool/soak": 23,
-	"chaos/door": 15, "chaos/zone": 15, "chaos/consumer": 20, "chaos/toxi": 20, "chaos/target": 20, "chaos/proc": 20, "chaos/ledger": 20, "chaos/foreign": 21, "chaos/kernel": 21, "report/live": 20,
+	"chaos/door": 15, "chaos/zone": 15, "chaos/consumer": 20, "chaos/dns": 20, "chaos/toxi": 20, "chaos/target": 20, "chaos/proc": 20, "chaos/ledger": 20, "chaos/foreign": 21, "chaos/kernel": 21, "report/live": 20,
 	"report/compare":   11,
 	"scenarios":        30,
 	"scenarios/engine": 40,
@@ -47,6 +47,7 @@ var forbidden = []struct{ from, to, because string }{
 	{"scenarios/engine", "chaos/toxi", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
 	{"scenarios/engine", "chaos/foreign", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
 	{"scenarios/engine", "chaos/consumer", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
+	{"scenarios/engine", "chaos/dns", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
 	{"scenarios/engine", "chaos/kernel", "the engine sees faults only as chaos.Injector; the command line wires the real one"},
 	{"scenarios/engine", "chaos/target", "the engine sees targets only through its own interface, embedded or not"},
 	{"scenarios/engine", "chaos/proc", "the engine does not start processes; the command line hands it those that run"},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/wsheal/wsheal/report"
 )
@@ -46,10 +45,8 @@ func scaleOf(name string) (scale, error) {
 	if _, known := report.Lookup(name); !known {
 		return scale{}, fmt.Errorf("unknown metric %q, expected one that `wsheal metrics` lists", name)
 	}
-	for _, d := range descriptive {
-		if name == d || strings.HasSuffix(d, ".") && strings.HasPrefix(name, d) {
-			return scale{}, fmt.Errorf("metric %s cannot be compared: neither more nor less of it is better", name)
-		}
+	if DirectionOf(name) == Neither {
+		return scale{}, fmt.Errorf("metric %s cannot be compared: neither more nor less of it is better", name)
 	}
 	s := scale{cost: itself, ratio: !slices.Contains(counted, name)}
 	if cost := better[name]; cost != nil {

@@ -9,24 +9,13 @@ import (
 	"strings"
 
 	"github.com/wsheal/wsheal/report"
+	"github.com/wsheal/wsheal/report/compare"
 )
 
-// direction of a metric: what benchstat calls an improvement. Most are times, shares of
-// waste and counts of harm: lower is better.
-var (
-	higherIsBetter = []string{
-		"avail.time", "avail.msg", "avail.msg_1s", "recovery.healed", "recovery.efficiency", "clients.usable", "messages.acked", "messages.rate",
-	}
-	neitherIsBetter = []string{ // what the scenario or the machine brought about
-		"recovery.lost", "recovery.floor", "recovery.floor_noticed", "messages.intended", "messages.waited", "clients.reset", "storm.moves",
-		"storm.load", "balance.before", "balance.after", "latency.control_shift",
-		"outage.detect.share", "outage.backoff.share", "outage.admission.share", "outage.failed.share",
-		"outage.dial.share", "outage.prove.share", "outage.relapse.share", "outage.stopped.share",
-	}
-	exactly = []string{ // promises, not samples: any difference is one
-		"messages.lost", "messages.dup", "messages.reordered", "messages.broken", "recovery.unhealed",
-	}
-)
+// exactly are promises, not samples: of them any difference is one.
+var exactly = []string{
+	"messages.lost", "messages.dup", "messages.reordered", "messages.broken", "recovery.unhealed",
+}
 
 // writeBench writes the run as one line of Go's benchmark format. Files of several runs
 // can be joined by cat. What differs between runs that are compared, commit, time and
@@ -69,12 +58,14 @@ func benchUnit(m report.Metric) string {
 	return m.Name
 }
 
+// benchDirection is a unit's metadata: what benchstat calls an improvement, and whether it
+// may take values for samples.
 func benchDirection(name string) string {
 	out := " better=lower"
-	switch {
-	case slices.Contains(neitherIsBetter, name):
+	switch compare.DirectionOf(name) {
+	case compare.Neither:
 		return " assume=nothing"
-	case slices.Contains(higherIsBetter, name):
+	case compare.More:
 		out = " better=higher"
 	}
 	if slices.Contains(exactly, name) {
