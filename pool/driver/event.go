@@ -66,6 +66,9 @@ type Event struct {
 	Late    time.Duration // Stepped by TimerFired: how long after its due time the timer was served
 	Err     error         // Stepped by Failed, Lost or Disproved: the error behind it, for people; nil when there is none
 
+	Connected heal.Instant // Stepped by Opened: when it was a connection of TCP
+	Secured   heal.Instant // Stepped by Opened: when it was one of TLS; 0: without
+
 	Seq     uint64  // Sent, Dropped, Acked; Received when Options.Ack named it
 	Ref     any     // Message.Ref of the message that Seq numbers; of Received only when Acked
 	Again   bool    // Sent: not the first time; Received, at-least-once: nothing waited for Seq (any more), a duplicate

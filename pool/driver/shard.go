@@ -137,10 +137,14 @@ func (s *shard) step(c *client, ev heal.Event, late time.Duration, m *mail) {
 	if gen == 0 {
 		gen = c.state.Gen
 	}
-	o.Observe(Event{
+	e := Event{
 		Kind: Stepped, At: now, Client: c.id, Gen: gen,
 		Step: ev, From: from, State: c.state, Actions: actions, Late: late, Err: m.err,
-	})
+	}
+	if ev.Kind == heal.Opened {
+		e.Connected, e.Secured = m.conn.wire.Connected(), m.conn.wire.Secured()
+	}
+	o.Observe(e)
 	if x := s.fleet.crowd; x != nil {
 		x.follow(c, ev, m, &actions)
 	}

@@ -251,6 +251,11 @@ func TestTLSEchoResumptionAndReset(t *testing.T) {
 		o.TLS = &tls.Config{RootCAs: roots}
 		o.Policy.Backoff = heal.Backoff{Base: time.Millisecond}
 	})
+	opened := w.await(t, stepOf(heal.Opened))
+	assert.Positive(t, opened.Connected)
+	assert.GreaterOrEqual(t, opened.Secured, opened.Connected)
+	assert.GreaterOrEqual(t, opened.At, opened.Secured)
+
 	large := append(numbered(1), make([]byte, 100_000)...)
 	require.NoError(t, p.Send(0, Message{Seq: 1, Payload: large}))
 	w.await(t, func(ev Event) bool { return ev.Kind == Received && len(ev.Payload) == len(large) })

@@ -18,6 +18,8 @@ type Conn struct {
 	secure      *tls.Conn // nil: not over TLS
 	decoder     decoder
 	heard       atomic.Int64 // heal.Instant of the last ping
+	connected   heal.Instant
+	secured     heal.Instant // 0: not over TLS
 	subprotocol string
 	acked       uint64 // of Taken
 	taken       heal.Instant
@@ -67,6 +69,12 @@ func (c *Conn) Kill() { _ = c.socket.Conn.Close() }
 func (c *Conn) Inbound() heal.Instant  { return heal.Instant(c.socket.inbound.Load()) }
 func (c *Conn) Outbound() heal.Instant { return heal.Instant(c.socket.outbound.Load()) }
 func (c *Conn) Heard() heal.Instant    { return heal.Instant(c.heard.Load()) }
+
+// Connected is when there was a TCP connection, to the server or through a proxy to it.
+func (c *Conn) Connected() heal.Instant { return c.connected }
+
+// Secured is when TLS was agreed; 0: it was not asked for.
+func (c *Conn) Secured() heal.Instant { return c.secured }
 
 // Subprotocol is what the server chose, "" for none.
 func (c *Conn) Subprotocol() string { return c.subprotocol }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"github.com/wsheal/wsheal/pool/heal"
 )
 
 const (
@@ -104,12 +106,14 @@ func (d *Dialer) establish(raw net.Conn, to *target, proxy *url.URL, r Request) 
 		}
 	}
 	c.socket = newSocket(stream, d.Epoch)
+	c.connected = heal.Instant(c.socket.now())
 	stream = c.socket
 	if to.url.Scheme == "wss" {
 		c.secure = tls.Client(c.socket, d.config(to.url.Hostname()))
 		if err := c.secure.Handshake(); err != nil {
 			return nil, err
 		}
+		c.secured = heal.Instant(c.socket.now())
 		stream = c.secure
 	}
 	a, err := d.upgrade(stream, to, r.Header)
