@@ -47,7 +47,7 @@ func (f *feed) look(s *Step) {
 	if s == nil {
 		return
 	}
-	f.seen += s.Client + len(s.Cause) + len(s.To)
+	f.seen += s.Client + int(s.Code) + len(s.From) + len(s.To)
 	if len(s.Actions) > 0 {
 		f.seen += len(s.Actions[0].Kind)
 	}

@@ -72,7 +72,8 @@ func (r *recovery) Add(rec Record, a attempt) {
 			p.stages = newStages(rec.T)
 		}
 	}
-	if p.down {
+	// While it stays usable nothing is new: the time is attributed when it is lost.
+	if p.down && !(was && p.usable && rec.Step.Cause == "") {
 		p.stages.step(rec.T, rec.Step.To, rec.Step.Cause, a)
 	}
 }

@@ -32,7 +32,7 @@ func (s *sharing) Add(rec Record) {
 		s.from = rec.T
 	case rec.Crowd != nil:
 		s.notice(rec.T, rec.Crowd)
-	case rec.Step != nil:
+	case rec.Step != nil && s.run.Sharing:
 		s.admission(rec.T, rec.Step)
 	}
 }
