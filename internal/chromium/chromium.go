@@ -16,7 +16,7 @@ import (
 )
 
 // names are those under which systems install it.
-var names = []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome"}
+var names = []string{"chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "chrome"}
 
 // needed is the environment variable that makes a missing browser a failure.
 const needed = "WSHEAL_NEED_BROWSER"
@@ -26,9 +26,9 @@ const patience = time.Minute
 
 // Browser is a running Chromium.
 type Browser struct {
-	t     testing.TB
-	in    io.Writer
-	write sync.Mutex
+	in         io.Writer
+	write      sync.Mutex
+	complaints *tail
 
 	mu    sync.Mutex
 	last  int
@@ -74,11 +74,14 @@ func Start(t testing.TB) *Browser {
 		"--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 		"about:blank")
 	cmd.ExtraFiles = []*os.File{itsIn, itsOut}
+	var complaints tail
+	cmd.Stderr = &complaints
+	cmd.WaitDelay = patience // a helper process may hold stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = itsIn.Close(), itsOut.Close()
-	b := &Browser{t: t, in: in, calls: map[int]chan reply{}, tabs: map[string]*Tab{}}
+	b := &Browser{in: in, complaints: &complaints, calls: map[int]chan reply{}, tabs: map[string]*Tab{}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -114,7 +117,7 @@ func (b *Browser) read(out io.Reader) {
 		line, err := r.ReadBytes(0)
 		if err != nil {
 			b.mu.Lock()
-			b.gone = fmt.Errorf("the browser has gone: %w", err)
+			b.gone = fmt.Errorf("the browser has gone: %w; its last words: %s", err, b.complaints)
 			for id, c := range b.calls {
 				close(c)
 				delete(b.calls, id)
@@ -195,4 +198,24 @@ func (b *Browser) why() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.gone
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (k *tail) Write(p []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.text = append(k.text, p...)
+	k.text = k.text[max(0, len(k.text)-2000):]
+	return len(p), nil
+}
+
+func (k *tail) String() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return string(k.text)
 }
