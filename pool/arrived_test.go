@@ -320,7 +320,7 @@ func TestAMessageWhoseSlotGoesWhileItIsHandedOver(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		assert.Equal(w, Written, f.receipt.Outcome(), "over another one")
-		assert.True(w, p.hand(s, f), "nothing is left to do")
+		assert.True(w, p.hand(s, f, false), "nothing is left to do")
 		assert.Equal(w, []string{"lost once"}, w.a.texts())
 	})
 }
@@ -356,7 +356,7 @@ func TestAMessageThatWasSettledBeforeItIsHandedOver(t *testing.T) {
 		p.mu.Lock() // Request's context ends
 		p.settle(f, f.unsent(), nil)
 		p.mu.Unlock()
-		p.hand(s, f)
+		p.hand(s, f, false)
 		synctest.Wait()
 		assert.Empty(w, w.a.texts(), "nothing that nobody sent")
 	})

@@ -71,7 +71,7 @@ func (p *Pool) dispatch(ctx context.Context, f *flight) error {
 	for again := false; ; again = true {
 		s, turn, err := p.seat(f, again)
 		if err == nil && turn == nil {
-			if p.hand(s, f) {
+			if p.hand(s, f, again) {
 				return nil
 			}
 			continue
@@ -138,8 +138,9 @@ func (p *Pool) seat(f *flight, again bool) (*slot, *turn, error) {
 	return nil, t, nil
 }
 
-// hand gives an attached flight to the fleet; false: its slot would not have it.
-func (p *Pool) hand(s *slot, f *flight) bool {
+// hand gives an attached flight to the fleet; false: its slot would not have it. called: who
+// comes after it in a queue has to be called.
+func (p *Pool) hand(s *slot, f *flight, called bool) bool {
 	p.mu.Lock()
 	if f.slot != s { // it was settled, or its slot has gone, before it came here
 		p.mu.Unlock()
@@ -148,6 +149,9 @@ func (p *Pool) hand(s *slot, f *flight) bool {
 	progress, m := s.progress, driver.Message{Payload: f.message.Payload, Owned: true, Text: f.message.Text, Ref: f}
 	p.mu.Unlock()
 	err := p.fleet.Send(s.client, m)
+	if err == nil && !called && !f.expects {
+		return true
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil || f.slot != s { // else its slot has gone meanwhile, and it has been taken care of
@@ -291,7 +295,7 @@ func (p *Pool) resettle() {
 		p.attach(f, s)
 		p.moving = 1
 		p.mu.Unlock()
-		had := p.hand(s, f)
+		had := p.hand(s, f, true)
 		p.mu.Lock()
 		p.moving = 0
 		if !had {

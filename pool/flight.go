@@ -30,6 +30,8 @@ type flight struct {
 	expects  bool         // an answer belongs to it
 	answer   chan Message // Request: its answer; nil: nobody waits for it
 	bound    bool         // to its connection: it goes over no other
+	rented   bool         // it is among its lease's; its mutex guards that, and all of such a flight
+	lease    *Lease       // that it was sent over; nil: none
 	deadline time.Time    // when the answer is not waited for any more; zero: see Request
 
 	slot           *slot
@@ -160,6 +162,9 @@ func (f *flight) written(gen uint32) {
 }
 
 func (f *flight) dropped(gen uint32, o driver.Outcome) {
+	if f.lease != nil {
+		f.lease.surrender(f)
+	}
 	p, s := f.pool, f.slot
 	switch {
 	case f.over || s == nil:

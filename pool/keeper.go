@@ -52,6 +52,31 @@ func (p *Pool) at(t time.Time) {
 	}
 }
 
+// due notes when there will be something for the keeper to look for, which is not before when
+// says; zero: there is nothing.
+func (p *Pool) due(when *time.Time, t time.Time) {
+	if when.IsZero() || t.Before(*when) {
+		*when = t
+		if t.Before(p.next) {
+			p.wake()
+		}
+	}
+}
+
+// come tells whether a time that due noted has come, and forgets it if so; else the keeper looks
+// again then.
+func (p *Pool) come(when *time.Time) bool {
+	if when.IsZero() {
+		return false
+	}
+	if p.now().Before(*when) {
+		p.at(*when)
+		return false
+	}
+	*when = time.Time{}
+	return true
+}
+
 // busy tells whether more is in flight than the pool should carry at its size.
 func (p *Pool) busy() bool {
 	n := p.size()
@@ -189,6 +214,9 @@ func (p *Pool) restart(all []*slot) {
 func (p *Pool) tidySessions() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.come(&p.stale) {
+		return
+	}
 	for _, s := range p.sessions {
 		s.expire()
 	}

@@ -8,11 +8,11 @@ import (
 
 // leaks reports leases that are held too long. It is the keeper's.
 func (p *Pool) leaks() {
-	if p.config.LeaseWarn < 0 {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.come(&p.leak) {
+		return
+	}
 	now := p.now()
 	for l := range p.leases {
 		if l.warned {
@@ -20,6 +20,7 @@ func (p *Pool) leaks() {
 		}
 		if due := l.since.Add(p.config.LeaseWarn); now.Before(due) {
 			p.at(due)
+			p.due(&p.leak, due)
 			continue
 		}
 		l.warned = true

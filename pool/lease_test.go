@@ -190,6 +190,7 @@ func TestWhoWaitsForWhatIsLeasedIsToldSo(t *testing.T) {
 func TestWhatALeaseSentGoesOverItsConnectionAlone(t *testing.T) {
 	for name, end := range map[string]func(*world, *Lease, *served){
 		"renewed":            func(w *world, _ *Lease, _ *served) { w.pool.Renew() },
+		"reset":              func(_ *world, _ *Lease, c *served) { c.reset() },
 		"released and reset": func(_ *world, l *Lease, c *served) { l.Release(); c.reset() },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,6 +219,13 @@ func TestWhatALeaseSentGoesOverItsConnectionAlone(t *testing.T) {
 				last := w.outcome(all[len(all)-1])
 				assert.Equal(w, NotSent, last)
 				require.ErrorIs(w, all[len(all)-1].Err(), ErrLeaseOver)
+				unknown := 0
+				for _, r := range all {
+					if w.outcome(r) == Unknown {
+						unknown++
+					}
+				}
+				assert.Equal(w, 1, unknown, "the one that was cut short")
 				_, err = w.pool.Request(w.within(time.Minute), text("req 1"))
 				require.NoError(w, err, "another connection carries what others send")
 				close(gate)
@@ -229,4 +237,93 @@ func TestWhatALeaseSentGoesOverItsConnectionAlone(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestEachLeakIsReportedWhenItIsDue(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		began := time.Now()
+		for range 2 {
+			l, err := w.pool.Acquire(w.Context())
+			require.NoError(w, err)
+			defer l.Release()
+			time.Sleep(20 * time.Second)
+		}
+		short, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		short.Release()
+		time.Sleep(time.Hour)
+		var at []time.Duration
+		for _, ev := range of(LeaseLeaked, w.events()) {
+			at = append(at, ev.At.Sub(began))
+		}
+		assert.Equal(w, []time.Duration{time.Minute, 80 * time.Second}, at)
+	})
+}
+
+// TestWhatALeaseHasSentIsCounted while it holds and after it, once.
+func TestWhatALeaseHasSentIsCounted(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		before := w.pool.Snapshot()
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		for range 3 {
+			r, err := l.Send(w.Context(), text("lost"))
+			require.NoError(w, err)
+			assert.Equal(w, Written, w.outcome(r))
+		}
+		synctest.Wait()
+		counted := func() {
+			after := w.pool.Snapshot()
+			assert.Equal(w, before.Totals.Written+3, after.Totals.Written)
+			assert.Equal(w, before.Totals.Outcomes[Written]+3, after.Totals.Outcomes[Written])
+			assert.Zero(w, after.InFlight)
+		}
+		counted()
+		l.Release()
+		counted()
+		_, err = l.Send(w.Context(), text("lost"))
+		require.ErrorIs(w, err, ErrLeaseOver)
+		counted()
+	})
+}
+
+// TestWhatALeaseLeavesQueuedIsInFlight on its connection, which nobody else gets before.
+func TestWhatALeaseLeavesQueuedIsInFlight(t *testing.T) {
+	inWorld(t, func(c *Config) { c.Min, c.Max, c.MinReady, c.QueueBytes = 1, 1, 1, 1<<20 }, func(w *world) {
+		gate := make(chan struct{})
+		w.a.first(func(_ *served, s string) bool {
+			if s == "lost stop" {
+				<-gate
+			}
+			return false
+		})
+		l, err := w.pool.Acquire(w.Context())
+		require.NoError(w, err)
+		_, err = l.Send(w.Context(), text("lost stop"))
+		require.NoError(w, err)
+		var all []*Receipt
+		for range 12 { // more than the network holds
+			r, err := l.Send(w.Context(), text("lost %s", strings.Repeat("x", 30<<10)))
+			require.NoError(w, err)
+			all = append(all, r)
+		}
+		synctest.Wait()
+		queued := w.pool.Snapshot().InFlight
+		assert.Positive(w, queued)
+		l.Release()
+		assert.Equal(w, queued, w.pool.Snapshot().InFlight)
+		_, err = w.pool.Acquire(w.within(time.Second))
+		require.ErrorIs(w, err, context.DeadlineExceeded)
+		close(gate)
+		for _, r := range all {
+			assert.Equal(w, Written, w.outcome(r))
+		}
+		synctest.Wait()
+		s := w.pool.Snapshot()
+		assert.Zero(w, s.InFlight)
+		assert.Equal(w, uint64(13), s.Totals.Outcomes[Written])
+		l, err = w.pool.Acquire(w.within(time.Second))
+		require.NoError(w, err)
+		l.Release()
+	})
 }

@@ -19,8 +19,6 @@ func (p *Pool) observe(ev driver.Event) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.carried(&ev)
-	case driver.Received:
-		p.count.received.Add(1)
 	case driver.Ended:
 		p.silent(ev.Client, ev.Gen)
 	case driver.Noticed:
@@ -30,8 +28,14 @@ func (p *Pool) observe(ev driver.Event) {
 	}
 }
 
+// heard counts a message that arrived.
+func (p *Pool) heard(int, uint32, []byte) { p.count.received.Add(1) }
+
 // sent takes all that one write has carried.
 func (p *Pool) sent(events []driver.Event) {
+	if events = sent(events); len(events) == 0 {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range events {

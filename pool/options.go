@@ -20,7 +20,7 @@ func (p *Pool) options() driver.Options {
 		Guarantee: driver.AtMostOnce, QueueFrames: c.QueueMessages, QueueBytes: c.QueueBytes,
 		InboxFrames: c.InboxFrames, InboxBytes: c.InboxBytes,
 		Header: p.header(), Credentials: c.Credentials,
-		Validate: p.validate, Moot: p.moot, Observe: p.observe, Sent: p.sent, Receive: p.receive, Accept: p.accept, InFlight: p.inFlightOn,
+		Validate: p.validate, Moot: p.moot, Observe: p.observe, Sent: p.sent, Heard: p.heard, Receive: p.receive, Accept: p.accept, InFlight: p.inFlightOn,
 	}
 	switch c.QueueFull {
 	case DropOldest:

@@ -42,9 +42,7 @@ func (s *Session) send(ctx context.Context, m Message) (*Receipt, error) {
 		if err == nil && s.ring.room(len(m.Payload)) {
 			e := &entry{session: s, message: m, receipt: &Receipt{}, since: p.now()}
 			s.ring.add(e)
-			if s.ring.waiting == 1 {
-				p.wake() // it is too old some time
-			}
+			s.ages(e)
 			s.pump()
 			p.mu.Unlock()
 			return e.receipt, nil
@@ -129,6 +127,7 @@ func (e *entry) written(gen uint32) {
 		s.settle(e, Acked, nil)
 	case s.keeps(e.message) && s.over == nil:
 		s.ring.move(e, gone)
+		s.ages(e)
 		e.receipt.advance(Written)
 	case s.keeps(e.message):
 		s.settle(e, Unknown, s.over)
@@ -148,12 +147,16 @@ func (e *entry) dropped(_ uint32, o driver.Outcome) {
 		s.settle(e, NotSent, s.over)
 	case s.keeps(e.message) && s.over == nil:
 		s.ring.move(e, gone)
+		s.ages(e)
 	default:
 		s.settle(e, Unknown, s.slot.lostError())
 	}
 	s.tidy()
 	s.pump()
 }
+
+// ages notes when a message is too old.
+func (s *Session) ages(e *entry) { s.pool.due(&s.pool.stale, e.since.Add(s.config.Ring.Age)) }
 
 // acknowledge settles what an inbound message acknowledges that was written to connection
 // gen or one before. Of what is handed the report that it was written may still come.
@@ -186,5 +189,6 @@ func (s *Session) expire() {
 	}
 	if at, ok := s.ring.due(); ok {
 		s.pool.at(at)
+		s.pool.due(&s.pool.stale, at)
 	}
 }

@@ -68,6 +68,8 @@ type Pool struct {
 	limits     crowd.SizePolicy
 	jitters    uint64
 	next       time.Time // when the keeper looks again
+	leak       time.Time // when a lease is held for too long, at the earliest; zero: none will be
+	stale      time.Time // the same of a session's message that is too old
 	draining   bool
 	closed     bool
 	change     signal

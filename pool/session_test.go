@@ -407,3 +407,24 @@ func TestAcknowledgedBeforeTheReportThatItWasWritten(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsTooOldWhenItIsWritten was on its way, and is given up then.
+func TestWhatIsTooOldWhenItIsWritten(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		s, err := w.pool.Session(w.Context(), lasting())
+		require.NoError(w, err)
+		p := w.pool
+		p.mu.Lock()
+		e := &entry{session: s, message: numbered(1), receipt: &Receipt{}, since: p.now()}
+		s.ring.add(e)
+		s.ages(e)
+		s.ring.move(e, handed)
+		p.mu.Unlock()
+		time.Sleep(s.config.Ring.Age + time.Second)
+		assert.Equal(w, Queued, e.receipt.Outcome())
+		p.mu.Lock()
+		e.written(s.slot.live)
+		p.mu.Unlock()
+		assert.Equal(w, Unknown, w.outcome(e.receipt))
+	})
+}

@@ -59,6 +59,13 @@ func (p *Pool) Snapshot() Snapshot {
 			Failed: byCause(p.count.failed[:]), Lost: byCause(p.count.lost[:]),
 		},
 	}
+	for l := range p.leases {
+		l.mu.Lock()
+		s.InFlight += l.flights.n
+		s.Totals.Written += l.written
+		s.Totals.Outcomes[Written] += l.written
+		l.mu.Unlock()
+	}
 	for _, slot := range p.slots {
 		s.Phases[slot.phase]++
 	}

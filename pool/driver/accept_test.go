@@ -120,3 +120,32 @@ func TestSentGetsThoseOfOneWrite(t *testing.T) {
 		assert.Empty(w, w.log.of(Sent))
 	})
 }
+
+// TestHeardInPlaceOfObserve: nothing but what a message acknowledges is told otherwise.
+func TestHeardInPlaceOfObserve(t *testing.T) {
+	for name, acknowledges := range map[string]bool{"plain": false, "acknowledging": true} {
+		t.Run(name, func(t *testing.T) {
+			var heard, received list[string]
+			inWorld(t, func(o *Options) {
+				o.Receive = func(_ int, _ uint32, payload []byte, _ bool) { received.add(string(payload)) }
+				o.Heard = func(_ int, _ uint32, payload []byte) { heard.add(string(payload)) }
+				if o.Ack = nil; acknowledges {
+					o.Ack = func(_ int, payload []byte) (uint64, bool) { return seqOf(payload) }
+				}
+			}, func(w *world) {
+				w.connect()
+				flood(w.server.last(), 7, 1)
+				synctest.Wait()
+				told := []string{string(numbered(7))}
+				assert.Equal(w, told, received.all())
+				if acknowledges {
+					assert.Len(w, w.log.of(Received), 1)
+					assert.Empty(w, heard.all())
+					return
+				}
+				assert.Empty(w, w.log.of(Received))
+				assert.Equal(w, told, heard.all())
+			})
+		})
+	}
+}

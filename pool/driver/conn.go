@@ -169,6 +169,20 @@ func (k *conn) proved(rtt time.Duration) {
 // deliver passes a data message on; false: the connection is over.
 func (k *conn) deliver(f wire.Frame) bool {
 	c, o := k.client, &k.client.fleet.options
+	if o.Heard == nil || o.Ack != nil {
+		k.observe(f)
+	} else {
+		o.Heard(c.id, k.gen, f.Payload)
+	}
+	if o.Receive == nil && o.Validate == nil {
+		return true
+	}
+	return k.hand(parcel{gen: k.gen, text: f.Op == ws.OpText, payload: bytes.Clone(f.Payload)})
+}
+
+// observe tells of a data message, and of what it acknowledges.
+func (k *conn) observe(f wire.Frame) {
+	c, o := k.client, &k.client.fleet.options
 	ev := Event{Kind: Received, At: k.wire.Inbound(), Client: c.id, Gen: k.gen, Payload: f.Payload}
 	if o.Ack != nil {
 		if seq, ok := o.Ack(c.id, f.Payload); ok {
@@ -183,10 +197,6 @@ func (k *conn) deliver(f wire.Frame) bool {
 	if ev.Acked {
 		o.Observe(Event{Kind: Acked, At: ev.At, Client: c.id, Gen: k.gen, Seq: ev.Seq, Ref: ev.Ref})
 	}
-	if o.Receive == nil && o.Validate == nil {
-		return true
-	}
-	return k.hand(parcel{gen: k.gen, text: f.Op == ws.OpText, payload: bytes.Clone(f.Payload)})
 }
 
 // why tells what the end of reading means. A violation is answered with a close frame. An

@@ -127,6 +127,9 @@ type Options struct {
 
 	// Sent receives the Sent events of one write together, in place of Observe; nil: that does.
 	Sent func([]Event)
+	// Heard is called with each data message in place of Observe, where Ack is nil; nil: that is.
+	// The payload is valid during the call.
+	Heard func(client int, gen uint32, payload []byte)
 	// Observe receives every event, on the goroutine on which it happened, which may be
 	// that of a Send, from many goroutines at once; events of one client's steps come in
 	// order. It must be quick, must not block and must not keep Payload. nil: none.

@@ -22,6 +22,7 @@ type poolConns struct {
 	pool     *pool.Pool
 	options  Options
 	leases   []*pool.Lease // none: the pool chooses
+	told     uint64        // of watch: connections that became ready, so far as it has told of them
 	watching sync.WaitGroup
 	readers  sync.WaitGroup
 }
@@ -84,6 +85,7 @@ func (c *poolConns) await(ctx context.Context, choose bool) error {
 		c.back(i)
 	}
 	drainWatch(watch)
+	c.told = c.pool.Snapshot().Totals.Connected
 	c.watching.Go(func() { c.watch(watch) })
 	if c.options.Received == nil || choose {
 		return nil
@@ -118,16 +120,34 @@ func (c *poolConns) back(i int) {
 	}
 }
 
+// watch tells of connections that are back. When thousands are lost at once it may fall behind
+// by more events than are kept for it; from then on they only tell it when to count.
 func (c *poolConns) watch(w *pool.Watch) {
+	counting := false
 	for ev := range w.Events(context.Background()) {
+		counting = counting || ev.Skipped > 0
 		switch {
-		case ev.Skipped > 0 && c.options.Failed != nil:
-			c.options.Failed(ev.Connection, fmt.Errorf("%d events were not seen", ev.Skipped))
+		case counting:
+			drainWatch(w)
+			c.count()
 		case ev.Kind == pool.Connected:
+			c.told++
 			c.back(ev.Connection)
 		case ev.Kind == pool.Attempted && c.options.Failed != nil:
 			c.options.Failed(ev.Connection, ev.Failure)
 		}
+	}
+}
+
+// count tells of connections that are back, by how many there have been so far: which they are
+// is not known.
+func (c *poolConns) count() {
+	s := c.pool.Snapshot()
+	for ; c.told < s.Totals.Connected; c.told++ {
+		c.back(int(c.told) % c.options.Conns)
+	}
+	if f := c.options.Failed; f != nil && len(s.Totals.Failed) > 0 {
+		f(0, fmt.Errorf("attempts failed: %v", s.Totals.Failed))
 	}
 }
 
