@@ -59,8 +59,10 @@ func TestALeaseIsNotAskedOn(t *testing.T) {
 		p.adrift[sub] = struct{}{}
 		p.mu.Unlock()
 		require.NoError(w, p.subscribeAgain(w.Context(), nil, l.slot))
+		p.mu.Lock()
 		assert.Contains(w, p.adrift, sub)
 		delete(p.adrift, sub)
+		p.mu.Unlock()
 		l.Release()
 	})
 }
