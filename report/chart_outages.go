@@ -14,11 +14,13 @@ var partInks = map[string]ink{
 	"failed":    `class="c-part-failed" fill="#D55E00"`,
 	"relapse":   `class="c-part-relapse" fill="#a3487b"`,
 	"stopped":   `class="c-part-stopped" fill="#1f2328"`,
+	"tcp":       `class="c-part-tcp" fill="#00405f"`,
+	"tls":       `class="c-part-tls" fill="#5b9fc9"`,
 	"prove":     `class="c-part-prove" fill="#E69F00"`,
 	"":          `class="c-part-rest" fill="#d8dee4"`,
 }
 
-// inkDial is that of the parts of an attempt that brought its client back.
+// inkDial is that of the upgrade, and of a dial that is not told apart.
 const inkDial ink = `class="c-part-dial" fill="#0072B2"`
 
 func partInk(name string) ink {

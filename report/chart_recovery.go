@@ -14,6 +14,9 @@ func recoveryCurve(s *Summary) string {
 		return ""
 	}
 	hi := max(r.Curve[len(r.Curve)-1].T, r.Confirmed.T100, r.Confirmed.T99, 1)
+	if r.Unhealed > 0 {
+		hi = max(hi, s.Duration-r.Confirmed.Zero) // for as long as nobody came
+	}
 	hi += hi / 12
 	const top, bottom, height = 26.0, 246.0, 286.0
 	x := axis{hi: float64(hi), a: chartLeft, b: chartWidth - chartRight}
