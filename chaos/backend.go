@@ -16,13 +16,14 @@ const (
 	ByTarget    Backend = "target"    // the embedded target misbehaves of its own accord
 	ByProcess   Backend = "process"   // signals to the target's process
 	ByKernel    Backend = "kernel"    // rules of the kernel; Linux and root
+	ByResolver  Backend = "resolver"  // the DNS server of the run
 	ByClients   Backend = "clients"   // the clients of the run misbehave
 	ByParts     Backend = "parts"     // several of the others at once
 )
 
 // Backends are all, in the order in which the matrix has them.
 func Backends() []Backend {
-	return []Backend{ByProxy, ByToxiproxy, ByTarget, ByProcess, ByKernel, ByClients, ByParts}
+	return []Backend{ByProxy, ByToxiproxy, ByTarget, ByProcess, ByKernel, ByResolver, ByClients, ByParts}
 }
 
 // Support is how one backend expresses a kind of fault. The zero value but for By

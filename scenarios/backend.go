@@ -59,6 +59,8 @@ func (r *resolver) unable(f chaos.Fault, by chaos.Backend) string {
 		return "" // said where the target is named
 	}
 	switch t := r.s.Targets[i]; {
+	case by == chaos.ByResolver && t.Host == "":
+		return fmt.Sprintf("%s needs a target that has a name, which %s has not: expected targets.%s.host", by, t.Name, t.Name)
 	case by == chaos.ByTarget && t.Embedded == nil:
 		return fmt.Sprintf("%s needs the embedded target, which %s is not", by, t.Name)
 	case chaos.NeedsTLS(f.Effect) && !t.secure():
@@ -80,6 +82,11 @@ func (t Target) secure() bool {
 func (s *Scenario) Needs(by chaos.Backend) bool {
 	is := func(f chaos.Fault) bool { return f.By == by }
 	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return is(f.Fault) || slices.ContainsFunc(f.Parts, is) })
+}
+
+// Named says whether clients know a target by its name, so that it has to be resolved.
+func (s *Scenario) Named() bool {
+	return slices.ContainsFunc(s.Targets, func(t Target) bool { return t.Host != "" })
 }
 
 // Proxied says whether a proxy stands between clients and targets, ours or a stock one.

@@ -165,6 +165,7 @@
 //	targets.NAME.embedded.tls                    false                                     it speaks wss, with a certificate that the clients trust
 //	targets.NAME.url                                                                       address of a server: ws:// or wss://; a host other than this one needs --allow-remote
 //	targets.NAME.command.N                                                                 program and arguments, started before the run and ended with it; needs url
+//	targets.NAME.host                                                                      a name under .test, such as blue.test, that clients dial in place of its address: a resolver of the run's has it, which inject: dns breaks
 //	targets.NAME.zone                                                                      that it is in: inject: zone breaks all targets of one together
 //	clients                                      required                                  the fleet
 //	clients.count                                required                                  how many

@@ -45,6 +45,7 @@ var targetShape = shape{
 		}}},
 		{name: "url", about: "address of a server: ws:// or wss://; a host other than this one needs --allow-remote", shape: valueOf(textValue)},
 		{name: "command", about: "program and arguments, started before the run and ended with it; needs url", shape: shape{items: new(valueOf(textValue))}},
+		{name: "host", about: "a name under .test, such as blue.test, that clients dial in place of its address: a resolver of the run's has it, which inject: dns breaks", shape: valueOf(hostValue)},
 		{name: "zone", about: "that it is in: inject: zone breaks all targets of one together", shape: valueOf(nameValue)},
 	},
 }

@@ -69,6 +69,9 @@ func (t Target) write(to *node) {
 	if t.URL != "" {
 		to.put("url", t.URL)
 	}
+	if t.Host != "" {
+		to.put("host", t.Host)
+	}
 	if t.Zone != "" {
 		to.put("zone", t.Zone)
 	}

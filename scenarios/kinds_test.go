@@ -15,7 +15,7 @@ import (
 // Every kind of fault that chaos has can be written in a scenario.
 func TestEveryKindHasItsPlaceInTheFormat(t *testing.T) {
 	for _, k := range chaos.Kinds() {
-		s, err := Parse("kind.yaml", []byte("scenario: kind\ntargets: {blue: {embedded: {tls: "+strconv.FormatBool(chaos.NeedsTLS(k.New()))+"}, zone: a}}\nclients: {count: 1}\nfaults:\n  - "+k.Example+"\n"), Options{})
+		s, err := Parse("kind.yaml", []byte("scenario: kind\ntargets: {blue: {embedded: {tls: "+strconv.FormatBool(chaos.NeedsTLS(k.New()))+"}, zone: a, host: blue.test}}\nclients: {count: 1}\nfaults:\n  - "+k.Example+"\n"), Options{})
 		require.NoError(t, err, k.Name)
 		assert.Equal(t, k.Name, s.Faults[0].Effect.Kind())
 	}

@@ -81,6 +81,10 @@ func (r *resolver) target(name string, v view) Target {
 		return t
 	}
 	t.Zone, _ = read(v, "zone", asText)
+	t.Host, _ = read(v, "host", asText)
+	if i := slices.IndexFunc(r.s.Targets, func(o Target) bool { return o.Host == t.Host }); t.Host != "" && i >= 0 {
+		v.complain("host", "expected a name of its own; it is that of target %s", r.s.Targets[i].Name)
+	}
 	embedded, url, command := v.written("embedded"), v.written("url"), v.written("command")
 	switch {
 	case embedded && (url || command):
@@ -275,6 +279,9 @@ func (r *resolver) fault(v view) {
 				v.complain("for", "expected none: %s of %s connections happens once and is over", k.Name, chaos.Existing)
 			}
 			r.place(&f, v, !once)
+			if d, named := f.Effect.(chaos.DNS); named && d.Whose() != chaos.Nobody {
+				ok = r.knownTarget(v, "to", d.Whose()) && ok
+			}
 			if z, zonal := f.Effect.(chaos.Zone); zonal && ok {
 				f.Parts, ok = r.zoneParts(z, f.Fault, v)
 			}

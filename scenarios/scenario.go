@@ -33,6 +33,7 @@ type Target struct {
 	Name     string
 	URL      string   // ws:// or wss://; empty for embedded
 	Command  []string // started before the run and ended with it
+	Host     string   // the name by which clients know it, which the run's resolver has; empty: its address
 	Zone     string   // that fails as one (chaos.Zone); empty: none
 	Embedded *Embedded
 }

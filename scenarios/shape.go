@@ -99,6 +99,21 @@ var (
 	}
 )
 
+// hostValue is a name under the top-level domain that is for tests (RFC 6761 6.2), so that
+// none on any network is meant by it.
+var hostValue = &valueType{
+	words: "a name under .test",
+	check: func(text string) error {
+		if !hostPattern.MatchString(text) {
+			return expected("a name under .test such as blue.test, in lower case", text)
+		}
+		return nil
+	},
+	schema: map[string]any{"type": "string", "pattern": hostPattern.String() + "|" + variablePattern},
+}
+
+var hostPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.test$`)
+
 // namePattern keeps names fit for paths of --set, directories and metric names.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 

@@ -24,7 +24,7 @@ func TestKilledRunEndsItsFaults(t *testing.T) {
 	groups := map[string][]chaos.Kind{}
 	for _, k := range chaos.Kinds() {
 		name := string(k.Family)
-		if k.Name == "tls_cert" || k.Family == chaos.Peer {
+		if k.Name == "tls_cert" || k.Name == "dns" || k.Family == chaos.Peer {
 			name = k.Name // it needs a target of its own
 		}
 		groups[name] = append(groups[name], k)
@@ -49,6 +49,9 @@ func killInTheMiddle(t *testing.T, group string, kinds []chaos.Kind) {
 	}
 	if group == "tls_cert" {
 		args = append(args, "--set", "targets.blue={embedded: {tls: true}}")
+	}
+	if group == "dns" {
+		args = append(args, "--set", "targets.blue={embedded: {}, host: blue.test}")
 	}
 	if group == "zone" {
 		args = append(args, "--set", "targets.blue={embedded: {}, zone: a}")

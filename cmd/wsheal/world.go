@@ -30,6 +30,7 @@ func engineEnv(fdLimit int) engine.Env {
 		Target:   startTarget,
 		Proxy:    startProxy,
 		Injector: startInjector,
+		Names:    startNames,
 		Self: func() (engine.Usage, error) {
 			u, err := proc.Self()
 			return engine.Usage(u), err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/chaos/consumer"
+	"github.com/wsheal/wsheal/chaos/dns"
 	"github.com/wsheal/wsheal/chaos/proc"
 	"github.com/wsheal/wsheal/chaos/target"
 	"github.com/wsheal/wsheal/chaos/toxi"
@@ -58,6 +59,13 @@ func (w *World) Env() engine.Env {
 				return nil, fmt.Errorf("%s carries out no fault in one process", by)
 			}
 			return consumer.NewInjector(proc.Monotonic), nil
+		},
+		Names: func(names []engine.Name) (engine.Names, error) {
+			all := make([]dns.Name, len(names))
+			for i, n := range names {
+				all[i] = dns.Name(n)
+			}
+			return dns.Listen(all, proc.Monotonic)
 		},
 		Self:    func() (engine.Usage, error) { return engine.Usage{}, nil },
 		Journal: &w.Journal, Latency: &w.Latency,

@@ -33,12 +33,14 @@ const (
 type canary struct {
 	dial   dialFunc
 	target Target
+	url    string // of the target
 	number uint64
 
 	conn     net.Conn      // nil: not connected
 	ready    chan struct{} // closed when a message was answered before the fault, or none has to be
 	sent     int
 	patience time.Duration
+	fresh    bool          // it comes anew each time, as the fault is of new connections; the time that takes counts
 	usual    time.Duration // the slowest answer before the fault
 
 	mu  sync.Mutex
@@ -69,7 +71,8 @@ func (r *run) watch(ctx context.Context, f scenarios.Fault) *witness {
 	w.cohort, w.outside = r.canaries(f)
 	for _, c := range []*canary{w.cohort, w.outside} {
 		if c != nil {
-			w.living.Go(func() { c.live(ctx, f.Conns, w.commanded) })
+			c.fresh = !f.Conns.Covers(true)
+			w.living.Go(func() { c.live(ctx, slices.Contains(f.Expect, chaos.SeesSlow), w.commanded) })
 		}
 	}
 	r.mu.Lock()
@@ -161,7 +164,7 @@ func (r *run) canaries(f scenarios.Fault) (cohort, outside *canary) {
 		if f.For > 0 {
 			patience = min(patience, f.For/2)
 		}
-		return &canary{ready: make(chan struct{}), dial: r.dialAs(number, on), target: r.targets[i], number: number, patience: patience}
+		return &canary{ready: make(chan struct{}), dial: r.dialAs(number, on), target: r.targets[i], url: r.url(i), number: number, patience: patience}
 	}
 	in, ok := chaos.CanaryFor(f.Fault, true, others)
 	if !ok {
@@ -174,15 +177,15 @@ func (r *run) canaries(f scenarios.Fault) (cohort, outside *canary) {
 }
 
 // live sends and waits, until ctx ends: before the fault is commanded to learn what is
-// usual, unless the fault is of new connections, and from then on to note what is not.
-func (c *canary) live(ctx context.Context, conns chaos.Conns, commanded <-chan struct{}) {
+// usual, unless the fault is of new connections and does not make them slow, and from then
+// on to note what is not.
+func (c *canary) live(ctx context.Context, slow bool, commanded <-chan struct{}) {
 	defer func() {
 		if c.conn != nil {
 			c.conn.Close()
 		}
 	}()
-	early := conns.Covers(true)
-	if !early {
+	if c.fresh && !slow {
 		close(c.ready)
 		select {
 		case <-commanded:
@@ -195,7 +198,7 @@ func (c *canary) live(ctx context.Context, conns chaos.Conns, commanded <-chan s
 		if ctx.Err() != nil {
 			return // what was seen, if anything, was our own end
 		}
-		if !early && c.conn != nil { // the next is a new one again
+		if c.fresh && c.conn != nil { // the next is a new one again
 			c.conn.Close()
 			c.conn = nil
 		}
@@ -239,6 +242,7 @@ func (c *canary) seen() []chaos.Sight {
 // returns what it saw, and how long the echo took. A connection that was not answered is
 // given up.
 func (c *canary) look(ctx context.Context) (chaos.Sight, time.Duration) {
+	came := time.Now()
 	if c.conn == nil {
 		if saw := c.connect(ctx); saw != chaos.SeesNothing {
 			return saw, 0
@@ -256,6 +260,9 @@ func (c *canary) look(ctx context.Context) (chaos.Sight, time.Duration) {
 		c.conn.Close()
 		c.conn = nil
 	}
+	if c.fresh {
+		began = came
+	}
 	return saw, time.Since(began)
 }
 
@@ -264,7 +271,7 @@ func (c *canary) connect(ctx context.Context) chaos.Sight {
 	d := ws.Dialer{
 		Timeout: c.patience, NetDial: c.dial, TLSConfig: trust(c.target), Header: ws.HandshakeHeaderHTTP(identity),
 	}
-	conn, early, _, err := d.Dial(ctx, c.target.URL())
+	conn, early, _, err := d.Dial(ctx, c.url)
 	if err != nil {
 		return sightOfDial(err)
 	}

@@ -36,6 +36,30 @@ func TestCanariesSeeTheFault(t *testing.T) {
 	}
 }
 
+// TestCanarySeesANameLost: it comes anew each time, and asks for the name as the fleet does.
+func TestCanarySeesANameLost(t *testing.T) {
+	t.Parallel()
+	for dns, want := range map[string]string{
+		"answer: servfail, expect: [dns]":             "; a canary saw dns",
+		"answer: right, delay: 500ms, expect: [slow]": "; a canary saw slow",
+		"answer: moved, to: green, delay: 1ms":        "queries answered falsely",
+	} {
+		t.Run(dns, func(t *testing.T) {
+			t.Parallel()
+			s := seen(t, "{name: it, inject: dns, on: blue, at: chaos, "+dns+"}, {name: cut, inject: reset, on: blue, at: chaos+100ms}",
+				"targets={blue: {embedded: {}, host: blue.test}, green: {embedded: {}}}", "clients={count: 20, ramp: 200ms, policy: naive, endpoints: [{target: blue}]}")
+			sum := inprocess.New(t).Run(t.Context(), s)
+			require.Len(t, sum.Faults, 2)
+			assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
+			assert.Regexp(t, want, sum.Faults[0].Why)
+			assert.Equal(t, string(chaos.Confirmed), sum.Faults[1].State, sum.Faults[1].Why)
+			if s.Faults[0].Expect == nil {
+				assert.Equal(t, 20, sum.Recovery.Healed, "at the other target")
+			}
+		})
+	}
+}
+
 // TestCanarySeesAZoneFail, each of whose targets has.
 func TestCanarySeesAZoneFail(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -32,7 +33,9 @@ type run struct {
 	targets []Target // as scenario.Targets
 	proxy   Proxy    // nil where no fault needs one
 	others  map[chaos.Backend]chaos.Injector
-	dial    dialFunc // to targets, through the proxy where one stands in the way
+	names   Names                 // nil where no target has one
+	homes   map[netip.Addr]string // where targets with names are, by the addresses that those have
+	dial    dialFunc              // to targets, through the proxy where one stands in the way
 	fleet   *driver.Fleet
 	rec     *recorder
 	health  *health
@@ -300,5 +303,8 @@ func (r *run) stopChildren() error {
 		wg.Go(func() { errs[i] = c.Stop(ctx) })
 	}
 	wg.Wait()
+	if r.names != nil {
+		errs = append(errs, r.names.Close())
+	}
 	return errors.Join(errs...)
 }

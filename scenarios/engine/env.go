@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
@@ -29,6 +30,8 @@ type Env struct {
 	// kernel. It is called once for each that a fault needs, when the targets are up and
 	// the proxy is not yet; targets are by name. The run clears every fault that it commanded.
 	Injector func(ctx context.Context, by chaos.Backend, targets map[string]Target) (chaos.Injector, error)
+	// Names starts the resolver of a run that has targets with names; the run closes it.
+	Names func([]Name) (Names, error)
 	// Self reads the health of this process; Machine the share of the machine's CPU
 	// time that others took since the last call (steal), 0 where it cannot be told.
 	Self    func() (Usage, error)
@@ -70,6 +73,20 @@ type Proxy interface {
 	chaos.Wire
 	// Front opens a listener in front of upstream (host:port) and returns its address.
 	Front(ctx context.Context, name, upstream string) (addr string, err error)
+}
+
+// Name is a target as the resolver of a run knows it.
+type Name struct {
+	Target string
+	Host   string     // that resolves to Addr; empty: none does, but names can move there
+	Addr   netip.Addr // by which the run finds the target; nobody listens there
+}
+
+// Names is the resolver of a run, which carries out faults of names.
+type Names interface {
+	chaos.Injector
+	Lookup(ctx context.Context, host string) ([]netip.Addr, error)
+	Close() error
 }
 
 // Usage is what one process uses.

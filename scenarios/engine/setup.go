@@ -48,6 +48,9 @@ func unfitFor(s *scenarios.Scenario, limit int) string {
 			return why
 		}
 	}
+	if s.Named() {
+		return need("engine", 3) // a lookup has two for a while, its own and the resolver's
+	}
 	return need("engine", 1)
 }
 
@@ -77,7 +80,7 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		return nil, err
 	}
 	if !r.scenario.Proxied() {
-		return plain, r.supported()
+		return r.finding(plain), r.supported()
 	}
 	var err error
 	if r.proxy, err = r.env.Proxy(ctx, r.scenario.AllowRemote); err != nil {
@@ -96,12 +99,12 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 			return nil, fmt.Errorf("proxy in front of target %s: %w", t.Name, err)
 		}
 	}
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return r.finding(func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if via, ok := front[addr]; ok {
 			addr = via
 		}
 		return plain(ctx, network, addr)
-	}, nil
+	}), nil
 }
 
 // truster is a target whose certificate is of an authority of its own.
@@ -144,6 +147,9 @@ func (r *run) startOthers(ctx context.Context) (err error) {
 		if r.others[by], err = r.env.Injector(ctx, by, targets); err != nil {
 			return &SetupError{fmt.Errorf("faults by %s: %w", by, err)}
 		}
+	}
+	if err := r.startNames(); err != nil {
+		return err
 	}
 	r.others[chaos.ByParts] = zone.NewInjector(r.injector)
 	return nil
@@ -195,7 +201,7 @@ func (r *run) fleetOptions(dial dialFunc) driver.Options {
 	for _, e := range r.scenario.Clients.Endpoints {
 		for i, t := range r.scenario.Targets {
 			if t.Name == e.Target {
-				o.Endpoints = append(o.Endpoints, driver.Endpoint{Name: t.Name, URL: r.targets[i].URL(), Priority: e.Priority, Weight: e.Weight})
+				o.Endpoints = append(o.Endpoints, driver.Endpoint{Name: t.Name, URL: r.url(i), Priority: e.Priority, Weight: e.Weight})
 			}
 		}
 	}
