@@ -56,6 +56,9 @@ cost: ## what healing costs against bare clients of other libraries, in about 25
 soak: ## a pool of 500 connections through every fault, for SOAKTIME
 	go test -race -count=1 -timeout 0 -v -run '^TestSoak$$' ./pool/soak -soak.for=$(SOAKTIME)
 
+crowd: ## the fault proxy before 4,000 connections, and how soon it obeys; fails beyond its bars, so on a quiet machine
+	go test -count=1 -timeout 20m -v -run '^TestACrowd$$' ./chaos/toxi -crowd=4000
+
 accuracy: ## reported beside injected, on real sockets, in about a minute; fails beyond 1 %
 	@go test -count=1 -timeout 5m -v -run '^TestAccuracy$$' ./cmd/wsheal -accuracy
 
@@ -76,4 +79,4 @@ build: ## the command, as ./wsheal
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.PHONY: check format format-check lint tidy-check test race golden fuzz cost soak interop accuracy long-run browser bench build help
+.PHONY: check format format-check lint tidy-check test race golden fuzz cost crowd soak interop accuracy long-run browser bench build help

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"github.com/wsheal/wsheal/chaos"
@@ -55,7 +56,11 @@ func child() int {
 		cancel()
 	}()
 	fmt.Println(ln.Addr())
-	if err := toxi.Serve(ctx, ln, toxi.Options{}); err != nil {
+	err = toxi.Serve(ctx, ln, toxi.Options{})
+	// The control connections are the driver's to close.
+	leak := goleak.Find(goleak.IgnoreAnyFunction("net/http.(*conn).serve"), goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"),
+		goleak.IgnoreAnyFunction("net/http.(*connReader).backgroundRead"))
+	if err := errors.Join(err, leak); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
