@@ -97,6 +97,7 @@ type builder struct {
 	course   *course
 	sharing  *sharing
 	balance  *balance
+	latency  *latency // nil until latency.hlog is read
 	raster   *raster
 	events   *events
 

@@ -42,31 +42,108 @@ func TestParseGate(t *testing.T) {
 	assert.Zero(t, g)
 }
 
+func TestParseGateAgainstMetrics(t *testing.T) {
+	for text, want := range map[string]report.Gate{
+		"recovery.t99 < 3 * recovery.floor":              {Metric: "recovery.t99", Op: "<", Terms: []report.Term{{Factor: 3, Metric: "recovery.floor"}}},
+		"recovery.t99 < recovery.floor * 1.5":            {Metric: "recovery.t99", Op: "<", Terms: []report.Term{{Factor: 1.5, Metric: "recovery.floor"}}},
+		"recovery.t99<=recovery.floor_noticed":           {Metric: "recovery.t99", Op: "<=", Terms: []report.Term{{Factor: 1, Metric: "recovery.floor_noticed"}}},
+		"recovery.t99 < max(2s, 3*recovery.floor)":       {Metric: "recovery.t99", Op: "<", Terms: []report.Term{{Factor: 2}, {Factor: 3, Metric: "recovery.floor"}}},
+		"storm.peak_1s < max(40%, 2 * storm.peak_100ms)": {Metric: "storm.peak_1s", Op: "<", Terms: []report.Term{{Factor: 0.4}, {Factor: 2, Metric: "storm.peak_100ms"}}},
+		"recovery.t99 < max(8s)":                         {Metric: "recovery.t99", Op: "<", Limit: 8},
+		"recovery.t99@cut < 8s":                          {Metric: "recovery.t99", Of: "cut", Op: "<", Limit: 8},
+		"recovery.t99@cut < 2 * recovery.t99@split":      {Metric: "recovery.t99", Of: "cut", Op: "<", Terms: []report.Term{{Factor: 2, Metric: "recovery.t99", Of: "split"}}},
+		"messages.lost@chaos == 0":                       {Metric: "messages.lost", Of: "chaos", Op: "==", Limit: 0},
+		"clients.usable >= 50% or abort":                 {Metric: "clients.usable", Op: ">=", Limit: 0.5, Abort: true},
+		"recovery.cleared.t99 < 8s or abort":             {Metric: "recovery.cleared.t99", Op: "<", Limit: 8, Abort: true},
+		"latency.chaos.p99 < 2s or abort":                {Metric: "latency.chaos.p99", Op: "<", Limit: 2, Abort: true},
+	} {
+		want.Text = text
+		got, err := report.ParseGate(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+}
+
 func TestParseGateErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                              `gate "": expected "metric op quantity" with op one of < <= > >= == !=, as in "recovery.t99 < 8s"`,
-		"recovery.t99":                  `gate "recovery.t99": expected "metric op quantity" with op one of < <= > >= == !=, as in "recovery.t99 < 8s"`,
-		"recovery.t99 = 8s":             `gate "recovery.t99 = 8s": expected one of < <= > >= == != after "recovery.t99"`,
-		"recovery.t99 <":                `gate "recovery.t99 <": recovery.t99 is given "", expected a duration such as 8s or 250ms`,
-		"recovery.t99 < 8":              `gate "recovery.t99 < 8": recovery.t99 is given "8", expected a duration such as 8s or 250ms`,
-		"recovery.t99 < 40%":            `gate "recovery.t99 < 40%": recovery.t99 is given "40%", expected a duration such as 8s or 250ms`,
-		"recovery.t99 << 8s":            `gate "recovery.t99 << 8s": recovery.t99 is given "< 8s", expected a duration such as 8s or 250ms`,
-		"storm.peak_1s < 400ms":         `gate "storm.peak_1s < 400ms": storm.peak_1s is given "400ms", expected a share such as 40% or 0.4`,
-		"storm.peak_1s < NaN":           `gate "storm.peak_1s < NaN": storm.peak_1s is given "NaN", expected a share such as 40% or 0.4`,
-		"messages.lost == none":         `gate "messages.lost == none": messages.lost is given "none", expected a number such as 0 or 2.5`,
-		"messages.lost < Inf":           `gate "messages.lost < Inf": messages.lost is given "Inf", expected a number such as 0 or 2.5`,
-		"messages.lost < 0x10":          `gate "messages.lost < 0x10": messages.lost is given "0x10", expected a number such as 0 or 2.5`,
-		"messages.rate > fast":          `gate "messages.rate > fast": messages.rate is given "fast", expected a rate such as 2000/s`,
-		"recovery.t98 < 8s":             `gate "recovery.t98 < 8s": unknown metric "recovery.t98", did you mean recovery.t90?`,
-		"latency.p999 < 8s":             `gate "latency.p999 < 8s": unknown metric "latency.p999", did you mean latency.p99?`,
-		"mesages.lost == 0":             `gate "mesages.lost == 0": unknown metric "mesages.lost", did you mean messages.lost?`,
-		"temperature < 8s":              "gate \"temperature < 8s\": unknown metric \"temperature\", expected one that `wsheal metrics` lists",
-		"< 8s":                          "gate \"< 8s\": unknown metric \"\", expected one that `wsheal metrics` lists",
-		"recovery.t99 < 8s and nothing": `gate "recovery.t99 < 8s and nothing": recovery.t99 is given "8s and nothing", expected a duration such as 8s or 250ms`,
+		"":                                       `gate "": expected "metric op quantity" with op one of < <= > >= == !=, as in "recovery.t99 < 8s"`,
+		"recovery.t99":                           `gate "recovery.t99": expected "metric op quantity" with op one of < <= > >= == !=, as in "recovery.t99 < 8s"`,
+		"recovery.t99 = 8s":                      `gate "recovery.t99 = 8s": expected one of < <= > >= == != after "recovery.t99"`,
+		"recovery.t99 <":                         `gate "recovery.t99 <": recovery.t99 is given "", expected a duration such as 8s or 250ms`,
+		"recovery.t99 < 8":                       `gate "recovery.t99 < 8": recovery.t99 is given "8", expected a duration such as 8s or 250ms`,
+		"recovery.t99 < 40%":                     `gate "recovery.t99 < 40%": recovery.t99 is given "40%", expected a duration such as 8s or 250ms`,
+		"recovery.t99 << 8s":                     `gate "recovery.t99 << 8s": recovery.t99 is given "< 8s", expected a duration such as 8s or 250ms`,
+		"storm.peak_1s < 400ms":                  `gate "storm.peak_1s < 400ms": storm.peak_1s is given "400ms", expected a share such as 40% or 0.4`,
+		"storm.peak_1s < NaN":                    `gate "storm.peak_1s < NaN": storm.peak_1s is given "NaN", expected a share such as 40% or 0.4`,
+		"messages.lost == none":                  `gate "messages.lost == none": messages.lost is given "none", expected a number such as 0 or 2.5`,
+		"messages.lost < Inf":                    `gate "messages.lost < Inf": messages.lost is given "Inf", expected a number such as 0 or 2.5`,
+		"messages.lost < 0x10":                   `gate "messages.lost < 0x10": messages.lost is given "0x10", expected a number such as 0 or 2.5`,
+		"messages.rate > fast":                   `gate "messages.rate > fast": messages.rate is given "fast", expected a rate such as 2000/s`,
+		"recovery.t98 < 8s":                      `gate "recovery.t98 < 8s": unknown metric "recovery.t98", did you mean recovery.t90?`,
+		"latency.p999 < 8s":                      `gate "latency.p999 < 8s": unknown metric "latency.p999", did you mean latency.p99?`,
+		"mesages.lost == 0":                      `gate "mesages.lost == 0": unknown metric "mesages.lost", did you mean messages.lost?`,
+		"temperature < 8s":                       "gate \"temperature < 8s\": unknown metric \"temperature\", expected one that `wsheal metrics` lists",
+		"< 8s":                                   "gate \"< 8s\": unknown metric \"\", expected one that `wsheal metrics` lists",
+		"recovery.t99 < 8s and nothing":          `gate "recovery.t99 < 8s and nothing": recovery.t99 is given "8s and nothing", expected a duration such as 8s or 250ms`,
+		"recovery.t99 < 0 * recovery.floor":      `gate "recovery.t99 < 0 * recovery.floor": recovery.t99 is given "0 * recovery.floor", expected a factor above 0 and a metric, as in 3 * recovery.floor`,
+		"recovery.t99 < 2s * recovery.floor":     `gate "recovery.t99 < 2s * recovery.floor": recovery.t99 is given "2s * recovery.floor", expected a factor above 0 and a metric, as in 3 * recovery.floor`,
+		"recovery.t99 < 3 * recovery.flor":       `gate "recovery.t99 < 3 * recovery.flor": unknown metric "recovery.flor", did you mean recovery.floor?`,
+		"recovery.t99 < 3 * storm.amp":           `gate "recovery.t99 < 3 * storm.amp": recovery.t99 is given storm.amp, expected a metric in the same unit: "s", not "count"`,
+		"recovery.t99 < max(2s, 3":               `gate "recovery.t99 < max(2s, 3": recovery.t99 is given "max(2s, 3", expected a ) at its end`,
+		"recovery.t99 < max(2s,)":                `gate "recovery.t99 < max(2s,)": recovery.t99 is given "", expected a duration such as 8s or 250ms`,
+		"recovery.t99@ < 2s":                     `gate "recovery.t99@ < 2s": recovery.t99@: expected the name of a fault or a phase after @`,
+		"storm.sync@cut < 1":                     `gate "storm.sync@cut < 1": storm.sync is told of the whole run, expected it without @cut`,
+		"messages.lost@cut == 0":                 `gate "messages.lost@cut == 0": messages.lost is told by phase, expected one of warmup, baseline, chaos, recovery, verify after @, got "cut"`,
+		"messages.lost == 0 or abort":            `gate "messages.lost == 0 or abort": messages.lost cannot end a run: expected clients.usable, recovery.t50 to t100 (also commanded and cleared), storm.peak_100ms, storm.peak_1s, messages.dup, or the latency of a phase`,
+		"clients.usable < 50% or abort":          `gate "clients.usable < 50% or abort": clients.usable cannot end a run: expected a lower limit, > or >=`,
+		"recovery.t99 > 8s or abort":             `gate "recovery.t99 > 8s or abort": recovery.t99 cannot end a run: expected an upper limit, < or <=`,
+		"recovery.t99@cut < 8s or abort":         `gate "recovery.t99@cut < 8s or abort": recovery.t99@cut cannot end a run: expected a metric of the whole run`,
+		"recovery.t99 < 2 * detect.max or abort": `gate "recovery.t99 < 2 * detect.max or abort": a gate that ends the run is held against a quantity, as in recovery.t99 < 8s or abort`,
 	} {
 		_, err := report.ParseGate(text)
 		assert.EqualError(t, err, want)
 	}
+}
+
+func TestJudgeAgainstMetrics(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		gate    string
+		floor   float64 // NaN: no value
+		value   float64
+		verdict string
+		limit   float64
+		why     string
+	}{
+		{"recovery.t99 < 3 * recovery.floor", 1, 2.9, "pass", 3, "it was 2.900 s; the limit is 3 s, 3 * recovery.floor (1 s)"},
+		{"recovery.t99 < 3 * recovery.floor", 1, 3, "fail", 3, "it was 3 s; the limit is 3 s, 3 * recovery.floor (1 s)"},
+		{"recovery.t99 < recovery.floor", 4, 3, "pass", 4, "it was 3 s; the limit is 4 s, recovery.floor"},
+		{"recovery.t99 < 3 * recovery.floor", math.NaN(), 3, "no data", 0, "the limit has no value: the run has none for recovery.floor"},
+		{"recovery.t99 < 3 * recovery.floor", inf, 3, "no data", 0, "the limit has no finite value: recovery.floor: not reached and held by the end of the run"},
+		{"recovery.t99 < 3 * recovery.floor", 1, inf, "fail", 3, "not reached and held by the end of the run; the limit is 3 s, 3 * recovery.floor (1 s)"},
+		{"recovery.t99 < max(2s, 3 * recovery.floor)", 0.5, 1.9, "pass", 2, "it was 1.900 s; the limit is 2 s"},
+		{"recovery.t99 < max(2s, 3 * recovery.floor)", 1, 2.9, "pass", 3, "it was 2.900 s; the limit is 3 s, 3 * recovery.floor (1 s)"},
+		// Whatever the floor is, the limit is 2 s or more.
+		{"recovery.t99 < max(2s, 3 * recovery.floor)", math.NaN(), 1.9, "pass", 2, "it was 1.900 s; the limit is 2 s"},
+		{"recovery.t99 < max(2s, 3 * recovery.floor)", math.NaN(), 2.1, "no data", 0, "the limit has no value: the run has none for recovery.floor"},
+		{"recovery.t99 >= max(2s, 3 * recovery.floor)", math.NaN(), 1.9, "fail", 2, "it was 1.900 s; the limit is 2 s"},
+		{"recovery.t99 >= max(2s, 3 * recovery.floor)", math.NaN(), 9, "no data", 0, "the limit has no value: the run has none for recovery.floor"},
+		{"recovery.t99 == max(2s, 3 * recovery.floor)", math.NaN(), 2, "no data", 0, "the limit has no value: the run has none for recovery.floor"},
+	} {
+		g, err := report.ParseGate(c.gate)
+		require.NoError(t, err)
+		values := map[string]float64{"recovery.t99": c.value, "recovery.floor": c.floor}
+		res := g.Judge(values)
+		assert.Equal(t, c.verdict, res.Verdict, "%s at %v", c.gate, c.value)
+		assert.Equal(t, c.why, res.Why)
+		assert.InDelta(t, c.limit, res.Limit, 1e-12)
+		assert.False(t, math.IsNaN(res.Limit) || math.IsInf(res.Limit, 0), "JSON can carry it")
+	}
+	g, err := report.ParseGate("recovery.t99@cut < recovery.t99@split")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"recovery.t99@cut", "recovery.t99@split"}, g.Metrics())
+	assert.Equal(t, "pass", g.Judge(map[string]float64{"recovery.t99@cut": 1, "recovery.t99@split": 2}).Verdict)
+	assert.Equal(t, "no data", g.Judge(map[string]float64{"recovery.t99": 1, "recovery.t99@split": 2}).Verdict)
 }
 
 func TestJudge(t *testing.T) {

@@ -96,6 +96,8 @@ type Step struct {
 	Handed        int64  `json:"handed,omitempty"` // the last ping to the kernel
 	Heard         int64  `json:"heard,omitempty"`  // the server's own last ping
 	Path          string `json:"path,omitempty"`
+	Connected     int64  `json:"connected,omitempty"` // opened: when it was a connection of TCP; 0: not told
+	Secured       int64  `json:"secured,omitempty"`   // opened: when it was one of TLS; 0: without, or not told
 
 	From     string   `json:"from"`
 	To       string   `json:"to"`
@@ -257,4 +259,5 @@ type Note struct {
 type End struct {
 	Reason string `json:"reason"` // complete interrupted aborted unfit unsteady error
 	Why    string `json:"why,omitempty"`
+	Gate   string `json:"gate,omitempty"` // aborted: the gate that was broken, as written
 }

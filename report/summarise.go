@@ -140,6 +140,7 @@ func (b *builder) latencies(s *Summary, hlog io.Reader, commanded []*FaultResult
 		b.warnings = append(b.warnings, r.Warnings()...)
 	}
 	s.Latency, s.Heat = fold.Close(lost), fold.heats()
+	b.latency = fold
 	for _, cohort := range cohorts[1:] {
 		if v, ok := fold.shifts.of("", cohort); ok {
 			s.Shift[cohort] = v
@@ -183,28 +184,6 @@ func (b *builder) incomplete(s *Summary) string {
 
 // handful is how many of the answers may be in one file and not in the other.
 func handful(answers int64) int64 { return max(10, answers/1000) }
-
-// judge holds the metrics against the run's gates.
-func (b *builder) judge(s *Summary) {
-	values := s.Values()
-	for _, text := range b.run.Gates {
-		g, err := ParseGate(text)
-		if err != nil {
-			s.Gates = append(s.Gates, GateResult{Text: text, Verdict: noData, Why: err.Error()})
-			continue
-		}
-		res := g.Judge(values)
-		res.N, res.Few = s.Samples[g.Metric], s.few(g.Metric)
-		switch {
-		case res.Verdict != noData:
-		case b.run.Rate == 0 && needsLoad(g.Metric):
-			res.Why = "the scenario has no load"
-		case s.Ended.early():
-			res.Why = "the run ended early"
-		}
-		s.Gates = append(s.Gates, res)
-	}
-}
 
 // needsLoad says whether a metric has a value only where messages are sent.
 func needsLoad(name string) bool {

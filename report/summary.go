@@ -71,6 +71,9 @@ type GateResult struct {
 	Why       string  `json:"why"`
 	N         int64   `json:"n,omitempty"`   // the sample that the value rests on; 0: it rests on none
 	Few       bool    `json:"few,omitempty"` // that is fewer than the metric's minimum
+
+	Low  *float64 `json:"low,omitempty"`  // of the interval of 95 % of a percentile; nil: it has no such bound, or none is known
+	High *float64 `json:"high,omitempty"` // the same
 }
 
 // FaultResult is one fault: what was asked, when it was in force, what it did.

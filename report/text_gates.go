@@ -34,10 +34,25 @@ func (g GateResult) value() string {
 
 // why is what the value alone does not say.
 func (g GateResult) why() string {
-	if g.Why == "it was "+g.value() {
-		return ""
+	why := g.Why
+	if why == "it was "+g.value() {
+		why = ""
 	}
-	return g.Why
+	var bounds []string
+	if g.Low != nil {
+		bounds = append(bounds, "from "+FormatValue(*g.Low, g.Unit))
+	}
+	if g.High != nil {
+		bounds = append(bounds, "to "+FormatValue(*g.High, g.Unit))
+	}
+	if len(bounds) == 0 {
+		return why
+	}
+	interval := "95 % " + strings.Join(bounds, " ")
+	if why == "" {
+		return interval
+	}
+	return why + "; " + interval
 }
 
 func (t *text) gates() []string {

@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// unsteady is the reason of a run that ended because steady state was not reached.
-const unsteady = "unsteady"
+// Reasons of a run that ended before its plan did.
+const (
+	unsteady = "unsteady" // steady state was not reached
+	aborted  = "aborted"  // a gate that says "or abort" was broken
+)
 
 // Limits of the harness's fitness. Beyond any of them the run is invalid: what it found
 // may be the tool's own doing.
@@ -53,7 +56,7 @@ func (s *Summary) decide(h *harness, mixed, missing string) {
 			fail = append(fail, fmt.Sprintf("gate %s is broken: %s", g.Text, g.Why))
 		}
 	}
-	if s.Ended.Reason == "aborted" && len(fail) == 0 {
+	if s.Ended.Reason == aborted && len(fail) == 0 {
 		inconclusive = append(inconclusive, because("the run was aborted", s.Ended.Why))
 	}
 	s.Reasons = append(append(append([]string{}, invalid...), inconclusive...), fail...)
@@ -144,7 +147,8 @@ func (s *Summary) doubts(mixed, missing string) []string {
 	}
 	// Of a run that ended there, faults that never were and gates without data are the
 	// consequence, which would only hide the reason.
-	ended := s.Ended.Reason == unsteady
+	// The same goes for a run that was ended by a gate, which is broken.
+	ended := s.Ended.Reason == unsteady || s.Ended.Reason == aborted && s.Ended.Gate != ""
 	for _, f := range s.Faults {
 		if f.State != "confirmed" && !(ended && f.Commanded == 0) {
 			out = append(out, because(fmt.Sprintf("fault %s is not confirmed: %s", f.Name, f.State), f.Why))

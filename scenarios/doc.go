@@ -104,6 +104,32 @@
 // A gate is a metric, an operator and a quantity in the metric's unit. One on a time of
 // recovery needs a recovery phase of at least its limit and the hold.
 //
+// # Gates
+//
+// Instead of a quantity stands a factor times another metric in the same unit, or the
+// largest of several. With @ a metric is that of one fault (recovery.t50 to t100,
+// latency.shift, latency.control_shift, clients.reset) or of one phase (counts of messages,
+// avail.msg); latency and service name their phases themselves. With "or abort" the gate is
+// checked while the run goes on, and ends it as soon as it is broken: clients.usable from
+// chaos on, marks of recovery, peaks of the storm, messages.dup and the latency of a phase.
+//
+//	scenario: gated
+//	targets: {blue: {embedded: {handshake: {workers: 2, cost: 10ms, queue: 200}}}}
+//	clients: {count: 100}
+//	phases: {warmup: 5s, baseline: 5s, chaos: 2s, recovery: 20s}
+//	faults:
+//	  - {name: cut, inject: reset}
+//	gates:
+//	  - recovery.t99 < max(8s, 3 * recovery.floor)
+//	  - recovery.t50@cut < 4s
+//	  - messages.lost@chaos == 0
+//	  - latency.recovery.p50 < 20 * latency.baseline.p50
+//	  - storm.peak_1s < 60% or abort
+//	  - recovery.t99 < 12s or abort
+//
+// A gate whose metric, or whose limit, has no value proves nothing: the run is inconclusive.
+// One that rests on fewer values than the metric needs (wsheal metrics NAME) says so.
+//
 // # Units
 //
 //	duration  250ms  8s  1m30s        (ns us ms s m h)
