@@ -183,6 +183,8 @@
     return all.filter((_, i) => i % every === 0);
   };
 
+  const steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+
   const height = (first) => (first ? 178 : 142);
   const options = (p, first, last, width) => ({
     width, height: height(first) + (last ? 26 : 0), padding: [first ? 60 : 30, 14, last ? 0 : 8, 0], legend: { show: false },
@@ -192,9 +194,9 @@
       y: p.log ? { distr: 3 } : { range: [0, p.most * 1.06] },
     },
     axes: [{
-      show: last, stroke: () => ink.text, font: "11px system-ui, sans-serif", size: 26, gap: 3, space: 60,
+      show: last, stroke: () => ink.text, font: "11px system-ui, sans-serif", size: 26, gap: 3, space: 60, incrs: steps,
       grid: { show: false }, ticks: { stroke: () => ink.axis, size: 4 },
-      values: (u, splits) => { const d = splits.length > 1 && splits[1] - splits[0] < 1 ? (splits[1] - splits[0] < 0.1 ? 2 : 1) : 0; return splits.map((v) => clock(v, d)); },
+      values: (u, splits) => { const d = splits.length > 1 && splits[1] - splits[0] < 1 ? Math.ceil(-Math.log10(splits[1] - splits[0]) - 1e-9) : 0; return splits.map((v) => clock(v, d)); },
     }, {
       stroke: () => ink.text, font: "11px system-ui, sans-serif", size: 58, gap: 4, space: p.log ? 22 : 26,
       grid: { stroke: () => ink.grid, width: 1 }, ticks: { show: false },
