@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ func (t *text) faults() []string {
 		sign := t.Printable(m.text)
 		indent := strings.Repeat(" ", Columns(sign)+2)
 		room := t.room() - len(indent)
-		for j, line := range few(t.wrap(t.Printable(f.Name+" "+f.what()+"; "+state), room), 3) {
+		for j, line := range bothEnds(t.wrap(t.Printable(f.Name+" "+f.what()+"; "+state), room), faultLines) {
 			if j == 0 {
 				lines = append(lines, t.ink(m.paint, sign)+"  "+line)
 				continue
@@ -31,6 +32,22 @@ func (t *text) faults() []string {
 		}
 	}
 	return lines
+}
+
+// faultLines are the most that one fault has for what came of it.
+const faultLines = 6
+
+// bothEnds keeps the first lines and the last two, in all n: what is broken and its state
+// come first, and what a client saw of it last.
+func bothEnds(lines []string, n int) []string {
+	const last = 2
+	if len(lines) <= n {
+		return lines
+	}
+	left := len(lines) - n + 1
+	out := slices.Clone(lines[:n-last-1])
+	out = append(out, fmt.Sprintf("(%s more lines)", FormatCount(int64(left))))
+	return append(out, lines[len(lines)-last:]...)
 }
 
 // what is broken, where and for whom: "reset on blue, 100 %".
