@@ -45,6 +45,9 @@ func TestEveryClientDoesEveryWorkload(t *testing.T) {
 				assert.Len(t, result.Values, len(result.Units))
 				if workload != "idle" { // eight connections weigh nothing that could be told from noise
 					for u, v := range result.Values {
+						if u == "allocs/msg" { // the bare clients can do without
+							continue
+						}
 						assert.Positive(t, v, u)
 					}
 				}
