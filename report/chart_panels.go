@@ -101,7 +101,7 @@ func drawMarks(d *drawing, s *Summary, x, y axis) {
 	}
 	type box struct{ x0, x1, y float64 }
 	var taken []box
-	for _, f := range s.Faults {
+	for _, f := range s.Faults[:min(len(s.Faults), faultsDrawn)] {
 		if f.Fleet.Zero == 0 {
 			continue
 		}

@@ -69,8 +69,11 @@ func timelineWords(s *Summary) string {
 	words := fmt.Sprintf("%s over %s.", Headline(s), FormatDuration(s.Duration))
 	low := slices.Min(s.Timeline.Usable)
 	words += fmt.Sprintf(" Usable clients: lowest %s, last %s of %s.", FormatCount(int64(low)), FormatCount(int64(s.Timeline.Usable[len(s.Timeline.Usable)-1])), FormatCount(int64(s.Run.Clients)))
-	for _, f := range s.Faults {
-		words += fmt.Sprintf(" Fault %s: %s.", f.Name, f.when())
+	for _, f := range s.Faults[:min(len(s.Faults), 10)] {
+		words += fmt.Sprintf(" Fault %s: %s.", shown(f.Name), f.when())
+	}
+	if more := len(s.Faults) - 10; more > 0 {
+		words += fmt.Sprintf(" And %s more faults.", FormatCount(int64(more)))
 	}
 	if s.Sharing != nil {
 		for _, x := range s.Sharing.Spans[:min(len(s.Sharing.Spans), 10)] {
@@ -149,7 +152,7 @@ const lanesMost = 6
 func laneLabels(s *Summary, x axis) (labels []laneLabel, lanes int) {
 	var ends [lanesMost]float64
 	var all []laneLabel
-	faults := slices.Clone(s.Faults)
+	faults := slices.Clone(s.Faults[:min(len(s.Faults), faultsDrawn)])
 	slices.SortStableFunc(faults, func(a, b FaultResult) int { return int(a.edge()/1e6) - int(b.edge()/1e6) })
 	for _, f := range faults {
 		l := laneLabel{text: f.Name + ": " + f.Kind + " " + FormatShare(f.Share) + ", " + f.State, band: inkBand, edge: inkConfirm, from: x.at(float64(f.edge()))}
