@@ -62,9 +62,11 @@
 //
 // Outages are taken apart into what the client was at: detect, from the confirmed edge to
 // the loss being noticed; backoff; admission; failed attempts, with those that came back
-// and did not stay; dial and prove of the attempt that did; relapse, usable in between;
-// stopped. The parts sum to the whole. Dial has TCP, TLS, the upgrade and the server's
-// queue and work together, which a client cannot tell apart.
+// and did not stay; tcp, tls, upgrade and prove of the attempt that did; relapse, usable in
+// between; stopped. The parts sum to the whole. Tcp has what comes before it, too: names and
+// credentials. Upgrade has the server's queue and work, which a client cannot tell apart.
+// Journals that do not say when there was a connection have tcp, tls and upgrade in one, dial,
+// and no value for the metrics of the three; outage.dial is of all four together.
 //
 // Floor is what the targets' handshake capacity mu allows at best from the cleared edge
 // on: the clients that must come back for 99 %, divided by mu. Round trips and detection

@@ -103,6 +103,12 @@ func (c *cursor) step(s *Step) {
 		case "path":
 			c.once(&seen, 1<<18)
 			s.Path = c.word()
+		case "connected":
+			c.once(&seen, 1<<25)
+			s.Connected = c.integer()
+		case "secured":
+			c.once(&seen, 1<<26)
+			s.Secured = c.integer()
 		case "from":
 			c.once(&seen, 1<<19)
 			s.From = c.word()

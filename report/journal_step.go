@@ -30,6 +30,8 @@ func appendStep(b []byte, t int64, s *Step) []byte {
 	b = appendInt(b, `,"handed":`, s.Handed)
 	b = appendInt(b, `,"heard":`, s.Heard)
 	b = appendWord(b, `,"path":`, s.Path)
+	b = appendInt(b, `,"connected":`, s.Connected)
+	b = appendInt(b, `,"secured":`, s.Secured)
 	b = appendString(append(b, `,"from":`...), s.From)
 	b = appendString(append(b, `,"to":`...), s.To)
 	b = appendUint(b, `,"attempt":`, uint64(s.Attempt))

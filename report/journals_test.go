@@ -227,11 +227,12 @@ func TestEveryMetricOfAReset(t *testing.T) {
 		return strings.HasPrefix(name, "service.") && strings.Count(name, ".") == 2
 	})
 	assert.Equal(t, []string{
-		"recovery.waited", "admission.p50", "admission.p90", "admission.p99", "admission.max", "messages.reordered",
+		"recovery.waited", "outage.tcp.share", "outage.tcp.p50", "outage.tcp.p99", "outage.tls.share", "outage.tls.p50", "outage.tls.p99",
+		"outage.upgrade.share", "outage.upgrade.p50", "outage.upgrade.p99", "admission.p50", "admission.p90", "admission.p99", "admission.max", "messages.reordered",
 		"latency.verify.p50", "latency.verify.p90", "latency.verify.p99", "latency.verify.p99_9", "latency.verify.max",
 		"latency.shift", "latency.control_shift", "balance.before", "balance.after", "balance.shift",
 		"harness.gc_pause", "harness.steal",
-	}, silent, "nobody was left, nobody shares, order is not counted, no verify phase, nothing in force for a while, one endpoint, no pause seen")
+	}, silent, "nobody was left, a dial is not taken apart, nobody shares, order is not counted, no verify phase, nothing in force for a while, one endpoint, no pause seen")
 	assert.Equal(t, len(exact)+len(digits), len(s.Metrics))
 
 	assert.InDelta(t, 16./1750, s.Storm.Sync, 1e-12)

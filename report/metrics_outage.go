@@ -58,9 +58,20 @@ func outageMetrics(t *metricList) {
 			if s.Recovery.Outages == nil || p == detecting && s.Recovery.Detect.N == 0 {
 				return Part{}, false
 			}
-			return s.Recovery.Outages.Parts[p], true
+			o := s.Recovery.Outages
+			if p == dialling {
+				return o.Dial, true
+			}
+			// Where the journal does not tell them apart, they are not 0 but not known.
+			if p >= connecting && p < dialling && o.Parts[dialling].Total > 0 {
+				return Part{}, false
+			}
+			return o.Parts[p], true
 		}
 		name, words := "outage."+partNames[p].name+".", partNames[p].words
+		if p == dialling {
+			words = "TCP, TLS and upgrade of the attempt that brought the client back, together"
+		}
 		t.add(name+"share", "share", "Share of the outages' time, all clients together, that was spent on this: "+words+".", sourceOutage, func(s *Summary) (float64, bool) {
 			x, ok := part(s)
 			return x.Share, ok && s.Recovery.Outages.Total > 0

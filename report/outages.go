@@ -15,12 +15,13 @@ type Outages struct {
 	N       int      `json:"n"`
 	Total   float64  `json:"total"`   // client-seconds of all of them
 	Parts   []Part   `json:"parts"`   // in the order in which they come; their totals sum to Total
+	Dial    Part     `json:"dial"`    // of them, tcp, tls, upgrade and dial together
 	Slowest []Outage `json:"slowest"` // those never healed first, then the longest
 }
 
 // Part is what clients were at in their outages.
 type Part struct {
-	Name  string  `json:"name"`  // detect backoff admission failed dial prove relapse stopped
+	Name  string  `json:"name"`  // detect backoff admission failed tcp tls upgrade dial prove relapse stopped
 	Total float64 `json:"total"` // client-seconds
 	Share float64 `json:"share"` // of Outages.Total
 	Quantiles
@@ -45,20 +46,29 @@ func takeApart(samples []sample) *Outages {
 	}
 	out := &Outages{N: len(samples), Slowest: []Outage{}}
 	each := make([]int64, len(samples))
-	for p := range partCount {
-		x := Part{Name: partNames[p].name}
+	sum := func(name string, first, last part) Part {
+		x := Part{Name: name}
 		for i := range samples {
-			each[i] = samples[i].parts[p]
+			each[i] = 0
+			for p := first; p <= last; p++ {
+				each[i] += samples[i].parts[p]
+			}
 			x.Total += float64(each[i]) / 1e9
 		}
 		x.Quantiles = quantiles(each)
+		return x
+	}
+	for p := range partCount {
+		x := sum(partNames[p].name, p, p)
 		out.Parts = append(out.Parts, x)
 		out.Total += x.Total
 	}
-	for i := range out.Parts {
-		if out.Total > 0 {
+	out.Dial = sum(partNames[dialling].name, connecting, dialling)
+	if out.Total > 0 {
+		for i := range out.Parts {
 			out.Parts[i].Share = out.Parts[i].Total / out.Total
 		}
+		out.Dial.Share = out.Dial.Total / out.Total
 	}
 	for _, i := range slowest(samples) {
 		s := &samples[i]

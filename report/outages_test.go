@@ -89,7 +89,7 @@ func TestOutagesOfAFailover(t *testing.T) {
 		total[p.Name] = p.Total
 		assert.InDelta(t, p.Total/18.1, s.Metrics["outage."+p.Name+".share"], 1e-12, p.Name)
 	}
-	for name, want := range map[string]float64{"detect": 6, "backoff": 1.6, "admission": 1, "failed": 0.8, "dial": 0.2, "prove": 0.3, "relapse": 0.4, "stopped": 7.8} {
+	for name, want := range map[string]float64{"detect": 6, "backoff": 1.6, "admission": 1, "failed": 0.8, "tcp": 0, "tls": 0, "upgrade": 0, "dial": 0.2, "prove": 0.3, "relapse": 0.4, "stopped": 7.8} {
 		assert.InDelta(t, want, total[name], 1e-12, name)
 		delete(total, name)
 	}

@@ -74,6 +74,9 @@ func (r *recovery) Add(rec Record, a attempt) {
 	}
 	// While it stays usable nothing is new: the time is attributed when it is lost.
 	if p.down && !(was && p.usable && rec.Step.Cause == "") {
+		if rec.Step.Event == "opened" {
+			p.stages.opened(rec.T, rec.Step.Connected, rec.Step.Secured)
+		}
 		p.stages.step(rec.T, rec.Step.To, rec.Step.Cause, a)
 	}
 }

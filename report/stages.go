@@ -4,27 +4,33 @@ package report
 type part uint8
 
 const (
-	detecting part = iota // the fault was confirmed, the loss not noticed yet
-	backoff               // between connections, as its policy says
-	admission             // asking the pool it shares for a dial
-	failing               // attempts that did not bring it back for good
-	dialling              // the attempt that did: TCP, TLS and upgrade, the server's queue and work among them
-	proving               // the attempt that did: open, until the first validated exchange
-	relapse               // usable in between, which did not last
-	stopped               // given up, or closed by its owner
+	detecting  part = iota // the fault was confirmed, the loss not noticed yet
+	backoff                // between connections, as its policy says
+	admission              // asking the pool it shares for a dial
+	failing                // attempts that did not bring it back for good
+	connecting             // the attempt that did: until there was a TCP connection
+	securing               // the same: until TLS was agreed
+	upgrading              // the same: until the upgrade was answered, the server's queue and work among it
+	dialling               // those three together, where the journal does not tell them apart
+	proving                // the attempt that did: open, until the first validated exchange
+	relapse                // usable in between, which did not last
+	stopped                // given up, or closed by its owner
 	partCount
 )
 
 // partNames are the parts' names in metrics, and what they are, in words.
 var partNames = [partCount]struct{ name, words string }{
-	detecting: {"detect", "from the fault's confirmation until the loss was noticed"},
-	backoff:   {"backoff", "waiting as the policy says"},
-	admission: {"admission", "asking the pool for a dial"},
-	failing:   {"failed", "attempts that did not bring the client back for good"},
-	dialling:  {"dial", "TCP, TLS and upgrade of the attempt that did, with the server's queue and work"},
-	proving:   {"prove", "from open to the first validated exchange of the attempt that did"},
-	relapse:   {"relapse", "usable in between, which did not last"},
-	stopped:   {"stopped", "given up, or closed by its owner"},
+	detecting:  {"detect", "from the fault's confirmation until the loss was noticed"},
+	backoff:    {"backoff", "waiting as the policy says"},
+	admission:  {"admission", "asking the pool for a dial"},
+	failing:    {"failed", "attempts that did not bring the client back for good"},
+	connecting: {"tcp", "until the attempt that did had a TCP connection, names and credentials among it"},
+	securing:   {"tls", "from there until it had agreed on TLS"},
+	upgrading:  {"upgrade", "from there until its upgrade was answered, with the server's queue and work"},
+	dialling:   {"dial", "TCP, TLS and upgrade of the attempt that did, where the journal does not tell them apart"},
+	proving:    {"prove", "from open to the first validated exchange of the attempt that did"},
+	relapse:    {"relapse", "usable in between, which did not last"},
+	stopped:    {"stopped", "given up, or closed by its owner"},
 }
 
 // parts are the ns of an outage by what the client was at. They sum to the whole.
@@ -50,6 +56,7 @@ type stages struct {
 	attempts int
 	parts    parts
 	track    track
+	dialled  int64 // when the attempt under way began
 }
 
 func newStages(loss int64) stages { return stages{at: loss, is: backoff, began: loss, first: -1} }
@@ -62,6 +69,9 @@ func (s *stages) step(t int64, phase, cause string, a attempt) {
 	tries := was == dialling || was == proving
 	if up := isUsable(phase); was == relapse && !up || tries && (a.began || !up && phase != "dialing" && phase != "proving") {
 		s.inVain()
+	}
+	if a.began || phase == "dialing" && was != dialling {
+		s.dialled = t
 	}
 	if a.began {
 		s.attempts++
@@ -89,6 +99,28 @@ func (s *stages) step(t int64, phase, cause string, a attempt) {
 	s.track.turn(t, s.is, cause)
 }
 
+// opened takes a dial apart that has come to a connection by now, given when it was one of
+// TCP and of TLS; 0: it is not told, or there was none.
+func (s *stages) opened(t, connected, secured int64) {
+	if s.is != dialling || connected == 0 {
+		return
+	}
+	s.advance(t)
+	from := s.dialled
+	connected = min(max(connected, from), t)
+	s.parts[dialling] -= t - from
+	s.parts[connecting] += connected - from
+	s.track.became(connecting)
+	if secured > 0 {
+		secured = min(max(secured, connected), t)
+		s.parts[securing] += secured - connected
+		s.track.turn(connected, securing, "")
+		connected = secured
+	}
+	s.parts[upgrading] += t - connected
+	s.track.turn(connected, upgrading, "")
+}
+
 // advance attributes the time until now.
 func (s *stages) advance(t int64) {
 	if t > s.at {
@@ -112,7 +144,9 @@ func (s *stages) close(to int64, healed bool) parts {
 
 // inVain counts the last attempt among those that did not bring the client back for good.
 func (s *stages) inVain() {
-	s.parts[failing] += s.parts[dialling] + s.parts[proving]
-	s.parts[dialling], s.parts[proving] = 0, 0
+	for p := connecting; p <= proving; p++ {
+		s.parts[failing] += s.parts[p]
+		s.parts[p] = 0
+	}
 	s.track.inVain()
 }

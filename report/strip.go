@@ -39,10 +39,17 @@ func (k *track) turn(t int64, is part, cause string) {
 	*k = append(*k, turn{t, is, cause})
 }
 
+// became says better what the client has been at of late.
+func (k track) became(is part) {
+	if n := len(k); n > 0 && k[n-1].is == dialling {
+		k[n-1].is = is
+	}
+}
+
 // inVain turns attempts into those that did not bring the client back for good.
 func (k track) inVain() {
 	for i := range k {
-		if k[i].is == dialling || k[i].is == proving {
+		if k[i].is >= connecting && k[i].is <= proving {
 			k[i].is = failing
 		}
 	}

@@ -49,7 +49,7 @@ func Replay(journal *report.Reader, policy heal.Policy, seed uint64) (int, error
 		from := s.Phase
 		actions := heal.Step(heal.Instant(rec.T), ev, s, &policy, heal.Rand{Seed: seed, Client: uint64(was.Client)})
 		is := StepRecord(driver.Event{Client: was.Client, Step: ev, From: from, State: *s, Actions: actions})
-		is.Late = was.Late
+		is.Late, is.Connected, is.Secured = was.Late, was.Connected, was.Secured // of which heal knows nothing
 		if !slices.Equal(is.Actions, was.Actions) || !same(is, was) {
 			return n, fmt.Errorf("decision %d, client %d at %d ns: the journal has %+v, Step gives %+v", n+1, was.Client, rec.T, was, is)
 		}

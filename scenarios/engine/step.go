@@ -19,6 +19,7 @@ func StepRecord(ev driver.Event) report.Step {
 		Only: is.Only, RetryAfter: int64(is.RetryAfter), Within: int64(is.Within), RTT: int64(is.RTT),
 		Inbound: int64(is.Inbound), Outbound: int64(is.Outbound), Drained: int64(is.Drained),
 		Handed: int64(is.Handed), Heard: int64(is.Heard), Path: is.Path.String(),
+		Connected: int64(ev.Connected), Secured: int64(ev.Secured),
 		From: ev.From.String(), To: ev.State.Phase.String(),
 		Attempt: uint32(ev.State.Attempt), Endpoint: ev.State.Endpoint, Late: int64(ev.Late),
 	}
