@@ -140,6 +140,20 @@
 // together, against those of the same clients in the baseline; where they differ,
 // FaultResult.Shift tells them apart. Control are the clients in no cohort.
 //
+// # Pictures
+//
+// What is only drawn is in the summary, too, bounded. Heat counts answers by when they came
+// and how long they took, eight rows to a factor of ten, in 240 columns at most.
+// LatencyRow.Curve is the distribution, closer in the tail. Raster has the attempts one by
+// one; where there are more than 2,000, of every second client, or fourth, and so on.
+// Outage.Strip is how the slowest outages went, in 64 stretches at most; times by stretch
+// sum to Outage.Parts. Events are the first and the last 200.
+//
+// report.html is complete as it is sent: charts are SVG whose colours are attributes, each
+// with its figures as a table. The only script draws the timeline anew, with zoom and cursor
+// (uPlot, see uplot/README.md); the page's policy names it by its digest, and nothing else
+// can run or load. A page has 2 MiB at most; what does not fit is left out, and it says so.
+//
 // # No value, no finite value
 //
 // A metric without data is in neither Summary.Metrics nor Summary.Unbounded; a gate on it
