@@ -31,6 +31,9 @@ func (b *builder) judge(s *Summary) {
 		case s.Ended.Reason == aborted && s.Ended.Gate == g.Text:
 			// What broke it may have mended while the run was being ended.
 			res.Verdict, res.Why = string(Fail), s.Ended.Why
+		case s.Ended.Gate != "" && (res.Unbounded || slices.Contains(onlyAtTheEnd, g.Metric)):
+			// It would have had its time without the other.
+			res = GateResult{Text: g.Text, Metric: g.Metric, Unit: res.Unit, Verdict: noData, Why: "another gate ended the run before"}
 		case res.Verdict != noData:
 		case b.run.Rate == 0 && needsLoad(g.Metric):
 			res.Why = "the scenario has no load"

@@ -47,7 +47,8 @@ type run struct {
 	mu        sync.Mutex      // protects following
 	commanded map[string]bool // faults that the proxy was told of
 	witnesses map[string]*witness
-	logErr    error // the first of writing the latency log
+	edges     map[string]edges // by fault
+	logErr    error            // the first of writing the latency log
 }
 
 func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
@@ -57,7 +58,7 @@ func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
 // when the run could not begin; any other error is the harness's own. Faults are cleared
 // and children ended on every path.
 func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
-	r := &run{env: env, scenario: s, journal: report.NewWriter(env.Journal), commanded: map[string]bool{}, witnesses: map[string]*witness{}}
+	r := &run{env: env, scenario: s, journal: report.NewWriter(env.Journal), commanded: map[string]bool{}, witnesses: map[string]*witness{}, edges: map[string]edges{}}
 	defer func() { err = errors.Join(err, r.stopChildren()) }()
 	r.epoch, r.base = time.Now(), env.Clock()
 	if why := unfitFor(s, env.FDLimit); why != "" {
@@ -113,6 +114,7 @@ func (r *run) play(ctx context.Context) error {
 		for _, f := range r.scenario.Faults {
 			work.Go(func() { r.injection(working, f) })
 		}
+		work.Go(func() { r.guard(working, cancel) })
 	})
 	for _, p := range r.scenario.Phases {
 		if p.Name != "warmup" && p.Name != "baseline" {
@@ -131,7 +133,7 @@ func (r *run) play(ctx context.Context) error {
 	case ctx.Err() != nil:
 		end = report.End{Reason: "interrupted"}
 	case inner.Err() != nil:
-		end = report.End{Reason: "error", Why: context.Cause(inner).Error()}
+		end = ended(context.Cause(inner))
 	}
 	stopWork()
 	work.Wait()

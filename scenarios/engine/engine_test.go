@@ -308,3 +308,20 @@ func records(t *testing.T, w *inprocess.World, each func(report.Record)) {
 	require.NoError(t, reader.Err())
 	require.Empty(t, reader.Warnings())
 }
+
+// A gate that says so ends the run as soon as it is broken: the fault is cleared, the verdict
+// is fail, and the reason has the moment.
+func TestABrokenGateEndsTheRun(t *testing.T) {
+	t.Parallel()
+	w := inprocess.New(t)
+	s := inprocess.Small(t, "partition", "phases={warmup: 1s, baseline: 1s, chaos: 60s, recovery: 10s}", "faults.split.for=50s", "clients.policy.ping={every: 200ms, timeout: 200ms, timeout_min: 0s}",
+		"gates=[clients.usable >= 90% or abort, messages.lost == 0]")
+	sum := w.Run(t.Context(), s)
+	assert.Equal(t, "aborted", sum.Ended.Reason)
+	assert.Equal(t, "clients.usable >= 90% or abort", sum.Ended.Gate)
+	assert.Less(t, sum.Duration, int64(40*time.Second), "long before its plan's end")
+	assert.Equal(t, []string{"fail", "no data"}, []string{sum.Gates[0].Verdict, sum.Gates[1].Verdict})
+	assert.Contains(t, sum.Gates[0].Why, "which ended the run")
+	assert.Contains(t, sum.Reasons, "gate "+sum.Gates[0].Text+" is broken: "+sum.Gates[0].Why)
+	assert.NotZero(t, sum.Faults[0].Cleared)
+}

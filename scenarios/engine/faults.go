@@ -124,6 +124,7 @@ var trackEdge = map[string]live.Edge{
 }
 
 func (r *run) edge(f report.Fault, at heal.Instant) {
+	r.passed(f.Name, f.Edge, at)
 	r.rec.write(report.Record{T: int64(at), Fault: &f})
 	r.env.Track.SetFault(f.Name, trackEdge[f.Edge], time.Duration(at), f.Error)
 	r.flush()

@@ -40,6 +40,8 @@ type recorder struct {
 	clients []atomic.Uint64 // by client: generation of its connection<<8 | phase
 	usable  atomic.Int64
 
+	attempted atomic.Int64 // attempts to connect so far
+
 	counts []counters // by phase
 	shards []latencyShard
 
@@ -103,6 +105,7 @@ func (r *recorder) step(ev driver.Event) {
 	}
 	rec := StepRecord(ev)
 	if attempts(ev) {
+		r.attempted.Add(1)
 		r.track.AddAttempts(1)
 	}
 	r.write(report.Record{T: int64(ev.At), Step: &rec})
@@ -292,6 +295,22 @@ func (r *recorder) response(phase int, q float64) (ns int64, ok bool) {
 	defer r.hmu.Unlock()
 	r.gather()
 	return r.total.Quantile("response", r.phases[phase].Name, q, r.unanswered(phase))
+}
+
+// answered is a quantile of the response times so far of the messages due in a phase that
+// were answered, and how many they are.
+func (r *recorder) answered(phase, quantile string) (seconds float64, n int64) {
+	for i := range r.phases {
+		if r.phases[i].Name != phase {
+			continue
+		}
+		r.hmu.Lock()
+		defer r.hmu.Unlock()
+		r.gather()
+		ns, _ := r.total.Quantile("response", phase, quantiles[quantile], 0)
+		return float64(ns) / 1e9, r.counts[i].acked.Load()
+	}
+	return 0, 0
 }
 
 func (r *recorder) gather() {

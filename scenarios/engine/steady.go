@@ -24,6 +24,20 @@ func (b *baseline) add(share float64) {
 	b.usable = append(b.usable, share)
 }
 
+// quantiles by the last part of a metric's name.
+var quantiles = map[string]float64{"p50": 0.50, "p90": 0.90, "p99": 0.99, "p99_9": 0.999, "max": 1}
+
+// median is the share of the clients that was usable; 0 where nothing was seen.
+func (b *baseline) median() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.usable) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(b.usable))
+	return sorted[len(sorted)/2]
+}
+
 // values are the metrics of the baseline phase by their names.
 func (b *baseline) values(response func(q float64) (int64, bool), phase string) map[string]float64 {
 	b.mu.Lock()
@@ -33,7 +47,7 @@ func (b *baseline) values(response func(q float64) (int64, bool), phase string) 
 		slices.Sort(b.usable)
 		out["clients.usable"] = b.usable[n/2]
 	}
-	for name, q := range map[string]float64{"p50": 0.50, "p90": 0.90, "p99": 0.99, "p99_9": 0.999, "max": 1} {
+	for name, q := range quantiles {
 		if ns, ok := response(q); ok {
 			v := float64(ns) / 1e9
 			if ns < 0 {
