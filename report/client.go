@@ -1,10 +1,12 @@
 package report
 
-// pageSize is how many clients share one allocation, and pagesMost bounds how many pages a
-// hostile number of a client can make room for: beyond them clients are in a map.
+// pageSize is how many clients share one allocation, and pagesMost bounds how many there
+// are: a quarter of a million clients. Beyond them clients are in a map. A journal that
+// makes up numbers of clients, far from each other, gets a page for each of them, and so
+// many bytes as a run of that many clients would.
 const (
-	pageSize  = 256
-	pagesMost = 1 << 14
+	pageSize  = 64
+	pagesMost = 1 << 12
 )
 
 // byClient keeps a value of each client. It is a table, since every step asks a dozen of

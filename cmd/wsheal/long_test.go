@@ -18,8 +18,8 @@ import (
 
 // How large a run TestLongRun has; make long-run has the one of the README.
 var (
-	longClients = flag.Int("long.clients", 500, "clients of the long run")
-	longRecords = flag.Int("long.records", 30_000, "records that the long run has at least")
+	longClients = flag.Int("long.clients", 200, "clients of the long run")
+	longRecords = flag.Int("long.records", 10_000, "records that the long run has at least")
 )
 
 // longestRSS is what a report may take, whatever its journal's length: bytes.
