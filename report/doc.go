@@ -21,8 +21,10 @@
 // are ns since the run's start. Lines may be up to a second out of order, since many
 // goroutines write them; records of the same nanosecond have an order of their own, edges
 // before what happens at them. A step or a phase that is later still proves that a clock
-// went back, and then nothing is proven. Records of another Schema are refused. What is
-// kept in memory follows clients, seconds and faults, and not the journal's length.
+// went back, and then nothing is proven. Records of another Schema are refused. What lacks
+// its time, or a step its client, its event or its phases, is skipped with a warning and
+// not read as 0. What is kept in memory follows clients, outages, seconds and faults, and
+// not the journal's length: a step is read into the place of one that has been given.
 //
 // # Usable
 //
