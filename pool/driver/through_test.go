@@ -3,6 +3,7 @@ package driver
 import (
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -37,9 +38,11 @@ func TestThroughStandsInFromTheFirstByte(t *testing.T) {
 		assert.Positive(w, first, "the answer to the upgrade")
 		require.NoError(w, w.send(0, 1))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		assert.Greater(w, read, first, "the echo")
 		w.ends()[0].Close()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Len(w, told, 2)
 		for i, gen := range []uint32{1, 2} {
 			assert.Equal(w, gen, told[i].Gen)
