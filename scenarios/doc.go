@@ -37,6 +37,10 @@
 //	    - {target: green, priority: 0}
 //	    - {target: mine, priority: 1}
 //
+// With host, as in host: blue.test, clients know a target by a name, and a resolver of the
+// run's has it: inject: dns breaks that. Targets with the same zone fail together by inject:
+// zone, which names no target but the zone.
+//
 // # Clients
 //
 // The policy is the name of a built-in one, a file, or a mapping that starts from

@@ -70,6 +70,7 @@ func TestLibraryVariants(t *testing.T) {
 		"t3-accept-then-close": {{"clients.policy=naive"}},
 		"coder-oom-herd":       {{"clients.policy=naive"}},
 		"rolling-deploy":       {{"faults.deploy.drain=none"}},
+		"zone-loss":            {{"faults.az={name: az, inject: zone, zone: a, how: partition, at: chaos}"}},
 		"blip":                 {{"clients.policy=fixed"}},
 		"retry-after":          {{"clients.policy=naive"}},
 		"metastable":           {{"clients.policy={base: fixed, handshake_timeout: 2s}"}},
