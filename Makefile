@@ -59,6 +59,9 @@ soak: ## a pool of 500 connections through every fault, for SOAKTIME
 crowd: ## the fault proxy before 4,000 connections, and how soon it obeys; fails beyond its bars, so on a quiet machine
 	go test -count=1 -timeout 20m -v -run '^TestACrowd$$' ./chaos/toxi -crowd=4000
 
+aa: ## record the runs that comparisons are tested by into runs/aa, in about 10 minutes
+	testdata/aa/record.sh runs/aa
+
 accuracy: ## reported beside injected, on real sockets, in about a minute; fails beyond 1 %
 	@go test -count=1 -timeout 5m -v -run '^TestAccuracy$$' ./cmd/wsheal -accuracy
 
@@ -79,4 +82,4 @@ build: ## the command, as ./wsheal
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.PHONY: check format format-check lint tidy-check test race golden fuzz cost crowd soak interop accuracy long-run browser bench build help
+.PHONY: check format format-check lint tidy-check test race golden fuzz cost crowd soak interop accuracy aa long-run browser bench build help
