@@ -29,9 +29,8 @@ var (
 	benchstat = flag.String("benchstat", "", "the version of benchstat to run, as go run takes it; empty: none")
 )
 
-// node runs a script of testdata/node, which needs a package of npm where node looks for
-// it (NODE_PATH).
-func node(t *testing.T, needs, script string, args ...string) []byte {
+// needsNode passes the test over where node does not find a package of npm (NODE_PATH).
+func needsNode(t *testing.T, needs string) {
 	t.Helper()
 	if err := exec.Command("node", "-e", fmt.Sprintf("require(%q)", needs)).Run(); err != nil {
 		if !*interop {
@@ -39,6 +38,11 @@ func node(t *testing.T, needs, script string, args ...string) []byte {
 		}
 		require.NoError(t, err, "node with the %s package", needs)
 	}
+}
+
+// node runs a script of testdata/node.
+func node(t *testing.T, script string, args ...string) []byte {
+	t.Helper()
 	cmd := exec.Command("node", append([]string{filepath.Join("..", "..", "testdata", "node", script)}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -80,6 +84,7 @@ func recorded(t *testing.T) []byte {
 // npm's hdr-histogram-js reads latency.hlog: the same intervals at the same times, the same
 // percentiles as Go's library, and it prints the table that latency.hgrm has.
 func TestInteropHdrHistogramJS(t *testing.T) {
+	needsNode(t, "hdr-histogram-js")
 	log := recorded(t)
 	percentiles := []float64{0.01, 1, 10, 25, 50, 75, 90, 95, 99, 99.9, 99.99, 100}
 	args := []string{saved(t, "latency.hlog", string(log))}
@@ -98,7 +103,7 @@ func TestInteropHdrHistogramJS(t *testing.T) {
 			Table       string
 		}
 	}
-	require.NoError(t, json.Unmarshal(node(t, "hdr-histogram-js", "hlog.js", args...), &js))
+	require.NoError(t, json.Unmarshal(node(t, "hlog.js", args...), &js))
 
 	sums := map[string]*hdrhistogram.Histogram{}
 	r := hdrhistogram.NewHistogramLogReader(bytes.NewReader(log))
@@ -176,6 +181,7 @@ func sameRows(t *testing.T, want, got string) {
 // junit.xml of every run, hostile ones among them, is valid by a schema of the elements that
 // all readers take, as xmllint judges it.
 func TestInteropJUnitSchema(t *testing.T) {
+	needsNode(t, "xmllint-wasm")
 	args := []string{filepath.Join("..", "..", "testdata", "interop", "junit.xsd")}
 	for _, name := range keptNames(t) {
 		args = append(args, saved(t, name+".xml", written(t, "junit", kept(t, name))))
@@ -183,7 +189,7 @@ func TestInteropJUnitSchema(t *testing.T) {
 	for _, name := range hostile {
 		args = append(args, saved(t, "hostile.xml", written(t, "junit", named(t, name))))
 	}
-	assert.Empty(t, string(node(t, "xmllint-wasm", "xsd.js", args...)))
+	assert.Empty(t, string(node(t, "xsd.js", args...)))
 }
 
 // benchstat reads bench.txt of several runs as it is, takes policies apart, knows which way

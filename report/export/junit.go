@@ -106,7 +106,7 @@ func junitGate(s *report.Summary, g report.GateResult) (failure, problem *junitR
 	case g.Verdict == string(report.Pass):
 		return nil, nil
 	case g.Verdict == string(report.Fail):
-		return &junitResult{Message: found, Type: "fail", Text: visible(g.Text) + "\n" + found}, nil
+		return &junitResult{Message: found, Type: "fail", Text: visible(g.Text) + "\n" + judged(g)}, nil
 	}
 	return nil, &junitResult{Message: found, Type: "inconclusive", Text: visible(g.Text) + "\n" + found}
 }
@@ -126,14 +126,6 @@ func junitUnproven(s *report.Summary, found string) *junitResult {
 
 // proven says whether the run's gates mean anything.
 func proven(s *report.Summary) bool { return s.Verdict == report.Pass || s.Verdict == report.Fail }
-
-// judged is a gate's judgement in words.
-func judged(g report.GateResult) string {
-	if g.Why == "" {
-		return visible(g.Verdict)
-	}
-	return visible(g.Verdict + ": " + g.Why)
-}
 
 // because is why the verdict is what it is, a line each.
 func because(s *report.Summary) string {

@@ -106,6 +106,23 @@ func TestJUnitCases(t *testing.T) {
 	}
 }
 
+// Where bounds of the value are known they are told, one or both.
+func TestGateBounds(t *testing.T) {
+	for want, bounds := range map[string][2]*float64{
+		"": {nil, nil}, "95 % from 8.500 s": {new(8.5), nil}, "95 % to 11.2 s": {nil, new(11.2)}, "95 % from 8.500 s to 11.2 s": {new(8.5), new(11.2)},
+	} {
+		g := gate("recovery.t99 < 8s", report.Fail, "it was 9 s")
+		g.Unit, g.Value, g.Low, g.High = "s", 9, bounds[0], bounds[1]
+		s := judged(report.Fail, []string{"broken"}, g)
+		assert.Contains(t, written(t, "md", s), "| recovery.t99 \\< 8s | 9 s | "+want+" |\n")
+		text := "recovery.t99 < 8s\nfail: it was 9 s"
+		if want != "" {
+			text += "; " + want
+		}
+		assert.Equal(t, text, readJUnit(t, written(t, "junit", s)).Suites[0].Cases[0].Failure.Text)
+	}
+}
+
 func TestJUnitSuite(t *testing.T) {
 	suite := readJUnit(t, written(t, "junit", judged(report.Pass, nil))).Suites[0]
 	assert.Equal(t, "storm", suite.Name)

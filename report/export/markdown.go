@@ -69,24 +69,10 @@ func (w markdown) gates(s *report.Summary) {
 			if known && g.Verdict != verdict || !known && verdict != "" {
 				continue
 			}
-			value, why := gateValue(g), g.Why
-			if why == "it was "+value {
-				why = ""
-			}
-			rows = append(rows, []string{sign(g.Verdict), text(g.Text), text(value), text(why)})
+			rows = append(rows, []string{sign(g.Verdict), text(g.Text), text(gateValue(g)), text(gateWhy(g))})
 		}
 	}
 	w.table([]string{"", "gate", "value", "why"}, rows)
-}
-
-func gateValue(g report.GateResult) string {
-	switch {
-	case g.Verdict != string(report.Pass) && g.Verdict != string(report.Fail):
-		return g.Verdict
-	case g.Unbounded:
-		return "unbounded"
-	}
-	return report.FormatValue(g.Value, g.Unit)
 }
 
 func (w markdown) faults(s *report.Summary) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,8 +36,25 @@ func source(t *testing.T, journal, hlog []byte) export.Source {
 	return export.Source{Summary: s, Journal: open(journal), Hlog: open(hlog)}
 }
 
-// kept is a run of testdata/journals, whose numbers are known.
+// computed are the runs of testdata/journals that a test asked for.
+var computed = map[string]export.Source{}
+
+// kept is a run of testdata/journals, whose numbers are known; a test may change its run and
+// its metrics.
 func kept(t *testing.T, name string) export.Source {
+	t.Helper()
+	s, found := computed[name]
+	if !found {
+		s = compute(t, name)
+		computed[name] = s
+	}
+	own := *s.Summary
+	own.Metrics = maps.Clone(own.Metrics)
+	s.Summary = &own
+	return s
+}
+
+func compute(t *testing.T, name string) export.Source {
 	t.Helper()
 	read := func(file string) []byte {
 		text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "journals", name, file))
