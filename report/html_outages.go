@@ -5,7 +5,7 @@ import "strings"
 // outageTables are the outages taken apart, all together and the slowest one by one.
 func outageTables(s *Summary) (parts, slowest htmlTable) {
 	parts = htmlTable{Caption: "Outages taken apart: from the fault's confirmation to usable again, per client and fault", Head: heads("Part", ">Client-seconds", ">Share", ">p50", ">p90", ">p99", ">max", "Meaning")}
-	slowest = htmlTable{Caption: "The longest outages", Head: heads("Client", "Fault", ">Lost at", ">Whole", ">Attempts", "Parts")}
+	slowest = htmlTable{Caption: "The longest outages", Head: heads("Client", "Fault", ">Lost at", ">Whole", ">Attempts", "Parts", "As it went")}
 	o := s.Recovery.Outages
 	if o == nil {
 		return parts, slowest
@@ -31,9 +31,40 @@ func outageTables(s *Summary) (parts, slowest htmlTable) {
 				of = append(of, p.name+" "+FormatDuration(ns))
 			}
 		}
-		slowest.Rows = append(slowest.Rows, []htmlCell{words(FormatCount(int64(x.Client))), words(x.Fault), lasted(x.Lost), number(whole), counted(int64(x.Attempts)), prose(strings.Join(of, ", "))})
+		slowest.Rows = append(slowest.Rows, []htmlCell{words(FormatCount(int64(x.Client))), words(x.Fault), lasted(x.Lost), number(whole), counted(int64(x.Attempts)), prose(strings.Join(of, ", ")), prose(x.story())})
 	}
 	return parts, slowest
+}
+
+// storyMost is how many stretches of an outage are told in words.
+const storyMost = 12
+
+// story tells an outage in the order in which it went, with the causes.
+func (o Outage) story() string {
+	if len(o.Strip) == 0 {
+		return ""
+	}
+	var of []string
+	end := o.Strip[0].From + o.Whole
+	for i, p := range o.Strip {
+		if i == storyMost {
+			of = append(of, FormatCount(int64(len(o.Strip)-i))+" more")
+			break
+		}
+		to := end
+		if i+1 < len(o.Strip) {
+			to = o.Strip[i+1].From
+		}
+		text := p.What
+		if text == "" {
+			text = "the rest"
+		}
+		if p.Cause != "" {
+			text = p.Cause + ": " + text
+		}
+		of = append(of, text+" "+FormatDuration(to-p.From))
+	}
+	return strings.Join(of, ", ")
 }
 
 // survivalTable is the Kaplan-Meier estimate.
