@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsheal/wsheal/chaos/proc"
+	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/report/compare"
 	"github.com/wsheal/wsheal/scenarios"
 	"github.com/wsheal/wsheal/scenarios/trial"
@@ -105,7 +106,7 @@ func runSeries(ctx context.Context, w *world, name string, f runFlags) error {
 	}
 	fmt.Fprintf(tell, "%d runs, about %s, into %s\n", len(jobs), trial.Length(jobs).Round(time.Second), dir)
 	done, err := trial.Run(ctx, jobs, func(ctx context.Context, j trial.Job) error {
-		return recordJob(ctx, w, j, f, filepath.Join(dir, fmt.Sprintf("%s-%03d", j.Arm, j.Round)), int(limit), tell)
+		return recordFit(ctx, w, j, f, dir, int(limit), tell)
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -116,11 +117,34 @@ func runSeries(ctx context.Context, w *world, name string, f runFlags) error {
 	return f.conclude(w, dir)
 }
 
+// triesOfUnfit is how often a run is made for which the harness was unfit: what it measured
+// is the machine's doing, whatever it is.
+const triesOfUnfit = 3
+
+// recordFit records one run of a series, again where the harness was unfit for it. What was
+// recorded before stays beside it, and is in no comparison.
+func recordFit(ctx context.Context, w *world, j trial.Job, f runFlags, dir string, limit int, tell io.Writer) error {
+	name := fmt.Sprintf("%s-%03d", j.Arm, j.Round)
+	for try := 1; ; try++ {
+		verdict, err := recordJob(ctx, w, j, f, filepath.Join(dir, name), limit)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(tell, "%s, seed %d: %s\n", name, j.Scenario.Seed, verdict)
+		if verdict != report.Invalid || try == triesOfUnfit || ctx.Err() != nil {
+			return nil
+		}
+		if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, fmt.Sprintf("%s%d-%s", armUnfit, try, name))); err != nil {
+			return err
+		}
+	}
+}
+
 // recordJob records one run of a series, and writes its report.
-func recordJob(ctx context.Context, w *world, j trial.Job, f runFlags, path string, limit int, tell io.Writer) error {
+func recordJob(ctx context.Context, w *world, j trial.Job, f runFlags, path string, limit int) (report.Verdict, error) {
 	dir, err := claim(path)
 	if err != nil {
-		return err
+		return "", err
 	}
 	env := engineEnv(limit)
 	once := f
@@ -134,14 +158,13 @@ func recordJob(ctx context.Context, w *world, j trial.Job, f runFlags, path stri
 	}
 	begun, err := recordRun(ctx, w, j.Scenario, env, dir, true)
 	if !begun {
-		return errors.Join(err, dir.release())
+		return "", errors.Join(err, dir.release())
 	}
 	source, more := openRun(path)
-	if more == nil {
-		more = recreate(path, source)
-		fmt.Fprintf(tell, "%s, seed %d: %s\n", filepath.Base(path), j.Scenario.Seed, source.Summary.Verdict)
+	if more != nil {
+		return "", errors.Join(err, more)
 	}
-	return errors.Join(err, more)
+	return source.Summary.Verdict, errors.Join(err, recreate(path, source))
 }
 
 // seriesDir makes the directory of a series its own.

@@ -18,6 +18,7 @@ const (
 	armNew   = "new"
 	armOld   = "old"
 	armAgain = "again"
+	armUnfit = "unfit-" // before the name of a run that was made again: it is in no arm
 )
 
 // readRuns reads what is compared from a run directory, from every one directly below a
@@ -67,7 +68,7 @@ func runsBelow(dir, prefix string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range entries {
-		if path := filepath.Join(dir, e.Name()); e.IsDir() && strings.HasPrefix(e.Name(), prefix) && isRun(path) {
+		if path := filepath.Join(dir, e.Name()); e.IsDir() && strings.HasPrefix(e.Name(), prefix) && !strings.HasPrefix(e.Name(), armUnfit) && isRun(path) {
 			out = append(out, path)
 		}
 	}
