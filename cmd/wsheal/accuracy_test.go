@@ -7,9 +7,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -44,7 +46,7 @@ func (f finding) String() string {
 	if !f.ok() {
 		verdict = "WRONG"
 	}
-	return fmt.Sprintf("%-44s %14s %14s %8.3f %%  %s", f.what, f.shown(f.reported), f.shown(f.injected), 100*f.off(), verdict)
+	return fmt.Sprintf("%-50s %14s %14s %8.3f %%  %s", f.what, f.shown(f.reported), f.shown(f.injected), 100*f.off(), verdict)
 }
 
 // shown has a time in full, where reports round it.
@@ -68,21 +70,34 @@ func (o outcome) done(t *testing.T) report.Replies {
 	return *o.Targets[0].Replies
 }
 
-// over counts the latencies of a kind above a limit.
-func (o outcome) over(t *testing.T, kind string, limit time.Duration) (n int64) {
+// latencies are all those of a kind, from the run's log.
+func (o outcome) latencies(t *testing.T, kind string) *hdrhistogram.Histogram {
 	log, err := os.ReadFile(filepath.Join(o.dir, latencyFile))
 	require.NoError(t, err)
+	var all *hdrhistogram.Histogram
 	r := report.NewHlogReader(bytes.NewReader(log))
 	for r.Scan() {
-		if iv := r.Interval(); len(iv.Tag) > len(kind) && iv.Tag[:len(kind)+1] == kind+"." {
-			for _, bar := range iv.Hist.Distribution() {
-				if bar.From > int64(limit) {
-					n += bar.Count
-				}
-			}
+		iv := r.Interval()
+		switch {
+		case !strings.HasPrefix(iv.Tag, kind+"."):
+		case all == nil:
+			all = iv.Hist
+		default:
+			require.Zero(t, all.Merge(iv.Hist))
 		}
 	}
 	require.NoError(t, r.Err())
+	require.NotNil(t, all)
+	return all
+}
+
+// over counts those above a limit.
+func over(all *hdrhistogram.Histogram, limit time.Duration) (n int64) {
+	for _, bar := range all.Distribution() {
+		if bar.From > int64(limit) {
+			n += bar.Count
+		}
+	}
 	return n
 }
 
@@ -94,18 +109,21 @@ var truths = []struct {
 	findings func(*testing.T, outcome) []finding
 }{
 	{"late", func(t *testing.T, o outcome) []finding {
-		did := o.done(t)
+		did, service := o.done(t), o.latencies(t, "service")
+		// The median of the hundredth that is late, and of all: what the way there and back
+		// takes on this machine is in both.
+		added := service.ValueAtPercentile(99.5) - service.ValueAtPercentile(50)
 		return []finding{
 			{"late: messages answered", float64(o.Messages["all"].Acked), float64(did.Read), ""},
-			{"late: of them late, 1 of 100 by 200 ms", float64(o.over(t, "service", 100*time.Millisecond)), float64(did.Late), ""},
-			{"late: service.p99_9, 90 % of the late", o.Metrics["service.p99_9"], float64(did.LateP90) / 1e9, "s"},
+			{"late: of them late, 1 of 100 by 200 ms", float64(over(service, 100*time.Millisecond)), float64(did.Late), ""},
+			{"late: service time at 99.5 % less that at 50 %", float64(added) / 1e9, float64(did.LateP50) / 1e9, "s"},
 		}
 	}},
 	{"pause", func(t *testing.T, o outcome) []finding {
 		did := o.done(t)
 		return []finding{
 			{"pause: latency.max, a pause of 2 s", o.Metrics["latency.max"], float64(did.Paused) / 1e9, "s"},
-			{"pause: service times over 1 s: those that", float64(o.over(t, "service", time.Second)), float64(did.Unanswered), ""},
+			{"pause: service times over 1 s: those that", float64(over(o.latencies(t, "service"), time.Second)), float64(did.Unanswered), ""},
 			{"pause: were on their way as it began", float64(o.Messages["all"].Resent), float64(did.Unanswered), ""},
 		}
 	}},
@@ -149,11 +167,32 @@ func injected(t *testing.T, name string, o outcome) {
 	}
 }
 
+// tries is how often a run is recorded of which the harness itself says that it was unfit:
+// of that nothing is reported, right or wrong.
+const tries = 3
+
+// recorded runs a scenario by the real command.
+func recorded(t *testing.T, path string) outcome {
+	for i := 1; ; i++ {
+		dir := filepath.Join(t.TempDir(), "run")
+		out, err := wsheal(t, "run", path, "--quiet", "--out", dir).CombinedOutput()
+		code := exitCode(t, err)
+		require.Contains(t, []int{0, 75}, code, "%s", out)
+		o := outcome{readSummary(t, dir), dir}
+		if code == 0 {
+			return o
+		}
+		require.Equal(t, report.Invalid, o.Verdict, "%s", out)
+		require.Less(t, i, tries, "this machine is too busy to measure anything: %s", strings.Join(o.Reasons, "; "))
+		fmt.Printf("%s: again, for the run was invalid: %s\n", o.Run.Scenario, strings.Join(o.Reasons, "; "))
+	}
+}
+
 // TestAccuracy holds reports against what was done, on real sockets and by the real command
 // (make accuracy). Without the flag it holds the scenarios against what they say of themselves.
 func TestAccuracy(t *testing.T) {
 	if *accuracy {
-		fmt.Printf("%-44s %14s %14s %10s\n", "", "reported", "injected", "error")
+		fmt.Printf("%-50s %14s %14s %10s\n", "", "reported", "injected", "error")
 	}
 	for _, truth := range truths {
 		path, err := filepath.Abs(filepath.Join("..", "..", "testdata", "accuracy", truth.scenario+".yaml"))
@@ -167,10 +206,7 @@ func TestAccuracy(t *testing.T) {
 		if !*accuracy {
 			continue
 		}
-		dir := filepath.Join(t.TempDir(), "run")
-		out, err := wsheal(t, "run", path, "--quiet", "--out", dir).CombinedOutput()
-		require.Zero(t, exitCode(t, err), "%s", out)
-		o := outcome{readSummary(t, dir), dir}
+		o := recorded(t, path)
 		injected(t, truth.scenario, o)
 		for _, f := range truth.findings(t, o) {
 			fmt.Println(f)
