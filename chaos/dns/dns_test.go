@@ -2,6 +2,7 @@ package dns_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"testing"
@@ -115,6 +116,9 @@ func TestWhatIsSeenExactly(t *testing.T) {
 				saw = chaos.SeesSlow
 			}
 			assert.Equal(t, e.sees, saw, "%v", err)
+			if none, ok := errors.AsType[*net.DNSError](err); ok {
+				assert.Equal(t, e.Says() == chaos.NXDomain, none.IsNotFound, "only then there is no such name: %v", err)
+			}
 			if e.Whose() == "green" {
 				assert.Equal(t, chaos.SeesNothing, x.Look(0, false))
 				assert.EqualValues(t, 1, green.Stats().Upgraded, "it came to the other target")

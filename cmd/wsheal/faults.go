@@ -20,7 +20,8 @@ func faultsCommand(w *world) *cobra.Command {
 		Use:   "faults [KIND]",
 		Short: "List the faults and what can carry them out, or explain one",
 		Long: `List the faults with the backends that can carry them out: the fault proxy, a stock
-toxiproxy-server, the embedded target, signals to a process, the kernel. "part" is a
+toxiproxy-server, the embedded target, signals to a process, the kernel, the DNS server of
+a run, its clients, and for a zone what each of its parts needs. "part" is a
 backend that can express some of a fault; a scenario that asks for the rest is refused.
 
 With a KIND, explain its attributes, which connections and directions it can be limited
