@@ -82,7 +82,7 @@ func reportRun(w *world, dir string, f reportFlags) error {
 	}
 	if f.out == "-" {
 		if err := unread(formats[0].Write(w.stdout, source)); err != nil {
-			return internal(err)
+			return unwritten(err)
 		}
 		return verdictExit(source.Summary.Verdict)
 	}
@@ -95,11 +95,20 @@ func reportRun(w *world, dir string, f reportFlags) error {
 	}
 	for _, format := range formats {
 		if err := writeFormat(to, format, source); err != nil {
-			return internal(err)
+			return unwritten(err)
 		}
 		if _, err := fmt.Fprintln(w.stdout, filepath.Join(to, format.File)); unread(err) != nil {
 			return internal(err)
 		}
 	}
 	return verdictExit(source.Summary.Verdict)
+}
+
+// unwritten is the exit of a format that could not be written: the user's to mend where
+// the run has not what was asked for.
+func unwritten(err error) error {
+	if _, lacks := errors.AsType[*export.LackError](err); lacks {
+		return usage(err)
+	}
+	return internal(err)
 }

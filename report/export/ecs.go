@@ -3,7 +3,6 @@ package export
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -57,7 +56,7 @@ type eventWriter struct {
 	lost  map[int]int64
 }
 
-var errNoJournal = errors.New("there is no journal.ndjson, in which the events are")
+var errNoJournal = &LackError{"there is no journal.ndjson, in which the events are"}
 
 // writeEvents writes what happened in the order of the journal: the run, its phases, the
 // edges of faults, each connection's loss, attempts and healing, what the pool noticed; at the

@@ -28,7 +28,13 @@ type Format struct {
 	write func(io.Writer, Source) error
 }
 
-// Write writes the format's file. It buffers nothing that grows with the journal.
+// LackError says that a run's files do not have what a format was to show.
+type LackError struct{ What string }
+
+func (e *LackError) Error() string { return e.What }
+
+// Write writes the format's file. A *LackError is in the error where the run has nothing to
+// write of. It buffers nothing that grows with the journal.
 func (f Format) Write(w io.Writer, s Source) error {
 	if err := f.write(w, s); err != nil {
 		return fmt.Errorf("write %s: %w", f.File, err)

@@ -1,8 +1,6 @@
 package export
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -112,9 +110,9 @@ func (l *latencies) of(name series) (*sum, error) {
 		return x, nil
 	}
 	if len(l.seen) == 0 {
-		return nil, errors.New("latency.hlog has no answers")
+		return nil, &LackError{"latency.hlog has no answers"}
 	}
-	return nil, fmt.Errorf("latency.hlog has no series %s; expected one of %s", name, strings.Join(l.names(), ", "))
+	return nil, &LackError{"latency.hlog has no series " + name.String() + "; expected one of " + strings.Join(l.names(), ", ")}
 }
 
 func (l *latencies) names() []string {

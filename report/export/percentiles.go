@@ -2,7 +2,6 @@ package export
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -104,7 +103,7 @@ func (n series) String() string {
 	return n.kind + "." + n.phase + "." + n.cohort
 }
 
-var errNoLog = errors.New("there is no latency.hlog, in which the answers' times are")
+var errNoLog = &LackError{"there is no latency.hlog, in which the answers' times are"}
 
 // lostOf is how many messages of a series were never answered; of one cohort it is not
 // known.
