@@ -126,6 +126,29 @@ func TestHolm(t *testing.T) {
 	assert.True(t, math.IsNaN(float64(among.Changes[0].Detectable)), "so few pairs can show nothing then")
 }
 
+// One run that goes astray hides nothing of what the default number of pairs shows, also
+// after correction for five metrics; of fewer than 15 pairs it does.
+func TestOneRunAstray(t *testing.T) {
+	metrics := []string{"recovery.t50", "recovery.t90", "recovery.t99", "recovery.t100", "latency.p99"}
+	for pairs, want := range map[int]report.Verdict{10: report.Inconclusive, 14: report.Inconclusive, 15: report.Fail, compare.DefaultPairs: report.Fail} {
+		var old, now []compare.Run
+		for i := range pairs {
+			o, n := arm("old", "recovery.t50", 1)[0], arm("new", "recovery.t50", 1.3)[0]
+			o.Name, n.Name, o.Seed, n.Seed = fmt.Sprint("old", i), fmt.Sprint("new", i), uint64(i), uint64(i)
+			for _, m := range metrics[1:] {
+				o.Measured[m], n.Measured[m] = 1, 1
+			}
+			if i == 4 {
+				o.Measured["recovery.t50"] = 3.5
+			}
+			old, now = append(old, o), append(now, n)
+		}
+		c, err := compare.Compare(now, old, nil, compare.Rule{Metrics: metrics})
+		require.NoError(t, err)
+		assert.Equal(t, want, c.Verdict, "%d pairs", pairs)
+	}
+}
+
 // Where two runs of the old differ by more than the margin, nothing passes, and worse is
 // only what is beyond that, too.
 func TestNoiseFloor(t *testing.T) {
