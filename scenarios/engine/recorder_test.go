@@ -40,7 +40,7 @@ func newBench(t *testing.T, s *scenarios.Scenario) *bench {
 	b := &bench{t: t}
 	b.run = &run{
 		env:      Env{Latency: &b.latency, Track: live.NewTracker(live.Plan{})},
-		scenario: s, epoch: time.Now(), journal: report.NewWriter(&b.journal), commanded: map[string]bool{},
+		scenario: s, epoch: time.Now(), journal: report.NewWriter(&b.journal), commanded: map[string]bool{}, edges: map[string]edges{},
 		abort: func(error) {},
 	}
 	b.rec = newRecorder(b.run)
