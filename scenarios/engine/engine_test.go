@@ -314,7 +314,7 @@ func records(t *testing.T, w *inprocess.World, each func(report.Record)) {
 func TestABrokenGateEndsTheRun(t *testing.T) {
 	t.Parallel()
 	w := inprocess.New(t)
-	s := inprocess.Small(t, "partition", "phases={warmup: 1s, baseline: 1s, chaos: 60s, recovery: 10s}", "faults.split.for=50s", "clients.policy.ping={every: 200ms, timeout: 200ms, timeout_min: 0s}",
+	s := inprocess.Small(t, "partition", "phases={warmup: 2s, baseline: 500ms, chaos: 60s, recovery: 10s}", "faults.split.for=50s", "clients.policy.ping={every: 200ms, timeout: 1s, timeout_min: 0s}",
 		"gates=[clients.usable >= 90% or abort, messages.lost == 0]")
 	sum := w.Run(t.Context(), s)
 	assert.Equal(t, "aborted", sum.Ended.Reason)
