@@ -143,9 +143,11 @@ func (r *run) play(ctx context.Context) error {
 	cancel(nil)
 	side.Wait()
 	r.observeWorld(context.WithoutCancel(ctx))
+	// What a run that ends early still waits for goes on coming in. The last interval is
+	// counted when nothing more is, or the journal and the latency log would not agree.
+	r.rec.stopped.Store(true)
 	r.interval()
 	r.rec.write(report.Record{T: int64(r.now()), End: &end})
-	r.rec.stopped.Store(true)
 	return errors.Join(r.logErr, r.journal.Flush())
 }
 
