@@ -261,9 +261,12 @@ func commanded(t *testing.T, n, stalled, cycles int, pause time.Duration) (took 
 	}
 	allHear := func() {
 		t.Helper()
+		from := make([]int64, n)
+		for id := range from {
+			from[id] = c.heard[id].Load()
+		}
 		for id := stalled; id < stalled+talking; id++ {
-			from := c.heard[id].Load()
-			faultrig.Until(t, "an answer comes", func() bool { return c.heard[id].Load() > from })
+			faultrig.Until(t, "an answer comes", func() bool { return c.heard[id].Load() > from[id] })
 		}
 	}
 	allHear()
