@@ -148,6 +148,7 @@ func (c *crowd) descriptors() int {
 func (c *crowd) talk(id int, pause time.Duration) {
 	c.said.Go(func() {
 		nc := c.conns[id]
+		time.Sleep(pause * time.Duration(id) / time.Duration(len(c.conns))) // not all at once
 		for n := 0; ; n++ {
 			text := fmt.Sprintf("%d of %d", n, id)
 			sent := c.now()
