@@ -171,9 +171,14 @@ func (c *crowd) talk(id int, pause time.Duration) {
 			}
 			c.heard[id].Add(1)
 			later(&c.last, now)
-			if pause > 0 {
-				time.Sleep(pause) // of the load, which waits for nothing
+			// It listens while it says nothing, so that it knows at once when it is over.
+			_ = nc.SetReadDeadline(time.Now().Add(pause))
+			if _, err = nc.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+				c.ended[id] = err
+				later(&c.over, c.now())
+				return
 			}
+			_ = nc.SetReadDeadline(time.Time{})
 		}
 	})
 }
