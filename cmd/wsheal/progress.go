@@ -13,46 +13,77 @@ import (
 	"github.com/wsheal/wsheal/scenarios"
 )
 
-const frameEvery = 100 * time.Millisecond
+const (
+	frameEvery = 100 * time.Millisecond
+	// drawLimit is how long the last frame may take: a terminal that is held, or a pipe that
+	// nobody empties, must not keep the run from its report.
+	drawLimit = 2 * time.Second
+)
 
-// progress draws a run on stderr while it lasts.
+// progress shows a run while it lasts: on stderr, and to those who look at its page.
 type progress struct {
 	w     *world
 	track *live.Tracker
-	quiet bool
+	page  *servedPage // nil: there is none
+	showFlags
 
+	epoch  time.Time
+	warn   func() bool // no more warning of an interruption
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
-// show begins to draw; epoch is the run's time zero.
-func (p *progress) show(epoch time.Time) {
-	mode, style := view(p.w, p.w.stderr)
-	if p.quiet || mode == live.None {
+// show begins to draw; epoch is the run's time zero, and ctx ends when it is interrupted.
+func (p *progress) show(ctx context.Context, epoch time.Time) {
+	views := p.views(epoch)
+	if len(views) == 0 {
 		return
 	}
-	var v live.View = live.NewPlain(p.w.stderr, style)
-	if mode == live.Frame {
-		v = live.NewTerminal(p.w.stderr, style, func() int {
-			width, _ := p.w.terminal(p.w.stderr)
-			return width
-		})
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	p.cancel, p.done = cancel, make(chan struct{})
+	p.epoch, p.done = epoch, make(chan struct{})
+	p.warn = context.AfterFunc(ctx, func() {
+		p.track.Note(time.Since(epoch), "interrupted: faults are cleared and the report is written; once more ends it at once")
+	})
+	drawing, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
 	go func() {
 		defer close(p.done)
 		ticker := time.NewTicker(frameEvery)
 		defer ticker.Stop()
-		live.Run(ctx, p.track, v, ticker.C, func() time.Duration { return time.Since(epoch) })
+		live.Run(drawing, p.track, views, ticker.C, func() time.Duration { return time.Since(epoch) })
 	}()
+}
+
+// views are all that want to see the run's states.
+func (p *progress) views(epoch time.Time) (all live.Views) {
+	if p.page != nil {
+		all = append(all, p.page)
+	}
+	mode, style := view(p.w, p.w.stderr, p.ui)
+	switch {
+	case p.quiet || mode == live.None:
+	case p.log != nil:
+		all = append(all, live.NewJSON(p.log, epoch))
+	case mode == live.Frame:
+		all = append(all, live.NewTerminal(p.w.stderr, style, func() (int, int) {
+			width, height, _ := p.w.terminal(p.w.stderr)
+			return width, height
+		}))
+	default:
+		all = append(all, live.NewPlain(p.w.stderr, style))
+	}
+	return all
 }
 
 // stop draws the last frame, if anything was drawn at all.
 func (p *progress) stop() {
-	if p.cancel != nil {
-		p.cancel()
-		<-p.done
+	if p.cancel == nil {
+		return
+	}
+	p.warn()
+	p.cancel()
+	select {
+	case <-p.done:
+	case <-time.After(drawLimit):
 	}
 }
 
@@ -70,29 +101,31 @@ func livePlan(s *scenarios.Scenario) live.Plan {
 	return plan
 }
 
-// view is how to draw on a stream.
-func view(w *world, out io.Writer) (live.Mode, report.Style) {
-	width, tty := w.terminal(out)
-	mode, style, err := live.Choose(live.Surroundings{Terminal: tty, Width: width, Getenv: w.getenv})
+// view is how to draw on a stream; ui is what was asked for, as check has let through.
+func view(w *world, out io.Writer, ui string) (live.Mode, report.Style) {
+	width, _, tty := w.terminal(out)
+	mode, style, err := live.Choose(live.Surroundings{UI: ui, Terminal: tty, Width: width, Getenv: w.getenv})
 	if err != nil {
-		panic(err) // only an unknown UI is an error, and none is asked for
+		panic(err) // only an unknown UI is an error
 	}
 	return mode, style
 }
 
 func textStyle(w *world) report.Style {
-	_, style := view(w, w.stdout)
+	_, style := view(w, w.stdout, "")
 	return style
 }
 
-func terminalWidth(out io.Writer) (int, bool) {
+// terminalSize is how large the terminal behind a stream is, 0 where it does not say; ok is
+// false where there is none.
+func terminalSize(out io.Writer) (width, height int, ok bool) {
 	f, ok := out.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0, false
+		return 0, 0, false
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
+	width, height, err := term.GetSize(int(f.Fd()))
 	if err != nil {
-		return 0, true
+		return 0, 0, true
 	}
-	return width, true
+	return width, height, true
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/wsheal/wsheal/chaos/proc"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/report/compare"
+	"github.com/wsheal/wsheal/report/live"
 	"github.com/wsheal/wsheal/scenarios"
 	"github.com/wsheal/wsheal/scenarios/trial"
 )
@@ -100,11 +101,12 @@ func runSeries(ctx context.Context, w *world, name string, f runFlags) error {
 	if err != nil {
 		return usage(err)
 	}
-	tell := w.stderr
-	if f.quiet {
-		tell = io.Discard
+	tell := func(text string) {
+		if !f.quiet && f.ui != "none" {
+			f.say(w, live.Entry{Action: "series", Message: text})
+		}
 	}
-	fmt.Fprintf(tell, "%d runs, about %s, into %s\n", len(jobs), trial.Length(jobs).Round(time.Second), dir)
+	tell(fmt.Sprintf("%d runs, about %s, into %s", len(jobs), trial.Length(jobs).Round(time.Second), dir))
 	done, err := trial.Run(ctx, jobs, func(ctx context.Context, j trial.Job) error {
 		return recordFit(ctx, w, j, f, dir, int(limit), tell)
 	})
@@ -123,14 +125,14 @@ const triesOfUnfit = 3
 
 // recordFit records one run of a series, again where the harness was unfit for it. What was
 // recorded before stays beside it, and is in no comparison.
-func recordFit(ctx context.Context, w *world, j trial.Job, f runFlags, dir string, limit int, tell io.Writer) error {
+func recordFit(ctx context.Context, w *world, j trial.Job, f runFlags, dir string, limit int, tell func(string)) error {
 	name := fmt.Sprintf("%s-%03d", j.Arm, j.Round)
 	for try := 1; ; try++ {
 		verdict, err := recordJob(ctx, w, j, f, filepath.Join(dir, name), limit)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(tell, "%s, seed %d: %s\n", name, j.Scenario.Seed, verdict)
+		tell(fmt.Sprintf("%s, seed %d: %s", name, j.Scenario.Seed, verdict))
 		if verdict != report.Invalid || try == triesOfUnfit || ctx.Err() != nil {
 			return nil
 		}
@@ -156,7 +158,7 @@ func recordJob(ctx context.Context, w *world, j trial.Job, f runFlags, path stri
 	if f.toxiproxy != "" {
 		env.Proxy = openStock(w, f.toxiproxy, j.Scenario)
 	}
-	begun, err := recordRun(ctx, w, j.Scenario, env, dir, true)
+	begun, err := recordRun(ctx, w, j.Scenario, env, dir, showFlags{quiet: true}, nil)
 	if !begun {
 		return "", errors.Join(err, dir.release())
 	}

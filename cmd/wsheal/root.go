@@ -29,13 +29,13 @@ type world struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	lookupEnv      func(string) (string, bool)
-	terminal       func(io.Writer) (width int, ok bool)
+	terminal       func(io.Writer) (width, height int, ok bool)
 }
 
 func system() *world {
 	return &world{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, lookupEnv: os.LookupEnv, terminal: terminalWidth,
+		getenv: os.Getenv, lookupEnv: os.LookupEnv, terminal: terminalSize,
 	}
 }
 

@@ -24,7 +24,7 @@ type runFlags struct {
 	scenario string // as it was named
 	out      string
 	json     bool
-	quiet    bool
+	showFlags
 }
 
 func runCommand(w *world) *cobra.Command {
@@ -40,14 +40,25 @@ With --repeat it runs so often, each time with the next seed, and exits with 99 
 run failed. With --against both scenarios run in turns, a round with one seed, in random
 order; the result is a comparison as wsheal compare makes it, and so is the exit code.
 
-The result goes to stdout, progress to stderr. Ctrl-C clears the faults, ends the
-children, still writes the report, and exits 130.`,
+The result goes to stdout, progress to stderr: on a terminal a picture that is redrawn in
+place, elsewhere, in CI, and on a terminal that cannot (TERM=dumb), a line for each change
+(--ui). --log-format json makes each line an event for programs. NO_COLOR and CLICOLOR=0
+forbid colour.
+
+--serve shows the run in a browser while it goes on, and to Prometheus at /metrics. A port
+alone, as in :8080, is served to this machine only.
+
+Ctrl-C clears the faults, ends the children, still writes the report, and exits 130; a
+second one ends everything at once.`,
 		Example: `  wsheal run reset-storm
   wsheal run partition --set faults.split.for=1s
   wsheal run reset-storm --set clients.policy=naive \
       --set 'targets.blue.embedded.handshake={workers: 1, cost: 2ms, queue: 200, overflow: 503}'
   wsheal run partition --toxiproxy http://127.0.0.1:8474 --set faults.split.share=100%
   wsheal run my-scenario.yaml --out runs/today --json | jq .verdict
+  wsheal run reset-storm --serve 127.0.0.1:8080 --stay
+  wsheal run reset-storm --ui plain
+  wsheal run reset-storm --log-format json > result.txt
   wsheal run reset-storm --repeat 10
   wsheal run reset-storm --set clients.policy=naive --against clients.policy=default --metric storm.peak_1s`,
 		Args:              oneScenario,
@@ -57,17 +68,21 @@ children, still writes the report, and exits 130.`,
 			if err != nil {
 				return usage(err)
 			}
-			if f.scenario = args[0]; many {
-				return runSeries(cmd.Context(), w, args[0], f)
+			if err := f.check(many); err != nil {
+				return usage(err)
 			}
-			return runScenario(cmd.Context(), w, args[0], f)
+			f.open(w)
+			if f.scenario = args[0]; many {
+				return f.told(runSeries(cmd.Context(), w, args[0], f))
+			}
+			return f.told(runScenario(cmd.Context(), w, args[0], f))
 		},
 	}
 	f.scenarioFlags.register(cmd)
 	f.repeatFlags.register(cmd)
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "run directory, of a series that of its runs (default runs/<time>-<scenario>)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print summary.json, or the comparison, instead of the text")
-	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress on stderr")
+	f.showFlags.register(cmd)
 	return cmd
 }
 
@@ -90,6 +105,11 @@ func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 	if err != nil {
 		return internal(err)
 	}
+	page, err := f.serveRun(w)
+	if err != nil {
+		return usage(err)
+	}
+	defer page.leave()
 	dir, err := f.claim(s.Name)
 	if err != nil {
 		return usage(err)
@@ -99,7 +119,7 @@ func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 	if f.toxiproxy != "" {
 		env.Proxy = openStock(w, f.toxiproxy, s)
 	}
-	begun, err := recordRun(ctx, w, s, env, dir, f.quiet)
+	begun, err := recordRun(ctx, w, s, env, dir, f.showFlags, page)
 	interrupted := ctx.Err() != nil
 	if !begun {
 		if interrupted {
@@ -109,6 +129,8 @@ func runScenario(ctx context.Context, w *world, name string, f runFlags) error {
 	}
 	// Whatever went wrong, what is recorded is reported.
 	verdict := finish(w, dir.path, f.json)
+	f.judged(verdict)
+	page.finish(ctx, w, dir.path, f.showFlags)
 	switch {
 	case err != nil:
 		return internal(err)
@@ -139,16 +161,17 @@ func (f runFlags) claim(scenario string) (*runDir, error) {
 
 // recordRun leaves the raw record of the run in its directory; begun is false when there
 // is none, because the run was kept from beginning.
-func recordRun(ctx context.Context, w *world, s *scenarios.Scenario, env engine.Env, dir *runDir, quiet bool) (begun bool, err error) {
+func recordRun(ctx context.Context, w *world, s *scenarios.Scenario, env engine.Env, dir *runDir, show showFlags, page *servedPage) (begun bool, err error) {
 	if err := os.WriteFile(filepath.Join(dir.path, scenarioFile), s.YAML(), 0o644); err != nil {
 		return false, err
 	}
 	env.Journal, env.Latency = dir.journal, dir.latency
 	env.Track = live.NewTracker(livePlan(s))
-	progress := progress{w: w, track: env.Track, quiet: quiet}
+	progress := progress{w: w, track: env.Track, showFlags: show, page: page}
 	env.Begun = func(epoch time.Time) {
 		begun = true
-		progress.show(epoch)
+		page.record(dir.path)
+		progress.show(ctx, epoch)
 	}
 	err = engine.Run(ctx, s, env)
 	progress.stop()

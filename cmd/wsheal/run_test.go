@@ -61,8 +61,8 @@ func TestProgressKeepsOffStdout(t *testing.T) {
 		var stdout, stderr strings.Builder
 		w := system()
 		w.stdout, w.stderr = &stdout, &stderr
-		p := progress{w: w, quiet: quiet, track: live.NewTracker(live.Plan{})}
-		p.show(time.Now())
+		p := progress{w: w, showFlags: showFlags{quiet: quiet}, track: live.NewTracker(live.Plan{})}
+		p.show(t.Context(), time.Now())
 		p.track.Note(0, "something happened")
 		p.stop()
 		assert.Empty(t, stdout.String())

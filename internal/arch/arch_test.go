@@ -25,7 +25,7 @@ const module = "github.com/wsheal/wsheal"
 var floors = map[string]int{
 	"pool/heal": 10, "pool/crowd": 11, "chaos": 10, "report": 10, "report/export": 12,
 	"pool/policies": 20, "pool/wire": 20, "pool/driver": 21, "pool": 22, "pool/prom": 23, "pool/failures": 23, "pool/soak": 23,
-	"chaos/door": 15, "chaos/zone": 15, "chaos/consumer": 20, "chaos/dns": 20, "chaos/toxi": 20, "chaos/target": 20, "chaos/proc": 20, "chaos/ledger": 20, "chaos/foreign": 21, "chaos/kernel": 21, "report/live": 20,
+	"chaos/door": 15, "chaos/zone": 15, "chaos/consumer": 20, "chaos/dns": 20, "chaos/toxi": 20, "chaos/target": 20, "chaos/proc": 20, "chaos/ledger": 20, "chaos/foreign": 21, "chaos/kernel": 21, "report/live": 20, "report/serve": 21,
 	"report/compare":   11,
 	"scenarios":        30,
 	"scenarios/engine": 40,

@@ -18,7 +18,7 @@ const (
 
 // Surroundings are all that the choice of a view rests on.
 type Surroundings struct {
-	UI       string // as asked for: auto (or empty), tty, plain, none
+	UI       string // as asked for: auto (or empty), live, plain, none
 	NoColor  bool   // as asked for
 	Terminal bool   // the stream is one
 	Width    int    // of the terminal, columns; 0: not known
@@ -28,7 +28,7 @@ type Surroundings struct {
 // Choose picks the view and the style. On its own it redraws in place only on a
 // terminal that can, and not where CI is set. NO_COLOR, when not empty, forbids colour
 // (no-color.org); FORCE_COLOR and CLICOLOR_FORCE, when neither empty nor 0, ask for it
-// even in a pipe. Glyphs beyond ASCII need a UTF-8 locale.
+// even in a pipe; else CLICOLOR=0 forbids it, too. Glyphs beyond ASCII need a UTF-8 locale.
 func Choose(s Surroundings) (Mode, report.Style, error) {
 	dumb := s.Getenv("TERM") == "dumb"
 	style := report.Style{Width: s.Width, Unicode: utf8Locale(s.Getenv)}
@@ -37,7 +37,7 @@ func Choose(s Surroundings) (Mode, report.Style, error) {
 	case forced(s.Getenv("FORCE_COLOR")) || forced(s.Getenv("CLICOLOR_FORCE")):
 		style.Color = true
 	default:
-		style.Color = s.Terminal && !dumb
+		style.Color = s.Terminal && !dumb && s.Getenv("CLICOLOR") != "0"
 	}
 	switch s.UI {
 	case "", "auto":
@@ -45,14 +45,14 @@ func Choose(s Surroundings) (Mode, report.Style, error) {
 			return Frame, style, nil
 		}
 		return Lines, style, nil
-	case "tty":
+	case "live":
 		return Frame, style, nil
 	case "plain":
 		return Lines, style, nil
 	case "none":
 		return None, style, nil
 	}
-	return None, style, fmt.Errorf("ui %q: expected auto, tty, plain or none", s.UI)
+	return None, style, fmt.Errorf("ui %q: expected auto, live, plain or none", s.UI)
 }
 
 func forced(v string) bool { return v != "" && v != "0" }

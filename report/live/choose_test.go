@@ -27,11 +27,13 @@ func TestChoose(t *testing.T) {
 		"FORCE_COLOR in a pipe":     {live.Surroundings{}, env{"FORCE_COLOR": "1"}, live.Lines, report.Style{Color: true}},
 		"FORCE_COLOR=0":             {live.Surroundings{}, env{"FORCE_COLOR": "0"}, live.Lines, report.Style{}},
 		"CLICOLOR_FORCE":            {live.Surroundings{}, env{"CLICOLOR_FORCE": "1"}, live.Lines, report.Style{Color: true}},
+		"CLICOLOR=0":                {live.Surroundings{Terminal: true}, env{"CLICOLOR": "0"}, live.Frame, report.Style{}},
+		"FORCE_COLOR over CLICOLOR": {live.Surroundings{}, env{"FORCE_COLOR": "1", "CLICOLOR": "0"}, live.Lines, report.Style{Color: true}},
 		"NO_COLOR over FORCE_COLOR": {live.Surroundings{}, env{"FORCE_COLOR": "1", "NO_COLOR": "1"}, live.Lines, report.Style{}},
 		"LC_ALL over LANG":          {live.Surroundings{}, env{"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, live.Lines, report.Style{}},
 		"LC_CTYPE over LANG":        {live.Surroundings{}, env{"LC_CTYPE": "de_DE.utf8", "LANG": "C"}, live.Lines, report.Style{Unicode: true}},
 		"plain on a terminal":       {live.Surroundings{UI: "plain", Terminal: true}, nil, live.Lines, report.Style{Color: true}},
-		"tty in CI":                 {live.Surroundings{UI: "tty"}, env{"CI": "1", "TERM": "dumb"}, live.Frame, report.Style{}},
+		"live in CI":                {live.Surroundings{UI: "live"}, env{"CI": "1", "TERM": "dumb"}, live.Frame, report.Style{}},
 		"none":                      {live.Surroundings{UI: "none", Terminal: true}, nil, live.None, report.Style{Color: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -43,5 +45,5 @@ func TestChoose(t *testing.T) {
 		})
 	}
 	_, _, err := live.Choose(live.Surroundings{UI: "fancy", Getenv: func(string) string { return "" }})
-	assert.EqualError(t, err, `ui "fancy": expected auto, tty, plain or none`)
+	assert.EqualError(t, err, `ui "fancy": expected auto, live, plain or none`)
 }

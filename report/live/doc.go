@@ -1,7 +1,8 @@
 // Package live shows a run while it goes: on a terminal a frame that is redrawn in
-// place, elsewhere one line per change of state.
+// place, elsewhere one line per change of state, for people or as JSON. Package
+// report/serve is a view, too, for browsers and Prometheus.
 //
-//	engine ──▶ Tracker ──Sample──▶ State ──▶ Terminal or Plain ──▶ stderr
+//	engine ──▶ Tracker ──Sample──▶ State ──▶ Views: Terminal, Plain, JSON ──▶ stderr
 //	 (many goroutines)   (one, at most 10 times a second)
 //
 // The engine's calls on the hot path are single atomic additions; all else is worked

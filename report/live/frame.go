@@ -29,12 +29,30 @@ const (
 type frame struct {
 	style report.Style
 	width int
-	s     State
+	// height is how many rows there are for it; negative: none, 0: enough. A frame that is
+	// higher than the screen scrolls at every drawing, and fills what can be scrolled back to.
+	height int
+	s      State
 }
 
 func (f frame) lines() []line {
+	all := f.layout(f.width >= narrow)
+	if f.height != 0 && len(all) > f.height {
+		all = f.layout(false)
+	}
+	if f.height != 0 {
+		all = all[:min(len(all), max(f.height, 0))]
+	}
+	for i := range all {
+		all[i] = f.fit(all[i])
+	}
+	return all
+}
+
+// layout is with pictures, or a few lines of words.
+func (f frame) layout(pictures bool) []line {
 	out := []line{f.header()}
-	if f.width < narrow {
+	if !pictures {
 		out = append(out, f.plain("usable", f.usable()), f.plain("dials", f.dials()))
 	} else {
 		out = append(out, f.phases(), f.bar())
@@ -51,11 +69,10 @@ func (f frame) lines() []line {
 			out = append(out, f.picture("answers", green, f.spark(f.rate(f.s.History.Answers), f.s.Rate), f.answers()))
 		}
 	}
-	out = append(out, f.healing())
-	for i := range out {
-		out[i] = f.fit(out[i])
+	if f.width < narrow { // too narrow for four stopwatches side by side
+		return append(out, f.healing("healing", f.s.Watches[:2]), f.healing("", f.s.Watches[2:]))
 	}
-	return out
+	return append(out, f.healing("healing", f.s.Watches[:]))
 }
 
 // fit cuts a line to the width.
@@ -275,13 +292,13 @@ func (f frame) answers() string {
 
 // healing is the stopwatches: each runs, holds (is back), or is ticked (was back for the
 // hold time).
-func (f frame) healing() line {
-	l := line{{f.name("healing"), faint}}
+func (f frame) healing(name string, watches []Watch) line {
+	l := line{{f.name(name), faint}}
 	tick := " ✓"
 	if !f.style.Unicode {
 		tick = " ok"
 	}
-	for i, w := range f.s.Watches {
+	for i, w := range watches {
 		text, paint := "", ""
 		switch w.State {
 		case Idle:

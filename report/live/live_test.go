@@ -34,7 +34,7 @@ func TestTerminalGolden(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScreen(t, c.width)
-			view := live.NewTerminal(s, c.style, func() int { return c.width })
+			view := live.NewTerminal(s, c.style, func() (int, int) { return c.width, 24 })
 			tr := live.NewTracker(stormPlan())
 			var frames strings.Builder
 			storm(tr, 26*time.Second, func(now time.Duration) {
@@ -53,7 +53,7 @@ func TestTerminalGolden(t *testing.T) {
 
 func TestTerminalKeepsNotesAndTheLastFrame(t *testing.T) {
 	s := newScreen(t, 80)
-	view := live.NewTerminal(s, report.Style{Unicode: true}, func() int { return 80 })
+	view := live.NewTerminal(s, report.Style{Unicode: true}, func() (int, int) { return 80, 24 })
 	tr := live.NewTracker(stormPlan())
 	view.Draw(tr.Sample(tick))
 	tr.Note(2*tick, "first\x1b[2J")
@@ -72,7 +72,7 @@ func TestTerminalKeepsNotesAndTheLastFrame(t *testing.T) {
 func TestTerminalDrawsBeforeItErases(t *testing.T) {
 	var out bytes.Buffer
 	s := newScreen(t, 80)
-	view := live.NewTerminal(io.MultiWriter(&out, s), report.Style{Unicode: true}, func() int { return 80 })
+	view := live.NewTerminal(io.MultiWriter(&out, s), report.Style{Unicode: true}, func() (int, int) { return 80, 24 })
 	tr := live.NewTracker(stormPlan())
 	full := strings.Repeat("x", 80-len("0.1 s  "))
 	for i, note := range []string{full, "short", strings.Repeat("y", 200)} {
@@ -94,7 +94,7 @@ func TestTerminalDrawsBeforeItErases(t *testing.T) {
 
 func TestTerminalSurvivesResizing(t *testing.T) {
 	s, width := newScreen(t, 100), 100
-	view := live.NewTerminal(s, report.Style{Unicode: true}, func() int { return width })
+	view := live.NewTerminal(s, report.Style{Unicode: true}, func() (int, int) { return width, 0 })
 	tr := live.NewTracker(stormPlan())
 	at := time.Duration(0)
 	for _, width = range []int{100, 61, 40, 8, 1, 120, 70} {
@@ -311,7 +311,7 @@ func (r *recorder) Close(s live.State) { r.closed = append(r.closed, s.Now) }
 func TestViewsFallSilentWhenNobodyReads(t *testing.T) {
 	w := &broken{}
 	tr := live.NewTracker(stormPlan())
-	for _, view := range []live.View{live.NewPlain(w, report.Style{}), live.NewTerminal(w, report.Style{}, func() int { return 80 })} {
+	for _, view := range []live.View{live.NewPlain(w, report.Style{}), live.NewTerminal(w, report.Style{}, func() (int, int) { return 80, 24 })} {
 		w.writes = 0
 		view.Draw(tr.Sample(tick))
 		tr.SetPhase("warmup", tick)

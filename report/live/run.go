@@ -13,6 +13,23 @@ type View interface {
 	Close(State)
 }
 
+// Views are several that see the same states, in their order.
+type Views []View
+
+// Draw draws on each.
+func (v Views) Draw(s State) {
+	for _, each := range v {
+		each.Draw(s)
+	}
+}
+
+// Close closes each.
+func (v Views) Close(s State) {
+	for _, each := range v {
+		each.Close(s)
+	}
+}
+
 // Run samples the tracker and draws at every tick, ten a second or fewer, until the
 // context ends; then once more. It returns when the last frame is written. now is the
 // time since the run's start.

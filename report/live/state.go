@@ -94,10 +94,24 @@ const (
 
 // Event is a change of state in words.
 type Event struct {
-	At   time.Duration
-	Text string
-	Note bool // something to keep on the screen
+	At     time.Duration
+	Text   string
+	Note   bool   // something to keep on the screen
+	Action string // what changed, by the names of events.ndjson
+	Level  Level
+	Fault  string // whose edge it is; empty: of none
 }
+
+// Level says how much an event matters.
+type Level uint8
+
+const (
+	Info Level = iota
+	Warn
+	Bad // something does not work
+)
+
+func (l Level) String() string { return [...]string{"info", "warn", "error"}[min(l, Bad)] }
 
 // State is one look at a run, as a value that nobody changes any more.
 type State struct {
@@ -110,6 +124,8 @@ type State struct {
 	Attempts   float64 // per second, over the last second
 	Peak       float64 // the highest that Attempts has been
 	Answers    float64 // per second, over the last second
+	Dialed     int64   // dials since the start
+	Answered   int64   // messages answered since the start
 	Watches    [4]Watch
 	Steady     Steadiness
 	Health     Health

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -22,20 +23,21 @@ const (
 type Terminal struct {
 	out   io.Writer
 	style report.Style
-	width func() int
+	size  func() (width, height int)
 	drawn []int // columns of each line on the screen
 	dead  bool
 }
 
-// NewTerminal makes a view that redraws in place. width is asked before every frame;
-// 0 means that it is not known, and counts as 80.
-func NewTerminal(out io.Writer, style report.Style, width func() int) *Terminal {
-	return &Terminal{out: out, style: style, width: width}
+// NewTerminal makes a view that redraws in place. The size in columns and rows is asked
+// before every frame, so that a resized terminal needs no signal; 0 means that it is not
+// known, and counts as 80 columns and as rows enough.
+func NewTerminal(out io.Writer, style report.Style, size func() (width, height int)) *Terminal {
+	return &Terminal{out: out, style: style, size: size}
 }
 
 // Draw replaces the frame on the screen.
 func (t *Terminal) Draw(s State) {
-	width := t.width()
+	width, height := t.size()
 	if width <= 0 {
 		width = 80
 	}
@@ -60,14 +62,17 @@ func (t *Terminal) Draw(s State) {
 	}
 	t.drawn = t.drawn[:0]
 	f := frame{style: t.style, width: min(width-1, 100), s: s} // the last column would wrap on some terminals
+	if height > 0 {
+		f.height = cmp.Or(height-1, -1) // the cursor has a row, too
+	}
 	for _, line := range f.lines() {
 		b.WriteString(line.paint(t.style) + eraseRight + "\n")
 		t.drawn = append(t.drawn, line.columns())
 	}
-	b.WriteString(eraseBelow)
-	if t.dead {
+	if t.dead || b.Len() == 0 { // no row for a frame, and no note
 		return
 	}
+	b.WriteString(eraseBelow)
 	if _, err := io.WriteString(t.out, b.String()); err != nil {
 		t.dead = true
 	}

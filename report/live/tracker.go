@@ -74,7 +74,7 @@ func (t *Tracker) SetPhase(name string, at time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.state.Phase = name
-	t.event(at, fmt.Sprintf("phase %s, %s", name, t.usableWords()))
+	t.event(Event{At: at, Action: "phase", Text: fmt.Sprintf("phase %s, %s", name, t.usableWords())})
 }
 
 // SetFault says that a fault of the plan has passed an edge; why is the error of a
@@ -91,19 +91,22 @@ func (t *Tracker) SetFault(name string, edge Edge, at time.Duration, why string)
 	f := &t.state.Faults[i]
 	at = max(at, 1) // 0 means not yet
 	what := fmt.Sprintf("fault %s (%s %s)", f.Name, f.Kind, report.FormatShare(f.Share))
+	say := func(action, text string, level Level) {
+		t.event(Event{At: at, Action: "fault." + action, Text: what + " " + text, Level: level, Fault: f.Name})
+	}
 	switch {
 	case edge == Commanded && f.Commanded == 0:
 		f.Commanded = at
-		t.event(at, what+" commanded")
+		say("commanded", "commanded", Info)
 	case edge == Confirmed && f.Confirmed == 0:
 		f.Confirmed = at
-		t.event(at, what+" confirmed +"+report.FormatDuration(int64(at-f.Commanded)))
+		say("confirmed", "confirmed +"+report.FormatDuration(int64(at-f.Commanded)), Info)
 	case edge == Cleared && f.Cleared == 0:
 		f.Cleared = at
-		t.event(at, what+" cleared +"+report.FormatDuration(int64(at-max(f.Confirmed, f.Commanded))))
+		say("cleared", "cleared +"+report.FormatDuration(int64(at-max(f.Confirmed, f.Commanded))), Info)
 	case edge == Failed && f.Failed == "":
 		f.Failed = why
-		t.event(at, what+" failed: "+why)
+		say("failed", "failed: "+why, Bad)
 	}
 }
 
@@ -113,11 +116,11 @@ func (t *Tracker) SetSteady(met bool, at time.Duration, why string) {
 	defer t.mu.Unlock()
 	if met {
 		t.state.Steady = Met
-		t.event(at, "steady state met")
+		t.event(Event{At: at, Action: "steady", Text: "steady state met"})
 		return
 	}
 	t.state.Steady = NotMet
-	t.event(at, "steady state not met: "+why)
+	t.event(Event{At: at, Action: "steady", Text: "steady state not met: " + why, Level: Warn})
 }
 
 // SetHealth turns the harness light.
@@ -131,11 +134,11 @@ func (t *Tracker) SetHealth(h Health, at time.Duration, why string) {
 	t.state.Health, t.state.HealthText = h, why
 	switch {
 	case h == Strained:
-		t.event(at, "harness strained: "+why)
+		t.event(Event{At: at, Action: "harness.strained", Text: "harness strained: " + why, Level: Warn})
 	case h == Unfit:
-		t.event(at, "harness unfit: "+why)
+		t.event(Event{At: at, Action: "harness.unfit", Text: "harness unfit: " + why, Level: Bad})
 	case before > Fit:
-		t.event(at, "harness fit again")
+		t.event(Event{At: at, Action: "harness.fit", Text: "harness fit again"})
 	}
 }
 
@@ -143,12 +146,10 @@ func (t *Tracker) SetHealth(h Health, at time.Duration, why string) {
 func (t *Tracker) Note(at time.Duration, text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.state.Events = append(t.state.Events, Event{At: at, Text: text, Note: true})
+	t.state.Events = append(t.state.Events, Event{At: at, Action: "note", Text: text, Note: true})
 }
 
-func (t *Tracker) event(at time.Duration, text string) {
-	t.state.Events = append(t.state.Events, Event{At: at, Text: text})
-}
+func (t *Tracker) event(e Event) { t.state.Events = append(t.state.Events, e) }
 
 func (t *Tracker) usableWords() string {
 	return report.FormatCount(t.usable.Load()) + " of " + report.FormatCount(int64(t.state.Clients)) + " clients usable"
@@ -164,7 +165,7 @@ func (t *Tracker) Sample(now time.Duration) State {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := &t.state
-	s.Now, s.Usable = now, int(usable)
+	s.Now, s.Usable, s.Dialed, s.Answered = now, int(usable), attempts, answers
 	if s.Phase == "baseline" && t.zero() == 0 {
 		t.usual[int(usable)]++
 	}
@@ -219,7 +220,7 @@ func (t *Tracker) time(i int, now time.Duration, lowest, usable float64) {
 	need := out.Level * t.state.Baseline
 	if lowest < need {
 		if w.held {
-			t.event(now, fmt.Sprintf("usable clients fell below %s again", report.FormatShare(out.Level)))
+			t.event(Event{At: now, Action: "relapse", Text: fmt.Sprintf("usable clients fell below %s again", report.FormatShare(out.Level)), Level: Warn})
 		}
 		*w = watch{fell: true}
 	}
@@ -240,7 +241,7 @@ func (t *Tracker) time(i int, now time.Duration, lowest, usable float64) {
 		out.State = Held
 		if !w.held {
 			w.held = true
-			t.event(now, fmt.Sprintf("%s %s, held for %s", out.Name, seconds(out.Value), report.FormatDuration(int64(t.state.Hold))))
+			t.event(Event{At: now, Action: "recovered", Text: fmt.Sprintf("%s %s, held for %s", out.Name, seconds(out.Value), report.FormatDuration(int64(t.state.Hold)))})
 		}
 	}
 }
