@@ -68,10 +68,10 @@ accuracy: ## reported beside injected, on real sockets, in about a minute; fails
 long-run: ## ten million records reported: time, CPU and memory; takes a minute and 2.5 GB of the temporary directory
 	go test -count=1 -timeout 0 -v -run '^TestLongRun$$' ./cmd/wsheal -long.clients=10000 -long.records=10000000
 
-browser: ## the report's page in a headless Chromium, with axe; needs npm and the network
+browser: ## the report's page, and that of a run that goes on, in a headless Chromium, with axe; needs npm and the network
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	npm install --silent --no-audit --no-fund --prefix "$$tools" $(AXE) && \
-	WSHEAL_NEED_BROWSER=1 NODE_PATH="$$tools/node_modules" go test -count=1 -run '^TestPage$$' ./report
+	WSHEAL_NEED_BROWSER=1 NODE_PATH="$$tools/node_modules" go test -count=1 -run '^TestPage$$' ./report ./report/serve
 
 bench: ## the benchmarks, ready for benchstat
 	go test -run '^$$' -bench . -benchmem ./...

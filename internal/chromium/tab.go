@@ -101,18 +101,27 @@ func (tab *Tab) Look(l Look) {
 // Open shows a page and waits until it is loaded.
 func (tab *Tab) Open(url string) {
 	tab.t.Helper()
+	tab.Load("open "+url, func() {
+		var res struct{ ErrorText string }
+		tab.Call("Page.navigate", object{"url": url}, &res)
+		if res.ErrorText != "" {
+			tab.t.Fatalf("open %s: %s", url, res.ErrorText)
+		}
+	})
+}
+
+// Load waits for the page that comes to be loaded because of what is done. A page that goes
+// elsewhere by itself answers nothing in between, so that it cannot be asked.
+func (tab *Tab) Load(what string, do func()) {
+	tab.t.Helper()
 	for len(tab.loaded) > 0 {
 		<-tab.loaded
 	}
-	var res struct{ ErrorText string }
-	tab.Call("Page.navigate", object{"url": url}, &res)
-	if res.ErrorText != "" {
-		tab.t.Fatalf("open %s: %s", url, res.ErrorText)
-	}
+	do()
 	select {
 	case <-tab.loaded:
 	case <-time.After(patience):
-		tab.t.Fatalf("open %s: not loaded in %s", url, patience)
+		tab.t.Fatalf("%s: not loaded in %s", what, patience)
 	}
 }
 

@@ -101,7 +101,7 @@ func (f frame) name(name string) string { return fmt.Sprintf("%-*s", label, name
 func (f frame) header() line {
 	s := f.s
 	l := line{{f.style.Cut(f.style.Printable(s.Scenario), f.width/2), bold}}
-	text := "  " + seconds(s.Now) + " of " + report.FormatDuration(int64(s.Total()))
+	text := "  " + Seconds(s.Now) + " of " + report.FormatDuration(int64(s.Total()))
 	if s.Phase != "" {
 		text += ", " + s.Phase
 	}
@@ -183,7 +183,7 @@ func (f frame) bar() line {
 		b.WriteString(sign)
 	}
 	left := max(0, f.s.Total()-f.s.Now)
-	return line{{f.name(""), ""}, {done.String(), bold}, {open.String(), faint}, {"  " + seconds(left) + " to go", ""}}
+	return line{{f.name(""), ""}, {done.String(), bold}, {open.String(), faint}, {"  " + Seconds(left) + " to go", ""}}
 }
 
 // fault is the strip of one fault: planned, commanded, in force, over.
@@ -306,11 +306,11 @@ func (f frame) healing(name string, watches []Watch) line {
 		case Untouched:
 			text, paint = w.Name+" untouched", faint
 		case Running:
-			text, paint = w.Name+" "+seconds(w.Value)+" runs", yellow
+			text, paint = w.Name+" "+Seconds(w.Value)+" runs", yellow
 		case Reached:
-			text = w.Name + " " + seconds(w.Value) + " holds"
+			text = w.Name + " " + Seconds(w.Value) + " holds"
 		case Held:
-			text, paint = w.Name+" "+seconds(w.Value)+tick, green
+			text, paint = w.Name+" "+Seconds(w.Value)+tick, green
 		}
 		if i > 0 {
 			text = "  " + text

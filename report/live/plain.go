@@ -47,7 +47,7 @@ func (p *Plain) line(at time.Duration, text string) {
 	if p.dead {
 		return
 	}
-	if _, err := fmt.Fprintf(p.out, "%9s  %s\n", seconds(at), p.style.Printable(text)); err != nil {
+	if _, err := fmt.Fprintf(p.out, "%9s  %s\n", Seconds(at), p.style.Printable(text)); err != nil {
 		p.dead = true
 	}
 }
@@ -73,7 +73,7 @@ func progress(s State) string {
 	}
 	for _, w := range s.Watches {
 		if w.State == Running {
-			return line + ", " + w.Name + " running " + seconds(w.Value)
+			return line + ", " + w.Name + " running " + Seconds(w.Value)
 		}
 	}
 	return line

@@ -52,7 +52,7 @@ func (t *Terminal) Draw(s State) {
 	}
 	for _, e := range s.Events {
 		if e.Note {
-			note := t.style.Printable(seconds(e.At) + "  " + e.Text)
+			note := t.style.Printable(Seconds(e.At) + "  " + e.Text)
 			b.WriteString(note)
 			if report.Columns(note)%width != 0 { // else the row is full, and its last sign would be erased
 				b.WriteString(eraseRight)

@@ -241,7 +241,7 @@ func (t *Tracker) time(i int, now time.Duration, lowest, usable float64) {
 		out.State = Held
 		if !w.held {
 			w.held = true
-			t.event(Event{At: now, Action: "recovered", Text: fmt.Sprintf("%s %s, held for %s", out.Name, seconds(out.Value), report.FormatDuration(int64(t.state.Hold)))})
+			t.event(Event{At: now, Action: "recovered", Text: fmt.Sprintf("%s %s, held for %s", out.Name, Seconds(out.Value), report.FormatDuration(int64(t.state.Hold)))})
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/wsheal/wsheal/report"
 )
 
-// seconds writes d to a tenth of a second, so that a running clock is readable.
-func seconds(d time.Duration) string {
+// Seconds writes d to a tenth of a second, so that a running clock is readable.
+func Seconds(d time.Duration) string {
 	if d = d.Round(100 * time.Millisecond); d < time.Minute && d > -time.Minute {
 		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 	}

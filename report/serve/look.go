@@ -51,7 +51,7 @@ func (s *Server) looking() look {
 	st := s.state
 	l := look{
 		Scenario: clean(st.Scenario),
-		When:     seconds(st.Now) + " of " + seconds(st.Total()) + ", policy " + clean(st.Policy),
+		When:     live.Seconds(st.Now) + " of " + report.FormatDuration(int64(st.Total())) + ", policy " + clean(st.Policy),
 		Numbers:  numbers(st),
 		Picture:  picture(st),
 	}
@@ -84,7 +84,7 @@ func (s *Server) looking() look {
 		l.More = "and " + report.FormatCount(int64(more)) + " faults more"
 	}
 	for i := len(s.events) - 1; i >= 0; i-- {
-		l.Events = append(l.Events, row{seconds(s.events[i].At), []string{clean(s.events[i].Text)}})
+		l.Events = append(l.Events, row{live.Seconds(s.events[i].At), []string{clean(s.events[i].Text)}})
 	}
 	return l
 }
@@ -108,18 +108,14 @@ func watchValue(w live.Watch) string {
 	if w.State < live.Running {
 		return "–"
 	}
-	return seconds(w.Value)
+	return live.Seconds(w.Value)
 }
 
 func edge(at time.Duration) string {
 	if at == 0 {
 		return "–"
 	}
-	return seconds(at)
-}
-
-func seconds(d time.Duration) string {
-	return report.FormatDuration(int64(d.Round(100 * time.Millisecond)))
+	return live.Seconds(at)
 }
 
 // rate is a whole one, as a second's counting is.

@@ -70,7 +70,7 @@ func (p *pen) phases(height int) {
 		x, room := p.x(ph.From), p.x(ph.To)-p.x(ph.From)
 		fmt.Fprintf(p, `<path class="phase" d="M%.1f 0V%d"/>`, x, height)
 		if name := (report.Style{Unicode: true}).Cut(clean(ph.Name), min(mostText, int(room/8))); name != "" {
-			fmt.Fprintf(p, `<text x="%.1f" y="13">%s</text>`, x+4, html.EscapeString(name))
+			fmt.Fprintf(p, `<text class="name" x="%.1f" y="13">%s</text>`, x+4, html.EscapeString(name))
 		}
 	}
 }

@@ -85,8 +85,8 @@ func TestPageWhileTheRunGoesOn(t *testing.T) {
 	assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
 	assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", resp.Header.Get("Content-Security-Policy"))
 	for _, want := range []string{
-		"12 s of 20 s, policy default, phase recovery", "<b>400</b> of 1,000, 40 %", "<b>210/s</b> peak 250/s, 1,420 so far", "<b>800/s</b> of 2,000/s intended, 20,800 so far",
-		`<th scope="row">t50</th><td>50 %</td><td>1 s</td><td>runs</td>`, `<th scope="row">cut</th><td>reset</td><td>100 %</td><td>10 s</td><td>10 s</td><td>11 s</td><td>–</td><td>confirmed</td>`,
+		"12.0 s of 20 s, policy default, phase recovery", "<b>400</b> of 1,000, 40 %", "<b>210/s</b> peak 250/s, 1,420 so far", "<b>800/s</b> of 2,000/s intended, 20,800 so far",
+		`<th scope="row">t50</th><td>50 %</td><td>1.0 s</td><td>runs</td>`, `<th scope="row">cut</th><td>reset</td><td>100 %</td><td>10.0 s</td><td>10.0 s</td><td>11.0 s</td><td>–</td><td>confirmed</td>`,
 		"fault cut (reset 100 %) confirmed +1 s", `<noscript><meta http-equiv="refresh" content="2"></noscript>`,
 	} {
 		assert.Contains(t, page, want)
