@@ -6,6 +6,10 @@ import "hash/fnv"
 // decimal: by it a proxy and a target know who is who, over reconnects too.
 const IdentityHeader = "X-Wsheal-Client"
 
+// IdentityParameter is the same as a parameter of the request's query, for clients that
+// cannot send headers, as in browsers. Of both, a generation may be left out.
+const IdentityParameter = "wsheal-client"
+
 // InCohort says whether a fault touches a client: a keyed hash of (seed, fault,
 // client) against the share, so that the choice is sticky over reconnects and the
 // same wherever it is computed. A share of 0 takes nobody, 1 everybody.

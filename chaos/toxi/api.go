@@ -58,6 +58,7 @@ func (s *Server) routes() http.Handler {
 		"PATCH /proxies/{proxy}/toxics/{toxic}":  onProxy(s, updateToxic),
 		"DELETE /proxies/{proxy}/toxics/{toxic}": onProxy(s, deleteToxic),
 		"GET /wsheal/traffic":                    s.getTraffic,
+		"GET /wsheal/sightings":                  s.getSightings,
 		"GET /wsheal/evidence/{fault}":           s.getEvidence,
 		"DELETE /wsheal/faults/{fault}":          s.deleteFault,
 	} {

@@ -19,6 +19,7 @@ type conn struct {
 	ordinal  uint64 // of arrival at the proxy, from 0
 	upstream string // where it is dialled to
 	opened   time.Time
+	seen     seen // for whoever watches
 
 	client *side
 	server *side
@@ -47,6 +48,7 @@ type conn struct {
 
 func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn {
 	c := &conn{proxy: p, ordinal: ordinal, upstream: upstream, opened: time.Now()}
+	c.seen.accepted = p.clock()
 	c.remote = newRemote(c)
 	c.client, c.server = &side{endpoint: &headed{TCPConn: tcp}}, &side{endpoint: c.remote}
 	c.up, c.down = newLane(c, chaos.Up), newLane(c, chaos.Down)
@@ -69,6 +71,7 @@ func (c *conn) greeted() bool {
 		}
 		who := identity{client: foreign | c.ordinal, opaque: true}
 		c.who.Store(&who)
+		c.came(false)
 		o.target(who.client)
 		c.served.Store(true)
 		c.cut(o)
@@ -112,6 +115,7 @@ func (c *conn) read(way chaos.Direction, chunk *stream.StreamChunk) {
 			c.upgraded.Store(true)
 			c.proxy.upgraded.Add(1)
 		}
+		c.seen.status.Store(int32(c.status.status()))
 		return
 	}
 	if c.who.Load() != nil {
@@ -129,6 +133,7 @@ func (c *conn) read(way chaos.Direction, chunk *stream.StreamChunk) {
 		who.client = foreign | c.ordinal
 	}
 	c.who.Store(&who)
+	c.came(named)
 	c.down.poke()
 }
 
@@ -142,6 +147,9 @@ func (c *conn) crossed(way chaos.Direction, n int) {
 	if !c.served.Load() {
 		who := c.who.Load()
 		c.served.Store(c.upgraded.Load() || who != nil && who.opaque)
+		if c.upgraded.Load() {
+			c.openedFor()
+		}
 	}
 }
 
@@ -180,6 +188,7 @@ func (c *conn) cut(o *order) fate {
 	// With a linger of 0 closing flushes nothing and waits for nothing: the kernel drops
 	// what is unsent and sends the RST at once, idle or not. The target's side, of which
 	// nothing is claimed, comes first, as the lanes close it too once the client's is gone.
+	c.endedBy("fault", true, c.proxy.clock()) // before the lanes see what it does
 	_ = c.server.SetLinger(0)
 	err := c.client.SetLinger(0)
 	if err == nil {
@@ -225,7 +234,10 @@ func (c *conn) partEnded() {
 
 // leave takes the connection out of the proxy's living, once.
 func (c *conn) leave() {
-	c.gone.Do(func() { c.proxy.forget(c) })
+	c.gone.Do(func() {
+		c.proxy.forget(c)
+		c.left()
+	})
 	if t := c.linger.Load(); t != nil {
 		t.Stop()
 	}

@@ -30,6 +30,7 @@ type Driver struct {
 var (
 	_ chaos.Injector = (*Driver)(nil)
 	_ chaos.Wire     = (*Driver)(nil)
+	_ chaos.Watcher  = (*Driver)(nil)
 )
 
 // NewDriver returns a driver for the control API at a URL, http://host:port, or at a
@@ -142,6 +143,14 @@ func (d *Driver) Traffic(ctx context.Context) (map[string]chaos.Traffic, error) 
 		return nil, fmt.Errorf("traffic: %w", err)
 	}
 	return byTarget, nil
+}
+
+// Sightings returns what the proxies have seen after the given number.
+func (d *Driver) Sightings(ctx context.Context, after uint64) (s chaos.Sightings, err error) {
+	if err := d.call(ctx, http.MethodGet, "/wsheal/sightings?after="+strconv.FormatUint(after, 10), nil, &s); err != nil {
+		return s, fmt.Errorf("sightings: %w", err)
+	}
+	return s, nil
 }
 
 // toxicOf writes a fault as the toxic that the proxy reads, having read it back. It ends

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/wsheal/wsheal/chaos"
 )
 
 // The buffers of a link's two ends begin small, because most WebSocket connections are
@@ -166,6 +168,9 @@ func (s *sink) Close() error {
 	}
 	if s.from.broken.Load() {
 		_ = s.to.SetLinger(0) // fails only on a closed socket
+	}
+	if l.way == chaos.Down {
+		l.conn.endedBy("server", s.from.broken.Load(), l.conn.proxy.clock())
 	}
 	err := s.to.Close()
 	l.finish()

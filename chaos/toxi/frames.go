@@ -19,6 +19,14 @@ type frames struct {
 	line    headLine
 	frame   frame  // the one at hand, or at an edge the last one
 	message opcode // of the unfinished message; 0: none
+	said    said   // so far
+}
+
+// said is what frames have said, for whoever watches.
+type said struct {
+	messages int64  // data messages that came whole
+	closing  bool   // a close frame came whole
+	code     uint16 // of the first; 0: it had none
 }
 
 // phase is what the bytes of a lane are.
@@ -107,6 +115,9 @@ func (f *frames) next(b []byte) (r run, rest []byte) {
 		r = run{frame: fr, message: f.message, data: b[:i], at: uint64(at)}
 	} else {
 		n := min(uint64(len(b)), fr.left)
+		if fr.op() == opClose && !f.said.closing {
+			f.said.read(fr, b[:n])
+		}
 		r = run{frame: fr, message: f.message, data: b[:n], payload: true, at: fr.length - fr.left}
 		fr.left -= n
 	}
@@ -114,8 +125,26 @@ func (f *frames) next(b []byte) (r run, rest []byte) {
 		r.message = fr.op()
 	} else if fr.whole() && fr.fin() {
 		f.message = 0
+		f.said.messages++
+	}
+	if fr.op() == opClose && fr.whole() {
+		f.said.closing = true
 	}
 	return r, b[len(r.data):]
+}
+
+// read takes the code from bytes of a close frame's payload that come next.
+func (s *said) read(fr *frame, b []byte) {
+	for i, x := range b[:min(2, len(b))] {
+		at := fr.length - fr.left + uint64(i)
+		if at > 1 {
+			return
+		}
+		if fr.masked() {
+			x ^= fr.key()[at]
+		}
+		s.code |= uint16(x) << (8 * (1 - at))
+	}
 }
 
 // headed takes bytes of the head off b and says how many.

@@ -158,6 +158,9 @@ func (l *lane) push(c *stream.StreamChunk) (deed, *order) {
 	}
 	l.refresh()
 	if c == nil {
+		if l.way == chaos.Up {
+			l.conn.endedBy("client", l.conn.client.broken.Load(), l.conn.proxy.clock())
+		}
 		l.ended = true
 		l.enqueue(item{came: time.Now()})
 		return nothing, nil
@@ -168,6 +171,9 @@ func (l *lane) push(c *stream.StreamChunk) (deed, *order) {
 		}
 	}
 	l.weave(c, head)
+	if l.frames.said.closing {
+		l.conn.seen.closing(l.way)
+	}
 	return nothing, nil
 }
 

@@ -26,6 +26,7 @@ const (
 type proxy struct {
 	server *Server
 	clock  func() int64
+	notes  *notes // nil: of no server, and nobody can ask
 	deaf   bool // its taps and sockets do not obey; for tests
 	name   string
 	number uint64 // by which its taps find it
@@ -57,7 +58,7 @@ func newProxy(s *Server, name, listen, upstream string) (*proxy, error) {
 		return nil, err
 	}
 	p := &proxy{
-		server: s, clock: s.options.Clock, deaf: s.deaf, name: name, number: numbers.Add(1),
+		server: s, clock: s.options.Clock, notes: &s.notes, deaf: s.deaf, name: name, number: numbers.Add(1),
 		listen: listen, upstream: upstream,
 		conns: map[*conn]struct{}{}, past: map[string]*order{},
 	}

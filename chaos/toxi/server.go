@@ -30,6 +30,7 @@ type Server struct {
 	deaf    bool // its proxies obey nothing; for tests
 	stock   *stock.ApiServer
 	leases  leases
+	notes   notes
 
 	mu      sync.Mutex
 	proxies map[string]*proxy

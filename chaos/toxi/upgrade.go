@@ -2,6 +2,7 @@ package toxi
 
 import (
 	"bytes"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -66,29 +67,55 @@ func headEnd(b []byte) int {
 	}
 }
 
-// identityIn reads the identity from a complete head. The first header of the name
-// counts; one that cannot be read names nobody.
+// identityIn reads the identity from a complete head: from the first header of the name,
+// and where there is none, from the query. One that cannot be read names nobody.
 func identityIn(head []byte) (identity, bool) {
 	for line := range bytes.Lines(head) {
 		name, value, ok := strings.Cut(string(line), ":")
-		if !ok || !strings.EqualFold(name, chaos.IdentityHeader) {
+		if ok && strings.EqualFold(name, chaos.IdentityHeader) {
+			return parseIdentity(strings.TrimSpace(value))
+		}
+	}
+	return identityOf(head)
+}
+
+// identityOf reads the identity from the query of the head's first line.
+func identityOf(head []byte) (identity, bool) {
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	fields := strings.Fields(string(line))
+	if len(fields) < 2 {
+		return identity{}, false
+	}
+	_, query, _ := strings.Cut(fields[1], "?")
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if name != chaos.IdentityParameter {
 			continue
 		}
-		client, gen, ok := strings.Cut(strings.TrimSpace(value), "/")
-		if !ok {
-			return identity{}, false
-		}
-		c, err := strconv.ParseUint(client, 10, 63)
+		value, err := url.QueryUnescape(value)
 		if err != nil {
 			return identity{}, false
 		}
-		g, err := strconv.ParseUint(gen, 10, 32)
-		if err != nil {
-			return identity{}, false
-		}
-		return identity{client: c, gen: uint32(g)}, true
+		return parseIdentity(value)
 	}
 	return identity{}, false
+}
+
+// parseIdentity reads "client/generation" or "client".
+func parseIdentity(text string) (identity, bool) {
+	client, gen, told := strings.Cut(text, "/")
+	c, err := strconv.ParseUint(client, 10, 63)
+	if err != nil {
+		return identity{}, false
+	}
+	if !told {
+		return identity{client: c}, true
+	}
+	g, err := strconv.ParseUint(gen, 10, 32)
+	if err != nil {
+		return identity{}, false
+	}
+	return identity{client: c, gen: uint32(g)}, true
 }
 
 // statusReader sees whether a response that arrives in pieces begins with the status
@@ -97,6 +124,19 @@ type statusReader struct {
 	head [len("HTTP/1.1 101")]byte
 	n    int
 	done bool
+}
+
+// status is what the response said; 0: nothing yet, or no HTTP.
+func (r *statusReader) status() int {
+	const before = len("HTTP/1.1 ")
+	if !r.done || string(r.head[:5]) != "HTTP/" {
+		return 0
+	}
+	n, err := strconv.ParseUint(string(r.head[before:]), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(n)
 }
 
 // feed takes the next bytes and returns true once, when they complete a 101.
