@@ -27,7 +27,7 @@ type proxy struct {
 	server *Server
 	clock  func() int64
 	notes  *notes // nil: of no server, and nobody can ask
-	deaf   bool // its taps and sockets do not obey; for tests
+	deaf   bool   // its taps and sockets do not obey; for tests
 	name   string
 	number uint64 // by which its taps find it
 	stock  *stock.Proxy
