@@ -99,6 +99,7 @@ func (f *compareFlags) registerRule(cmd *cobra.Command) {
 	cmd.Flags().Var((*shareFlag)(&f.rule.Margin), "margin", "change for the worse that is still accepted")
 	cmd.Flags().Var((*shareFlag)(&f.rule.Confidence), "confidence", "of the intervals")
 	cmd.Flags().StringArrayVar(&f.rule.Metrics, "metric", nil, "metric that decides, may be repeated (default those of recovery, storm, latency and loss)")
+	fixed(cmd, "metric", metricNames()...)
 }
 
 // shareFlag is a share as the scenario format has it: 10% or 0.1.

@@ -89,15 +89,8 @@ func policiesCommand(w *world) *cobra.Command {
 }
 
 func metricsCommand(w *world) *cobra.Command {
-	names := func() []string {
-		var out []string
-		for _, m := range report.Metrics() {
-			out = append(out, m.Name)
-		}
-		return out
-	}
 	return catalogue{
-		noun: "metric", names: names,
+		noun: "metric", names: metricNames,
 		line: func(name string) []string {
 			m, _ := report.Lookup(name)
 			return []string{name, m.Unit, m.About}

@@ -36,6 +36,7 @@ type repeatFlags struct {
 func (f *repeatFlags) register(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.repeat, "repeat", 0, fmt.Sprintf("run so often, each time with the next seed (with --against default %d)", compare.DefaultPairs))
 	cmd.Flags().StringArrayVar(&f.against, "against", nil, "compare with the scenario changed by this, as in clients.policy=default: both run in turns; repeatable")
+	completes(cmd, "against", completeSettings)
 	cmd.Flags().BoolVar(&f.again, "again", false, "with --against: run the old twice in each round, which shows the noise floor")
 	f.registerRule(cmd)
 }

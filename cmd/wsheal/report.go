@@ -43,6 +43,7 @@ it those that are named, into the run directory, another one (--out DIR), or one
 	}
 	cmd.Flags().BoolVar(&f.json, "json", false, "print summary.json instead of the text")
 	cmd.Flags().StringVarP(&f.format, "format", "f", "", "formats to write, with commas between: see above")
+	completes(cmd, "format", completeFormats)
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "with --format: directory for the files, or - for stdout (default DIR)")
 	return cmd
 }

@@ -33,16 +33,9 @@ func (f *showFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.format, "log-format", asText, "what stderr is written as: text, or json (one event a line, by the names of ECS)")
 	cmd.Flags().StringVar(&f.serve, "serve", "", "serve the run's page and /metrics while it goes on, as in 127.0.0.1:0")
 	cmd.Flags().BoolVar(&f.stay, "stay", false, "with --serve: go on serving the report after the run, until Ctrl-C")
-	for name, words := range map[string][]string{"ui": {"auto", "live", "plain", "none"}, "log-format": {asText, asJSON}} {
-		fixed(cmd, name, words)
-	}
-}
-
-// fixed are the values that a shell offers for a flag.
-func fixed(cmd *cobra.Command, flag string, words []string) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // only of a flag that is not there, or has one already
-	}
+	fixed(cmd, "ui", "auto", "live", "plain", "none")
+	fixed(cmd, "log-format", asText, asJSON)
+	fixed(cmd, "serve", "127.0.0.1:0")
 }
 
 // check says what is wrong with how a run, or a series of them, is to be shown.

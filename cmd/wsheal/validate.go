@@ -19,6 +19,7 @@ type scenarioFlags struct {
 
 func (f *scenarioFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "change a field, as in clients.count=500 or faults.cut.share=50%; repeatable")
+	completes(cmd, "set", completeSettings)
 	cmd.Flags().BoolVar(&f.allowRemote, "allow-remote", false, "allow targets that are not on this host")
 	cmd.Flags().StringVar(&f.toxiproxy, "toxiproxy", "", "URL of a toxiproxy-server to break the network with, in place of the fault proxy")
 }
