@@ -97,9 +97,11 @@ type builder struct {
 	course   *course
 	sharing  *sharing
 	balance  *balance
+	open     *connections
 	latency  *latency // nil until latency.hlog is read
 	raster   *raster
 	events   *events
+	views    *views
 
 	warnings []string
 	unsaid   int
@@ -109,8 +111,9 @@ func newBuilder(run *Run) *builder {
 	b := &builder{
 		run: run, runs: 1, limit: math.MaxInt64,
 		attempts: new(attempts), fleet: newFleet(run), recovery: new(recovery), storm: newStorm(),
-		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run), balance: newBalance(run),
+		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run), balance: newBalance(run), open: newConnections(run),
 	}
+	b.views = newViews(run)
 	b.raster, b.events = newRaster(), &events{endpoint: b.sharing.endpoint}
 	b.faults = newFaults(run, func(format string, args ...any) {
 		b.warn("journal line %d: %s", b.line, fmt.Sprintf(format, args...))
@@ -174,6 +177,8 @@ func (b *builder) add(rec Record, line int64) {
 	b.course.Add(rec, a)
 	b.sharing.Add(rec)
 	b.balance.Add(rec, a)
+	b.open.Add(rec)
 	b.raster.Add(rec, a)
 	b.events.Add(rec)
+	b.views.Add(rec)
 }

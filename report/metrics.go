@@ -70,7 +70,7 @@ func (s *Summary) Values() map[string]float64 {
 // may have been on its way. The same goes for every metric without a finite value then.
 var onlyAtTheEnd = []string{
 	"recovery.healed", "recovery.unhealed", "recovery.waited", "clients.usable",
-	"messages.lost", "messages.unsent", "messages.in_flight", "messages.broken", "avail.msg", "budget.msg", "balance.after", "balance.shift",
+	"messages.lost", "messages.unsent", "messages.in_flight", "messages.broken", "avail.msg", "budget.msg", "balance.after", "balance.shift", "connections.left_over",
 }
 
 // early says whether the run ended before its plan did, other than by a broken gate.

@@ -150,6 +150,7 @@ var metrics = func() []metric {
 	})
 
 	balanceMetrics(&t)
+	connectionMetrics(&t)
 	add("clients.usable", "share", "Clients that are usable: in the steady state the median over the baseline, in a gate at the end of the run.", sourceAvail, func(s *Summary) (float64, bool) {
 		return float64(s.Clients.Usable) / float64(s.Run.Clients), s.Run.Clients > 0
 	})

@@ -23,7 +23,9 @@ func (b *builder) close(hlog io.Reader) *Summary {
 	full := b.recover(s, commanded)
 	s.Storm = b.storm.Close(s.Recovery.Lost, b.recovery.losses, b.faults.cleared(), full, b.last)
 	s.Balance = b.balance.Close()
+	s.Connections = b.open.Close(b.last)
 	s.Sharing = b.sharing.Close()
+	s.Views = b.views.Close()
 	s.Clients = Clients{Usable: b.fleet.n, Reset: b.causes.sawReset(0), Up: b.fleet.up / 1e9, Due: b.fleet.due / 1e9}
 	s.Harness, s.Targets, s.Fitness = b.harness.Close(b.healing(commanded, full))
 	s.Messages, s.Lost = b.messages.Result()

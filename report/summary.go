@@ -35,6 +35,7 @@ type Summary struct {
 	Recovery  Recovery             `json:"recovery"`
 	Storm     Storm                `json:"storm"`
 	Sharing   *Sharing             `json:"sharing,omitempty"` // nil: each client was alone
+	Views     *Views               `json:"views,omitempty"`   // what the proxy saw of connections one by one; nil: there was none that could tell
 	Messages  map[string]LoadCount `json:"messages"`          // by phase, and "all"
 	Lost      map[string]int64     `json:"lost"`              // messages never acknowledged by the end, by phase of their intended time, and "all"
 	Latency   []LatencyRow         `json:"latency"`           // by phase and cohort
@@ -51,12 +52,13 @@ type Summary struct {
 	Events        []Event `json:"events"`                    // first and last
 	EventsLeftOut int     `json:"events_left_out,omitempty"` // between the two
 
-	Dip        *Dip             `json:"dip,omitempty"`        // of the answers per second; nil: nothing broken, or too little load to say
-	Balance    *Balance         `json:"balance,omitempty"`    // nil: one endpoint, or nothing broken
-	Guarantee  *Guarantee       `json:"guarantee,omitempty"`  // nil: no load, or none declared
-	Budget     *Budget          `json:"budget,omitempty"`     // nil: no time was measured
-	Metastable *Metastable      `json:"metastable,omitempty"` // nil: nothing broken, or not over
-	Samples    map[string]int64 `json:"samples"`              // of the metrics that rest on a sample: its size
+	Dip         *Dip             `json:"dip,omitempty"`         // of the answers per second; nil: nothing broken, or too little load to say
+	Balance     *Balance         `json:"balance,omitempty"`     // nil: one endpoint, or nothing broken
+	Connections *Connections     `json:"connections,omitempty"` // nil: no target counted them in the baseline and at the end
+	Guarantee   *Guarantee       `json:"guarantee,omitempty"`   // nil: no load, or none declared
+	Budget      *Budget          `json:"budget,omitempty"`      // nil: no time was measured
+	Metastable  *Metastable      `json:"metastable,omitempty"`  // nil: nothing broken, or not over
+	Samples     map[string]int64 `json:"samples"`               // of the metrics that rest on a sample: its size
 }
 
 // GateResult is one gate judged.

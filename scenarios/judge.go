@@ -86,6 +86,8 @@ func (r *resolver) unmeasured(metric string) string {
 		return "clients that share, who ask before they dial"
 	case family(metric) == "balance" && len(r.s.Clients.Endpoints) == 1:
 		return "two endpoints or more"
+	case family(metric) == "connections" && (r.phaseless("baseline") || slices.ContainsFunc(r.s.Targets, func(t Target) bool { return t.Embedded == nil })):
+		return "targets that count them, all embedded, and a baseline phase longer than 0"
 	case slices.Contains(ofCapacity, metric) && !r.capacityKnown():
 		return "a capacity that is known: handshake workers and cost of every target, all embedded"
 	case slices.Contains(ofOneFault, metric) && len(r.s.Faults) > 1:
