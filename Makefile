@@ -73,6 +73,9 @@ browser: ## the report's page, and that of a run that goes on, in a headless Chr
 	npm install --silent --no-audit --no-fund --prefix "$$tools" $(AXE) && \
 	WSHEAL_NEED_BROWSER=1 NODE_PATH="$$tools/node_modules" go test -count=1 -run '^TestPage$$' ./report ./report/serve
 
+demo: ## every scenario of the library and what came of it, in about 20 minutes; into runs/
+	go build -o wsheal ./cmd/wsheal && ./wsheal run --all
+
 bench: ## the benchmarks, ready for benchstat
 	go test -run '^$$' -bench . -benchmem ./...
 
@@ -82,4 +85,4 @@ build: ## the command, as ./wsheal
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.PHONY: check format format-check lint tidy-check test race golden fuzz cost crowd soak interop accuracy aa long-run browser bench build help
+.PHONY: check demo format format-check lint tidy-check test race golden fuzz cost crowd soak interop accuracy aa long-run browser bench build help

@@ -24,6 +24,7 @@ type runFlags struct {
 	scenario string // as it was named
 	out      string
 	json     bool
+	all      bool
 	showFlags
 }
 
@@ -39,6 +40,8 @@ the harness was unfit (invalid), 2 when the scenario or a target keeps it from b
 With --repeat it runs so often, each time with the next seed, and exits with 99 when one
 run failed. With --against both scenarios run in turns, a round with one seed, in random
 order; the result is a comparison as wsheal compare makes it, and so is the exit code.
+With --all every scenario of the library runs, one after the other, and the result is a
+table of verdicts; it exits with 99 when one failed, else with 75 when one proved nothing.
 
 The result goes to stdout, progress to stderr: on a terminal a picture that is redrawn in
 place, elsewhere, in CI, and on a terminal that cannot (TERM=dumb), a line for each change
@@ -60,8 +63,14 @@ second one ends everything at once.`,
   wsheal run reset-storm --ui plain
   wsheal run reset-storm --log-format json > result.txt
   wsheal run reset-storm --repeat 10
+  wsheal run --all
   wsheal run reset-storm --set clients.policy=naive --against clients.policy=default --metric storm.peak_1s`,
-		Args:              oneScenario,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.all {
+				return nil
+			}
+			return oneScenario(cmd, args)
+		},
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			many, err := f.many(cmd)
@@ -70,6 +79,13 @@ second one ends everything at once.`,
 			}
 			if err := f.check(many); err != nil {
 				return usage(err)
+			}
+			if f.all {
+				if err := f.checkAll(args, many); err != nil {
+					return usage(err)
+				}
+				f.open(w)
+				return f.told(runAll(cmd.Context(), w, f))
 			}
 			f.open(w)
 			if f.scenario = args[0]; many {
@@ -82,6 +98,7 @@ second one ends everything at once.`,
 	f.repeatFlags.register(cmd)
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "run directory, of a series that of its runs (default runs/<time>-<scenario>)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print summary.json, or the comparison, instead of the text")
+	cmd.Flags().BoolVar(&f.all, "all", false, "run every scenario of the library, and print the verdicts")
 	f.showFlags.register(cmd)
 	return cmd
 }
