@@ -38,14 +38,26 @@ func New(t testing.TB) *World {
 	return &World{t: t, Proxy: func() *toxi.Server { return toxi.NewServer(toxi.Options{Clock: proc.Monotonic}) }}
 }
 
-// Run returns what is reported of a run of the scenario.
+// tries is how often a run is made in which the harness says of itself that it was unfit.
+const tries = 6
+
+// Run returns what is reported of a run of the scenario. One that is invalid says nothing of
+// what is tested, but that the machine was busy: it is made again, and what the last says
+// counts, whatever it is.
 func (w *World) Run(ctx context.Context, s *scenarios.Scenario) *report.Summary {
 	w.t.Helper()
-	require.NoError(w.t, engine.Run(ctx, s, w.Env()))
-	sum, err := report.Build(bytes.NewReader(w.Journal.Bytes()), bytes.NewReader(w.Latency.Bytes()))
-	require.NoError(w.t, err)
-	require.Empty(w.t, sum.Warnings)
-	return sum
+	for n := 1; ; n++ {
+		w.Journal.Reset()
+		w.Latency.Reset()
+		require.NoError(w.t, engine.Run(ctx, s, w.Env()))
+		sum, err := report.Build(bytes.NewReader(w.Journal.Bytes()), bytes.NewReader(w.Latency.Bytes()))
+		require.NoError(w.t, err)
+		w.t.Logf("run %d of %s: %s, %q, %s", n, s.Name, sum.Verdict, sum.Reasons, report.FormatDuration(sum.Fitness.TickP99))
+		if sum.Verdict != report.Invalid || n == tries {
+			require.Empty(w.t, sum.Warnings)
+			return sum
+		}
+	}
 }
 
 // Env is the world as the engine sees it.
