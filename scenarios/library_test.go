@@ -73,7 +73,7 @@ func TestLibraryVariants(t *testing.T) {
 		"zone-loss":            {{"faults.az={name: az, inject: zone, zone: a, how: partition, at: chaos}"}},
 		"blip":                 {{"clients.policy=fixed"}},
 		"retry-after":          {{"clients.policy=naive"}},
-		"metastable":           {{"clients.policy={base: fixed, handshake_timeout: 2s}"}},
+		"metastable":           {{"clients.policy={base: fixed, handshake_timeout: 1s}"}},
 		"latency-spike":        {{"faults.slow.jitter=20ms"}, {"faults.slow.delay=250ms"}},
 	} {
 		for _, set := range sets {
