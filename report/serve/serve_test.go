@@ -42,6 +42,7 @@ func leave(t *testing.T, s *serve.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	require.NoError(t, s.Leave(ctx))
+	require.NoError(t, ctx.Err(), "it waited for somebody in vain")
 }
 
 // a run in the middle of its recovery.
