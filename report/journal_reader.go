@@ -192,6 +192,7 @@ func (r *Record) kinds() (names []string) {
 		{"harness", r.Harness != nil},
 		{"target", r.Target != nil},
 		{"wire", r.Wire != nil},
+		{"conn", r.Conn != nil},
 		{"steady", r.Steady != nil},
 		{"unfit", r.Unfit != nil},
 		{"crowd", r.Crowd != nil},

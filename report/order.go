@@ -187,7 +187,7 @@ func (e *entry) rank() int {
 	switch r := e.other; {
 	case r.Run != nil:
 		return 0
-	case r.Load != nil, r.Harness != nil, r.Target != nil, r.Wire != nil:
+	case r.Load != nil, r.Harness != nil, r.Target != nil, r.Wire != nil, r.Conn != nil:
 		return 1
 	case r.Steady != nil:
 		return 2

@@ -15,6 +15,7 @@ type Record struct {
 	Harness *Harness `json:"harness,omitempty"`
 	Target  *Target  `json:"target,omitempty"`
 	Wire    *Wire    `json:"wire,omitempty"`
+	Conn    *Conn    `json:"conn,omitempty"`
 	Steady  *Steady  `json:"steady,omitempty"`
 	Unfit   *Unfit   `json:"unfit,omitempty"`
 	Crowd   *Crowd   `json:"crowd,omitempty"`
@@ -34,6 +35,7 @@ type Run struct {
 	Started   string     `json:"started"` // wall clock, RFC 3339: a label only
 	Host      string     `json:"host"`    // "linux/amd64, 2 CPUs, go1.26.8"
 	Clients   int        `json:"clients"`
+	Seen      string     `json:"seen,omitempty"`    // "wire": the clients are not ours, and their steps are what the proxy saw of them; "": by themselves
 	Sharing   bool       `json:"sharing,omitempty"` // they are one pool; false: each is alone
 	Rate      float64    `json:"rate"`              // messages per second intended over all clients; 0: no load
 	Size      int        `json:"size"`              // bytes
@@ -221,6 +223,24 @@ type Wire struct {
 	BytesUp   int64  `json:"bytes_up"`
 	BytesDown int64  `json:"bytes_down"`
 	Errors    int64  `json:"errors,omitempty"`
+}
+
+// Conn is one connection as the proxy saw it. Times are ns since the run's start; 0: never.
+type Conn struct {
+	Target   string `json:"target"`
+	Client   int    `json:"c"`   // -1: of nobody that the run knows
+	Gen      uint32 `json:"gen"` // that it said; 0: none
+	Accepted int64  `json:"accepted"`
+	Opened   int64  `json:"opened,omitempty"` // the client was handed the target's 101
+	Ended    int64  `json:"ended,omitempty"`
+	Status   int    `json:"status,omitempty"` // of the answer to its upgrade; 0: none came
+	Code     uint16 `json:"code,omitempty"`   // of its first close frame; 1005: that had none; 0: there was no close frame
+	Closer   string `json:"closer,omitempty"` // whose that was: client, server
+	By       string `json:"by,omitempty"`     // who ended it: client, server, fault
+	Reset    bool   `json:"reset,omitempty"`
+	Up       int64  `json:"up,omitempty"`      // messages from the client
+	Down     int64  `json:"down,omitempty"`    // messages from the target
+	Guessed  bool   `json:"guessed,omitempty"` // it did not say whose it is, and was given to a client by the order of arrival
 }
 
 // Steady is the steady-state check at the end of the baseline.

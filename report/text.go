@@ -40,6 +40,7 @@ func (t *text) all() {
 	t.section("Storm", t.storm())
 	t.section("Sharing", t.sharing())
 	t.section("Balance", t.balance())
+	t.section("Wire", t.wire())
 	t.section("Messages", t.messages())
 	t.section("Response", t.latency())
 	t.section("Causes", t.causes())

@@ -59,6 +59,8 @@ func (r *resolver) unable(f chaos.Fault, by chaos.Backend) string {
 		return "" // said where the target is named
 	}
 	switch t := r.s.Targets[i]; {
+	case r.s.Foreign() && (by == chaos.ByClients || by == chaos.ByResolver):
+		return fmt.Sprintf("%s needs clients of the pool, and clients.command has others", by)
 	case by == chaos.ByResolver && t.Host == "":
 		return fmt.Sprintf("%s needs a target that has a name, which %s has not: expected targets.%s.host", by, t.Name, t.Name)
 	case by == chaos.ByTarget && t.Embedded == nil:
@@ -90,4 +92,6 @@ func (s *Scenario) Named() bool {
 }
 
 // Proxied says whether a proxy stands between clients and targets, ours or a stock one.
-func (s *Scenario) Proxied() bool { return s.Needs(chaos.ByProxy) || s.Needs(chaos.ByToxiproxy) }
+func (s *Scenario) Proxied() bool {
+	return s.Foreign() || s.Needs(chaos.ByProxy) || s.Needs(chaos.ByToxiproxy)
+}

@@ -199,6 +199,7 @@
 //	targets.NAME.zone                                                                      that it is in: inject: zone breaks all targets of one together
 //	clients                                      required                                  the fleet
 //	clients.count                                required                                  how many
+//	clients.command.N                                                                      program and arguments that has the clients in place of the pool; {url} and {count}, also WSHEAL_URL and WSHEAL_COUNT, say where they dial and how many; measured from the wire
 //	clients.ramp                                 (2s, or the warmup when that is shorter)  first dials are paced evenly over this, within the warmup
 //	clients.sharing                              alone                                     alone: each client heals by itself, as browsers do; shared: they decide together, as those of one backend do
 //	clients.endpoints.N                          (the target, when there is one only)      where clients dial

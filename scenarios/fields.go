@@ -63,6 +63,7 @@ var handshakeShape = shape{fields: []field{
 
 var clientsShape = shape{fields: []field{
 	{name: "count", about: "how many", required: true, shape: valueOf(integer(1, mostClients))},
+	{name: "command", about: "program and arguments that has the clients in place of the pool; {url} and {count}, also WSHEAL_URL and WSHEAL_COUNT, say where they dial and how many; measured from the wire", shape: shape{items: new(valueOf(textValue))}},
 	{name: "ramp", about: "first dials are paced evenly over this, within the warmup", deduced: "2s, or the warmup when that is shorter", shape: valueOf(durationValue)},
 	{name: "sharing", about: "alone: each client heals by itself, as browsers do; shared: they decide together, as those of one backend do", preset: Alone, shape: valueOf(choice(Alone, Shared))},
 	{name: "endpoints", about: "where clients dial", deduced: "the target, when there is one only", shape: shape{items: &endpointShape}},

@@ -79,8 +79,15 @@ func (t Target) write(to *node) {
 
 func (c Clients) write(to *node) {
 	to.put("count", strconv.Itoa(c.Count))
-	to.put("ramp", formatDuration(c.Ramp))
-	to.put("sharing", c.Sharing)
+	if c.Command != nil {
+		list := to.putList("command")
+		for _, word := range c.Command {
+			list.items = append(list.items, literal(word))
+		}
+	} else {
+		to.put("ramp", formatDuration(c.Ramp))
+		to.put("sharing", c.Sharing)
+	}
 	endpoints := to.putList("endpoints")
 	for _, e := range c.Endpoints {
 		m := &node{kind: mapping}
@@ -88,6 +95,9 @@ func (c Clients) write(to *node) {
 		m.put("priority", strconv.Itoa(e.Priority))
 		m.put("weight", strconv.Itoa(e.Weight))
 		endpoints.items = append(endpoints.items, m)
+	}
+	if c.Command != nil {
+		return
 	}
 	to.pairs = append(to.pairs, pair{key: "policy", value: policyNode(policies.Policy{Client: c.Policy, Shared: c.Shared})})
 }

@@ -191,6 +191,10 @@ func (r *resolver) clients(v view) {
 	case len(r.s.Targets) > 1:
 		v.complain("endpoints", "required where there are several targets: where clients dial")
 	}
+	if v.written("command") {
+		r.others(v)
+		return
+	}
 	r.policy(v)
 }
 
@@ -234,6 +238,12 @@ func (r *resolver) load(v view) {
 		l.Rate = float64(r.s.Clients.Count)
 	} else if ok && l.Rate == 0 {
 		v.complain("rate", "expected more than 0; pattern: none is a load without messages")
+	}
+	if r.s.Clients.Command != nil {
+		if v.written("pattern") && l.Pattern != "none" && !v.wrong("pattern") {
+			v.complain("pattern", "expected none where clients.command has the clients: what they send is theirs")
+		}
+		l.Pattern = "none"
 	}
 	if l.Pattern == "none" {
 		l.Rate = 0

@@ -61,6 +61,7 @@ type Handshake struct {
 // Clients is the fleet.
 type Clients struct {
 	Count     int
+	Command   []string      // a program of others that has the clients, seen from the wire; nil: they are the pool's
 	Ramp      time.Duration // first dials are paced evenly over this
 	Sharing   string        // Alone or Shared
 	Endpoints []Endpoint

@@ -183,10 +183,22 @@ func recordRun(ctx context.Context, w *world, s *scenarios.Scenario, env engine.
 		return false, err
 	}
 	env.Journal, env.Latency = dir.journal, dir.latency
+	if s.Foreign() {
+		log, err := os.Create(filepath.Join(dir.path, clientsFile))
+		if err != nil {
+			return false, err
+		}
+		defer log.Close()
+		env.Clients = startClients(log)
+	}
 	env.Track = live.NewTracker(livePlan(s))
 	progress := progress{w: w, track: env.Track, showFlags: show, page: page}
+	others := env.Begun
 	env.Begun = func(epoch time.Time) {
 		begun = true
+		if others != nil {
+			others(epoch)
+		}
 		page.record(dir.path)
 		progress.show(ctx, epoch)
 	}

@@ -19,6 +19,7 @@ const (
 	scenarioFile = "scenario.yaml"
 	journalFile  = "journal.ndjson"
 	latencyFile  = "latency.hlog"
+	clientsFile  = "clients.log" // what clients that are not ours wrote to stderr
 
 	summaryFile = "summary.json"
 	pageFile    = "report.html"

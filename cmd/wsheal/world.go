@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -31,6 +32,7 @@ func engineEnv(fdLimit int) engine.Env {
 		Proxy:    startProxy,
 		Injector: startInjector,
 		Names:    startNames,
+		Clients:  startClients(nil),
 		Self: func() (engine.Usage, error) {
 			u, err := proc.Self()
 			return engine.Usage(u), err
@@ -139,6 +141,18 @@ func startTarget(ctx context.Context, t scenarios.Target) (engine.Target, error)
 		return startCommand(ctx, t)
 	default:
 		return remoteTarget{t.URL}, nil
+	}
+}
+
+// startClients starts the program that has the clients; what it writes to stderr goes to a
+// file, too, nil: it is only kept for error messages.
+func startClients(stderr io.Writer) func(context.Context, []string, []string) (engine.Process, error) {
+	return func(ctx context.Context, command, env []string) (engine.Process, error) {
+		child, err := proc.Start(ctx, proc.Spec{Name: "clients", Path: command[0], Args: command[1:], Env: env, Stderr: stderr})
+		if err != nil {
+			return nil, err
+		}
+		return childProcess{child}, nil
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
-	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/scenarios"
@@ -36,7 +35,10 @@ type run struct {
 	names   Names                 // nil where no target has one
 	homes   map[netip.Addr]string // where targets with names are, by the addresses that those have
 	dial    dialFunc              // to targets, through the proxy where one stands in the way
-	fleet   *driver.Fleet
+	front   map[string]string     // addresses of the proxy, by those of the targets
+	fleet   Healer                // nil: the clients are not ours
+	clients Process               // that has them; nil: they are ours
+	view    *wireView             // nil: no proxy that could tell
 	rec     *recorder
 	health  *health
 	journal *report.Writer
@@ -71,11 +73,24 @@ func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
 	r.epoch, r.base = time.Now(), env.Clock()
 	r.rec = newRecorder(r)
 	r.rec.write(report.Record{Run: r.header()}) // first of all: a fleet that is shared takes notice of its endpoints as soon as it is open
-	r.fleet, err = driver.Open(r.fleetOptions(r.dial))
-	if err != nil {
-		return err
+	if r.view = newWireView(r); r.view != nil {
+		if err := r.view.look(ctx); err != nil { // before anybody dials
+			return err
+		}
 	}
-	defer r.closePool()
+	if r.scenario.Foreign() {
+		if r.view == nil {
+			return &SetupError{errors.New("clients.command needs wsheal's own fault proxy, which tells of connections one by one")}
+		}
+		if err := r.startForeign(ctx); err != nil {
+			return err
+		}
+	} else {
+		if r.fleet, err = r.openHealer(); err != nil {
+			return err
+		}
+		defer r.closePool()
+	}
 	r.env.Begun(r.epoch)
 	return r.play(ctx)
 }
@@ -99,11 +114,14 @@ func (r *run) play(ctx context.Context) error {
 	side.Go(func() { r.sample(inner) })
 	side.Go(func() { r.health.watchTicks(inner) })
 	r.watchChildren(inner, cancel, &side)
+	if r.view != nil {
+		side.Go(func() { r.view.watch(inner) })
+	}
 
 	var work sync.WaitGroup // load and faults, until the end of the plan
 	working, stopWork := context.WithCancel(inner)
 	work.Go(func() { r.ramp(working) })
-	work.Go(func() {
+	work.Go(func() { // without messages where the clients are not ours
 		if err := drive(working, r.rec.schedule, r.scenario.Load.Size, r.now, r.fleet, r.rec); err != nil {
 			cancel(err)
 		}
@@ -143,6 +161,9 @@ func (r *run) play(ctx context.Context) error {
 	cancel(nil)
 	side.Wait()
 	r.observeWorld(context.WithoutCancel(ctx))
+	if r.view != nil {
+		r.view.finish(context.WithoutCancel(ctx))
+	}
 	// What a run that ends early still waits for goes on coming in. The last interval is
 	// counted when nothing more is, or the journal and the latency log would not agree.
 	r.rec.stopped.Store(true)
@@ -172,6 +193,9 @@ func (r *run) phase(name string) {
 // ramp starts the clients, paced evenly, whatever the policy.
 func (r *run) ramp(ctx context.Context) {
 	n := r.scenario.Clients.Count
+	if r.fleet == nil {
+		return // they begin by themselves
+	}
 	for i := range n {
 		at := heal.Instant(int64(r.scenario.Clients.Ramp) * int64(i) / int64(n))
 		if at > r.now() && !sleepUntil(ctx, at, r.now) {
@@ -263,6 +287,9 @@ func (r *run) watchChildren(ctx context.Context, cancel context.CancelCauseFunc,
 	if r.proxy != nil {
 		watch(r.proxy)
 	}
+	if r.clients != nil {
+		watch(r.clients)
+	}
 }
 
 // interval ends an interval of the load here. The first error of the latency log is the
@@ -293,6 +320,9 @@ func (r *run) closePool() {
 // stopChildren ends the children side by side, each within closeLimit.
 func (r *run) stopChildren() error {
 	children := []Process{}
+	if r.clients != nil {
+		children = append(children, r.clients)
+	}
 	for _, t := range r.targets {
 		children = append(children, t)
 	}

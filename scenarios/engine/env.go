@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
+	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/report/live"
 	"github.com/wsheal/wsheal/scenarios"
@@ -26,10 +27,15 @@ type Env struct {
 	// Proxy starts the fault proxy, or finds a stock one; it reaches targets off this host
 	// only where remote says so. It is called when a fault of the scenario needs one.
 	Proxy func(ctx context.Context, remote bool) (Proxy, error)
+	// Clients starts the program that has the clients where they are not ours, with what is
+	// added to its environment. It is called when the proxy is up.
+	Clients func(ctx context.Context, command, env []string) (Process, error)
 	// Injector makes what carries faults out another way: the target, its process, the
 	// kernel. It is called once for each that a fault needs, when the targets are up and
 	// the proxy is not yet; targets are by name. The run clears every fault that it commanded.
 	Injector func(ctx context.Context, by chaos.Backend, targets map[string]Target) (chaos.Injector, error)
+	// Healer opens who keeps the clients connected; nil: driver.Open does.
+	Healer func(driver.Options) (Healer, error)
 	// Names starts the resolver of a run that has targets with names; the run closes it.
 	Names func([]Name) (Names, error)
 	// Self reads the health of this process; Machine the share of the machine's CPU

@@ -87,16 +87,7 @@ func (r *recorder) observe(ev driver.Event) {
 }
 
 func (r *recorder) step(ev driver.Event) {
-	was, is := ev.From.Usable(), ev.State.Phase.Usable()
-	r.clients[ev.Client].Store(uint64(ev.State.Live)<<8 | uint64(ev.State.Phase))
-	switch {
-	case is && !was:
-		r.usable.Add(1)
-		r.track.AddUsable(1)
-	case was && !is:
-		r.usable.Add(-1)
-		r.track.AddUsable(-1)
-	}
+	r.phased(ev.Client, ev.State.Live, ev.From, ev.State.Phase)
 	switch {
 	case errors.Is(ev.Err, syscall.EMFILE):
 		r.unfit("descriptors", "the engine ran out of descriptors: "+ev.Err.Error())
@@ -109,6 +100,20 @@ func (r *recorder) step(ev driver.Event) {
 		r.track.AddAttempts(1)
 	}
 	r.write(report.Record{T: int64(ev.At), Step: &rec})
+}
+
+// phased notes that a client is in another phase, with the generation of its connection.
+func (r *recorder) phased(client int, gen uint32, from, to heal.Phase) {
+	was, is := from.Usable(), to.Usable()
+	r.clients[client].Store(uint64(gen)<<8 | uint64(to))
+	switch {
+	case is && !was:
+		r.usable.Add(1)
+		r.track.AddUsable(1)
+	case was && !is:
+		r.usable.Add(-1)
+		r.track.AddUsable(-1)
+	}
 }
 
 // attempts tells whether a step begins an attempt to connect. The dial of a planned move

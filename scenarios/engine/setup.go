@@ -48,6 +48,9 @@ func unfitFor(s *scenarios.Scenario, limit int) string {
 			return why
 		}
 	}
+	if s.Foreign() {
+		return ""
+	}
 	if s.Named() {
 		return need("engine", 3) // a lookup has two for a while, its own and the resolver's
 	}
@@ -92,15 +95,15 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 	}
 	// Clients keep the target's own URL, so that Host and SNI stay right; only the
 	// address that is dialled is the proxy's.
-	front := map[string]string{}
+	r.front = map[string]string{}
 	for i, t := range r.scenario.Targets {
 		upstream := scenarios.Address(r.targets[i].URL())
-		if front[upstream], err = r.proxy.Front(ctx, t.Name, upstream); err != nil {
+		if r.front[upstream], err = r.proxy.Front(ctx, t.Name, upstream); err != nil {
 			return nil, fmt.Errorf("proxy in front of target %s: %w", t.Name, err)
 		}
 	}
 	return r.finding(func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if via, ok := front[addr]; ok {
+		if via, ok := r.front[addr]; ok {
 			addr = via
 		}
 		return plain(ctx, network, addr)
@@ -268,6 +271,9 @@ func (r *run) header() *report.Run {
 		Version: r.env.Version, Started: r.epoch.Format(time.RFC3339), Host: r.env.Host, Command: r.env.Command,
 		Clients: s.Clients.Count, Sharing: s.Clients.Sharing == scenarios.Shared, Rate: r.rec.schedule.rate, Size: s.Load.Size, Guarantee: s.Load.Guarantee,
 		Hold: int64(s.Hold), Endpoints: r.rec.endpoints, Mu: mu(s), Plan: r.rec.phases, Control: s.ControlBitmap(),
+	}
+	if s.Foreign() {
+		h.Seen = report.FromWire
 	}
 	for _, g := range s.Steady {
 		h.Steady = append(h.Steady, g.Text)

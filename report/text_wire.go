@@ -1,0 +1,60 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// wire says what the proxy saw of connections one by one, and whether that is what the
+// clients say.
+func (t *text) wire() []string {
+	v := t.s.Views
+	if v == nil || t.brief && v.Agreement != nil && v.Agreement.Agrees() {
+		return nil
+	}
+	if a := v.Agreement; a != nil {
+		return t.wrap(t.Printable(a.words()), t.room())
+	}
+	lines := t.wrap(t.Printable(SeenFromWire), t.room())
+	sum := fmt.Sprintf("%s connections, %s opened, %s open at the end; %s messages up, %s down",
+		FormatCount(v.Connections), FormatCount(v.Opened), FormatCount(v.Unended), FormatCount(v.Up), FormatCount(v.Down))
+	if v.Guessed > 0 {
+		sum += fmt.Sprintf("; %s did not say whose they are and were given to clients by order of arrival", FormatCount(v.Guessed))
+	}
+	lines = append(lines, t.wrap(t.Printable(sum), t.room())...)
+	var ends []string
+	for _, e := range v.Ends {
+		ends = append(ends, e.words())
+	}
+	if len(ends) > 0 {
+		lines = append(lines, few(t.wrap(t.Printable("ended: "+strings.Join(ends, ", ")), t.room()), 3)...)
+	}
+	return lines
+}
+
+// SeenFromWire marks the report of clients that are not ours.
+const SeenFromWire = "The clients are not wsheal's: all of this is seen from the wire. A client is usable when it has the server's 101, and its loss is when the connection ended. What it noticed when, its queues, and the latency and loss of its messages cannot be seen and are not measured."
+
+func (a *Agreement) words() string {
+	word := "do not agree"
+	if a.Agrees() {
+		word = "agree"
+	}
+	return fmt.Sprintf("the clients' view and the wire's %s: %s of %s clients count the same; %s dials, %s connections; %s and %s opened, %s apart at the median, %s at most",
+		word, FormatCount(a.Agree), FormatCount(a.Clients), FormatCount(a.Dials), FormatCount(a.Connections),
+		FormatCount(a.OpenedOwn), FormatCount(a.OpenedWire), FormatDuration(a.ApartP50), FormatDuration(a.ApartMax))
+}
+
+// words says how connections ended.
+func (e WireEnd) words() string {
+	how := "by " + e.By
+	switch {
+	case e.Status != 0:
+		how = fmt.Sprintf("HTTP %d", e.Status)
+	case e.Code != 0:
+		how = fmt.Sprintf("close %d of the %s", e.Code, e.Closer)
+	case e.Reset:
+		how += " with a RST"
+	}
+	return fmt.Sprintf("%s %s", FormatCount(e.N), how)
+}
