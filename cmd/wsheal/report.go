@@ -25,7 +25,7 @@ func reportCommand(w *world) *cobra.Command {
 		Short: "Compute the report of a run again from its raw record",
 		Long: `Compute the report of a run directory again from journal.ndjson and latency.hlog, print
 the result, and exit with the run's verdict. A run that was cut off at any moment is read
-as far as it goes, and is inconclusive (75).
+as far as it goes, and is inconclusive (75). Of a trial's directory it computes the table.
 
 Without --format the files are written that a run leaves, byte for byte as it did. With
 it those that are named, into the run directory, another one (--out DIR), or one to stdout
@@ -63,6 +63,10 @@ func formatTable() string {
 
 func reportRun(w *world, dir string, f reportFlags) error {
 	switch {
+	case isTrial(dir) && (f.format != "" || f.out != ""):
+		return usage(fmt.Errorf("%s is a trial, which has one report; expected --json alone, or one of its runs", dir))
+	case isTrial(dir):
+		return concludeTrial(w, dir, f.json)
 	case f.format == "" && f.out != "":
 		return usage(errors.New("--out needs --format: which files?"))
 	case f.format == "":

@@ -27,6 +27,7 @@ var floors = map[string]int{
 	"pool/policies": 20, "pool/wire": 20, "pool/driver": 21, "pool": 22, "pool/prom": 23, "pool/failures": 23, "pool/soak": 23,
 	"chaos/door": 15, "chaos/zone": 15, "chaos/consumer": 20, "chaos/dns": 20, "chaos/toxi": 20, "chaos/target": 20, "chaos/proc": 20, "chaos/ledger": 20, "chaos/foreign": 21, "chaos/kernel": 21, "report/live": 20, "report/serve": 21,
 	"report/compare":   11,
+	"report/league":    12,
 	"scenarios":        30,
 	"scenarios/engine": 40,
 	"scenarios/trial":  50,
@@ -61,7 +62,7 @@ var forbidden = []struct{ from, to, because string }{
 }
 
 // pure packages decide; they are handed time, randomness and bytes.
-var pure = []string{"pool/heal", "pool/crowd", "chaos", "report", "report/compare", "report/export"}
+var pure = []string{"pool/heal", "pool/crowd", "chaos", "report", "report/compare", "report/league", "report/export"}
 
 // allowed is all that a pure package may import: what computes, encodes or formats. A
 // trailing /… stands for everything below.
