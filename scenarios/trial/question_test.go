@@ -85,18 +85,18 @@ func TestAnErrorEndsATrialAndWhatRunsIsWaitedFor(t *testing.T) {
 	turns, err := trial.Turns(questions(), 3, 7)
 	require.NoError(t, err)
 	synctest.Test(t, func(t *testing.T) {
-		n, ended := 0, 0
+		var n, ended atomic.Int32
 		done, err := trial.RunAll(t.Context(), turns, 2, func(ctx context.Context, turn trial.Turn) error {
-			if n++; n == 2 {
+			if n.Add(1) == 2 {
 				return errors.New("no port is free")
 			}
 			<-ctx.Done()
 			time.Sleep(time.Second) // it writes its report
-			ended++
+			ended.Add(1)
 			return nil
 		})
 		assert.Equal(t, 1, done)
-		assert.Equal(t, 1, ended)
+		assert.EqualValues(t, 1, ended.Load())
 		assert.ErrorContains(t, err, ", round 1: no port is free")
 	})
 	ctx, cancel := context.WithCancel(t.Context())
