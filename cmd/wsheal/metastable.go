@@ -66,7 +66,7 @@ func runKick(ctx context.Context, w *world, name string, f runFlags) error {
 	if err != nil {
 		return usage(err)
 	}
-	kick, recovery, err := trial.NewKick(s)
+	_, recovery, err := trial.NewKick(s)
 	if err != nil {
 		return usage(err)
 	}
@@ -78,15 +78,26 @@ func runKick(ctx context.Context, w *world, name string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	f.teller(w)(fmt.Sprintf("about %s, into %s", s.End().Round(time.Second), dir))
-	summary, err := f.record(ctx, w, name, s, filepath.Join(dir, armOnly+"-001"), kick.Watch(ctx, engineEnv(limit)))
-	switch {
-	case ctx.Err() != nil:
-		return &exitError{exitInterrupted, errors.New("interrupted before the test was over")}
-	case err != nil:
-		return setupExit(err, false)
+	tell := f.teller(w)
+	tell(fmt.Sprintf("about %s, into %s", s.End().Round(time.Second), dir))
+	var r trial.KickResult
+	for try := 1; ; try++ {
+		kick, _, err := trial.NewKick(s)
+		if err != nil {
+			return usage(err)
+		}
+		summary, err := f.record(ctx, w, name, s, filepath.Join(dir, fmt.Sprintf("%s-%03d", armOnly, try)), kick.Watch(ctx, engineEnv(limit)))
+		switch {
+		case ctx.Err() != nil:
+			return &exitError{exitInterrupted, errors.New("interrupted before the test was over")}
+		case err != nil:
+			return setupExit(err, false)
+		}
+		if r = kick.Judge(summary); r.Verdict != report.Invalid || try == triesOfUnfit {
+			break
+		}
+		tell("the harness was unfit, so once more: " + strings.Join(summary.Reasons, "; "))
 	}
-	r := kick.Judge(summary)
 	if err := unread(printKick(w.stdout, s, r, f.json)); err != nil {
 		return internal(err)
 	}
