@@ -121,7 +121,7 @@ func (s *Server) getVersion(*http.Request, []byte) (int, any, error) {
 func (s *Server) postReset(*http.Request, []byte) (int, any, error) {
 	for _, p := range s.all() {
 		p.clearAll()
-		if err := p.enable(); err != nil {
+		if err := p.enable(); err != nil && !errors.Is(err, stock.ErrProxyNotFound) { // else deleted meanwhile
 			return 0, nil, err
 		}
 	}

@@ -20,6 +20,9 @@ const (
 func (p *proxy) add(t *toxic, replaces *toxic) error {
 	p.armMu.Lock()
 	defer p.armMu.Unlock()
+	if p.closed() { // nobody would clear it
+		return stock.ErrProxyNotFound
+	}
 	if replaces != nil && !slices.Contains(p.toxics, replaces) {
 		return stock.ErrToxicNotFound
 	}

@@ -7,3 +7,25 @@ func NewDeafServer(o Options) *Server {
 	s.deaf = true
 	return s
 }
+
+// Requests that have found their proxy, and come to it later.
+type Found struct {
+	p *proxy
+}
+
+func (s *Server) Find(name string) (Found, error) {
+	p, err := s.proxy(name)
+	return Found{p}, err
+}
+
+func (f Found) Enable() error { return f.p.enable() }
+
+func (f Found) Update(enabled bool) error { return f.p.update(posted{Enabled: &enabled}) }
+
+func (f Found) Post(toxic string) error {
+	t, err := parseToxic([]byte(toxic))
+	if err != nil {
+		return err
+	}
+	return f.p.server.admit(f.p, t, nil)
+}

@@ -40,10 +40,13 @@ type proxy struct {
 	toxics []*toxic                 // listed by the API, in order of their creation; under armMu
 	past   map[string]*order        // the last order of each name, also after it ended; under armMu
 
+	editMu sync.Mutex // one update at a time
+
 	mu       sync.Mutex
 	listen   string
 	upstream string
 	listener *net.TCPListener // nil while disabled
+	gone     bool             // closed: it never listens again
 	conns    map[*conn]struct{}
 	turned   int // of them, those that were turned away at the door
 
@@ -87,11 +90,15 @@ func (s *Server) check(listen, upstream string) error {
 	return s.allowed("upstream", upstream)
 }
 
-// enable begins to listen; it does nothing while the proxy listens already.
+// enable begins to listen; it does nothing while the proxy listens already. Whoever found
+// the proxy before it was deleted must not bring back a listener that nobody can end.
 func (p *proxy) enable() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.listener != nil {
+	switch {
+	case p.gone:
+		return stock.ErrProxyNotFound
+	case p.listener != nil:
 		return nil
 	}
 	l, err := net.Listen("tcp", p.listen)
@@ -185,6 +192,13 @@ func (p *proxy) living() []*conn {
 	return list
 }
 
+// closed says whether the proxy has ended for good, or is about to.
+func (p *proxy) closed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.gone
+}
+
 func (p *proxy) forget(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -196,6 +210,9 @@ func (p *proxy) forget(c *conn) {
 
 // close ends the proxy for good and waits for all that it started.
 func (p *proxy) close() {
+	p.mu.Lock()
+	p.gone = true
+	p.mu.Unlock()
 	p.clearAll()
 	p.disable()
 	p.ends.Wait()

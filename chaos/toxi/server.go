@@ -177,8 +177,9 @@ func (s *Server) create(in posted, where string) (*proxy, error) {
 		return nil, err
 	}
 	if in.Enabled == nil || *in.Enabled {
-		if err := p.enable(); err != nil {
-			return nil, errors.Join(err, s.remove(p.name))
+		if err := p.enable(); err != nil && !errors.Is(err, stock.ErrProxyNotFound) { // else it was deleted since
+			s.discard(p)
+			return nil, err
 		}
 	}
 	return p, nil
@@ -203,9 +204,7 @@ func (s *Server) createOrReplace(in posted) (*proxy, error) {
 		if p.same(in) {
 			return p, nil
 		}
-		if err := s.remove(p.name); err != nil {
-			return nil, err
-		}
+		s.discard(p)
 	}
 	return s.create(in, "")
 }
@@ -221,6 +220,16 @@ func (s *Server) remove(name string) error {
 	}
 	p.close()
 	return nil
+}
+
+// discard ends a proxy, unless another has its name by now.
+func (s *Server) discard(p *proxy) {
+	s.mu.Lock()
+	if s.proxies[p.name] == p {
+		delete(s.proxies, p.name)
+	}
+	s.mu.Unlock()
+	p.close()
 }
 
 // same says whether a proxy listens and dials where it is asked to.
@@ -241,6 +250,8 @@ func resolved(listen string) string {
 // update changes a proxy's addresses, which closes its connections, and whether it is
 // enabled.
 func (p *proxy) update(in posted) error {
+	p.editMu.Lock()
+	defer p.editMu.Unlock()
 	p.mu.Lock()
 	listen, upstream, enabled := p.listen, p.upstream, p.listener != nil
 	p.mu.Unlock()
