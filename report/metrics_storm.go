@@ -19,7 +19,7 @@ func stormMetrics(t *metricList) {
 	t.add("storm.wasted", "share", "Failed attempts, hopeless and collateral ones together, of all attempts.", sourceStorm, stormed(func(s Storm) (float64, bool) {
 		return float64(s.Hopeless+s.Collateral) / float64(s.Attempts), s.Attempts > 0
 	}))
-	t.add("storm.collateral_rate", "/s", "Failed attempts that began after the last fault was cleared, per second from then to full recovery, or to the end.", sourceStorm, stormed(func(s Storm) (float64, bool) {
+	t.add("storm.collateral_rate", "/s", "Failed attempts that began after the last fault was cleared (an instantaneous one: confirmed), per second from then to full recovery, or to the end.", sourceStorm, stormed(func(s Storm) (float64, bool) {
 		return float64(s.Collateral) / (float64(s.After) / 1e9), s.After > 0
 	}))
 	t.add("storm.load", "count", "Most reconnect attempts in any second over what the targets can complete in one: above 1 they fall behind.", sourceLoad, func(s *Summary) (float64, bool) {

@@ -94,8 +94,8 @@ var metrics = func() []metric {
 		}
 		return float64(s.Attempts) / float64(s.Healed), true
 	}))
-	add("storm.hopeless", "count", "Failed attempts that began before the last fault was cleared.", sourceStorm, stormed(func(s Storm) (float64, bool) { return float64(s.Hopeless), true }))
-	add("storm.collateral", "count", "Failed attempts that began after the last fault was cleared.", sourceStorm, stormed(func(s Storm) (float64, bool) { return float64(s.Collateral), true }))
+	add("storm.hopeless", "count", "Failed attempts that began before the last fault was cleared (an instantaneous one: confirmed).", sourceStorm, stormed(func(s Storm) (float64, bool) { return float64(s.Hopeless), true }))
+	add("storm.collateral", "count", "Failed attempts that began after the last fault was cleared (an instantaneous one: confirmed).", sourceStorm, stormed(func(s Storm) (float64, bool) { return float64(s.Collateral), true }))
 	add("storm.sync", "count", "Synchronisation index of the attempts from the first loss to full recovery: 0 spread, 1 lock-step.", sourceSync, stormed(func(s Storm) (float64, bool) {
 		return s.Sync, s.InWindow >= 2
 	}))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -20,6 +21,13 @@ runs are judged: margin, confidence, metrics, and how noisy the kept runs are am
 themselves. Runs on another machine differ for that alone: save and check on the same.`,
 		Example: `  wsheal baseline save baseline.json runs/main
   wsheal baseline check baseline.json runs/mine`,
+		// Without it a word that is neither would print the help and pass.
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(errors.New("baseline: expected save or check"))
+			}
+			return usage(fmt.Errorf("baseline %s: expected save or check", args[0]))
+		},
 	}
 	cmd.AddCommand(baselineSave(w), baselineCheck(w))
 	return cmd

@@ -126,7 +126,10 @@ func runCompare(w *world, sides [3][]string, f compareFlags) error {
 		if len(sides[0]) != 1 {
 			return usage(errors.New("expected what to compare with: --against OLD..., or one directory that wsheal run --against left"))
 		}
-		sides = seriesSides(sides[0][0])
+		dir := sides[0][0]
+		if sides = seriesSides(dir); len(sides[0]) == 0 || len(sides[1]) == 0 {
+			return usage(fmt.Errorf("%s: expected what to compare it with (--against OLD...), or a directory that wsheal run --against left", dir))
+		}
 	}
 	c, err := compareSides(sides, f.rule)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -90,18 +91,36 @@ func execute(args []string, w *world) int {
 	root.SetIn(w.stdin)
 	root.SetOut(w.stdout)
 	root.SetErr(w.stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil || errors.Is(err, syscall.EPIPE) { // a reader who has seen enough
-		return exitPass
+	if endsAtOnce(root, args) {
+		stop()
 	}
-	code := exitUsage // what cobra itself finds wrong: an unknown command, flag or argument
-	if e, ok := errors.AsType[*exitError](err); ok {
-		code = e.code
+	err := root.ExecuteContext(ctx)
+	code := exitOfError(err)
+	if code == exitPass {
+		return code
 	}
 	if text := err.Error(); text != "" {
 		fmt.Fprintln(w.stderr, text)
 	}
 	return code
+}
+
+// exitOfError is the exit code of what a command returned.
+func exitOfError(err error) int {
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.code // also where another pipe than that of our output broke
+	}
+	if err == nil || errors.Is(err, syscall.EPIPE) { // a reader who has seen enough
+		return exitPass
+	}
+	return exitUsage // what cobra itself finds wrong: an unknown command, flag or argument
+}
+
+// endsAtOnce says whether a signal ends a command where it stands: it has nothing under way
+// but reading files and writing others, each of which appears whole or not at all.
+func endsAtOnce(root *cobra.Command, args []string) bool {
+	cmd, _, err := root.Find(args)
+	return err == nil && slices.Contains([]string{"report", "merge", "compare", "save", "check", "validate"}, cmd.Name())
 }
 
 func newRoot(w *world) *cobra.Command {

@@ -60,7 +60,8 @@ func isRun(dir string) bool {
 	return err == nil
 }
 
-// runsBelow lists the run directories directly below dir whose names have the prefix.
+// runsBelow lists the run directories directly below dir whose names have the prefix, and
+// links to such: a run that is left out unsaid would be missed in every count.
 func runsBelow(dir, prefix string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -68,7 +69,7 @@ func runsBelow(dir, prefix string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range entries {
-		if path := filepath.Join(dir, e.Name()); e.IsDir() && strings.HasPrefix(e.Name(), prefix) && !strings.HasPrefix(e.Name(), armUnfit) && isRun(path) {
+		if path := filepath.Join(dir, e.Name()); strings.HasPrefix(e.Name(), prefix) && !strings.HasPrefix(e.Name(), armUnfit) && isRun(path) {
 			out = append(out, path)
 		}
 	}
