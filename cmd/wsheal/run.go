@@ -40,7 +40,7 @@ the harness was unfit (invalid), 2 when the scenario or a target keeps it from b
 With --repeat it runs so often, each time with the next seed, and exits with 99 when one
 run failed. With --against both scenarios run in turns, a round with one seed, in random
 order; the result is a comparison as wsheal compare makes it, and so is the exit code.
-With --all every scenario of the library runs, one after the other, and the result is a
+With --all every scenario of the library runs, but the pairs of wsheal case, and the result is a
 table of verdicts; it exits with 99 when one failed, else with 75 when one proved nothing.
 
 The result goes to stdout, progress to stderr: on a terminal a picture that is redrawn in

@@ -49,6 +49,13 @@ const (
 	After  = "after"
 )
 
+// InCase says whether a scenario of the library is one of a case's pair.
+func InCase(scenario string) bool {
+	return slices.ContainsFunc(Cases(), func(c Case) bool {
+		return scenario == c.Name+"-"+Before || scenario == c.Name+"-"+After
+	})
+}
+
 // Arms of the case. With healing off, the after has the policy, the endpoints and the sharing
 // of the before, so that nothing but the claim's own doing is taken away from it; set is what
 // --set changes in both.

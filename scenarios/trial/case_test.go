@@ -36,6 +36,8 @@ func TestEachCaseIsAPairOfOneEpisode(t *testing.T) {
 			}
 		}
 	}
+	assert.True(t, trial.InCase("gaming-before"))
+	assert.False(t, trial.InCase("blip"))
 	_, err := trial.FindCase("gambling")
 	assert.EqualError(t, err, `there is no case "gambling"; expected one of: gaming, trading, collaboration`)
 }
