@@ -7,5 +7,6 @@
 // numbers that do not depend on what differs between them: the runs of a round are pairs.
 // The order within a round is drawn from the series' own seed, so that no arm always runs
 // first, on a machine that is still cold, and what drifts in an hour falls on all of them
-// alike. Runs never overlap: they would fight for the CPU during each other's storms.
+// alike. Runs never overlap: they would fight for the CPU during each other's storms. A trial
+// of many policies may be asked to let them (RunAll), and gives that up for time.
 package trial
