@@ -9,4 +9,8 @@
 // first, on a machine that is still cold, and what drifts in an hour falls on all of them
 // alike. Runs never overlap: they would fight for the CPU during each other's storms. A trial
 // of many policies may be asked to let them (RunAll), and gives that up for time.
+//
+// A Case holds a claim against a pair of scenarios, before and after. A Kick proves of a fleet
+// that does not come back that it keeps its server down by itself; FindNStar measures the
+// largest that does come back, and holds it against the Law that predicts it.
 package trial
