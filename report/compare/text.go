@@ -55,9 +55,7 @@ func WriteText(w io.Writer, c *Comparison, style report.Style) error {
 // WriteMarkdown writes the comparison as a section for a pull request or a step summary.
 func WriteMarkdown(w io.Writer, c *Comparison) error {
 	var out strings.Builder
-	clean := func(text string) string {
-		return strings.NewReplacer("|", "\\|", "<", "&lt;", "\n", " ", "`", "'").Replace(report.Style{Unicode: true}.Printable(text))
-	}
+	clean := func(text string) string { return report.Markdown(report.Style{Unicode: true}.Printable(text)) }
 	fmt.Fprintf(&out, "### %s %s\n\n", mark(c.Verdict), clean(c.headline()))
 	fmt.Fprintf(&out, "new: %s<br>old: %s\n\n", clean(c.New.words()), clean(c.Old.words()))
 	fmt.Fprintf(&out, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat(" --- |", len(columns)))

@@ -124,12 +124,5 @@ func sign(word string) string {
 	return "❔"
 }
 
-// special is what Markdown, and HTML inside it, give a meaning to. An @ is followed by a
-// sign without width, for GitHub looks for names of users after all escapes are gone.
-var special = strings.NewReplacer(
-	`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `{`, `\{`, `}`, `\}`, `[`, `\[`, `]`, `\]`, `(`, `\(`, `)`, `\)`,
-	`#`, `\#`, `+`, `\+`, `!`, `\!`, `|`, `\|`, `~`, `\~`, `<`, `\<`, `>`, `\>`, `&`, `\&`, `$`, `\$`, `::`, `\:\:`, `://`, `\://`, `@`, "@\u200b",
-)
-
 // text is text from outside, of one line, that Markdown shows as it is.
-func text(t string) string { return special.Replace(limited(t, 500)) }
+func text(t string) string { return report.Markdown(limited(t, 500)) }
