@@ -102,31 +102,35 @@ type Leftover struct {
 	Path    string
 	Entries map[int]Entry // not struck, by number
 	page    *page
+	damaged bool // it may say more than could be read
 }
 
-// Left returns what processes that are no more have left in a directory. It skips files
-// whose process lives. A directory that does not exist has none.
+// Left returns what processes that are no more have left in a directory, and as an error
+// what could not be read of it. It skips files whose process lives. A directory that does
+// not exist has none.
 func Left(dir string) ([]*Leftover, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*"+suffix))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	var all []*Leftover
+	var bad []error
 	for _, path := range paths {
 		p, err := openPage(path)
 		switch {
 		case errors.Is(err, errLocked), errors.Is(err, os.ErrNotExist): // its owner lives; somebody else was quicker
 			continue
 		case err != nil:
-			return all, fmt.Errorf("ledger: %w", err)
+			bad = append(bad, fmt.Errorf("ledger: %w", err))
+			continue
 		}
 		entries, err := p.unstruck()
 		if err != nil {
-			return all, errors.Join(fmt.Errorf("ledger: %w", err), p.close(false))
+			bad = append(bad, fmt.Errorf("ledger: %w", err))
 		}
-		all = append(all, &Leftover{Path: path, Entries: entries, page: p})
+		all = append(all, &Leftover{Path: path, Entries: entries, page: p, damaged: err != nil})
 	}
-	return all, nil
+	return all, errors.Join(bad...)
 }
 
 // Strike records that an entry was put right.
@@ -138,8 +142,8 @@ func (l *Leftover) Strike(n int) error {
 	return nil
 }
 
-// Close lets go of the file, and removes it when every entry was struck.
-func (l *Leftover) Close() error { return l.page.close(len(l.Entries) == 0) }
+// Close lets go of the file, and removes it when all of it was read and every entry struck.
+func (l *Leftover) Close() error { return l.page.close(len(l.Entries) == 0 && !l.damaged) }
 
 // BootID names this run of the host's kernel, "" where nothing does: rules of a kernel
 // that has been started again since are gone.

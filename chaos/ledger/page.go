@@ -53,8 +53,15 @@ func newPage(dir string) (*page, error) {
 	return p, nil
 }
 
-// openPage locks a file of before; errLocked when its owner lives.
+// openPage locks a file of before; errLocked when its owner lives. What is no file, a pipe
+// for one, could be waited on for ever.
 func openPage(path string) (*page, error) {
+	switch is, err := os.Stat(path); {
+	case err != nil:
+		return nil, err
+	case !is.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", path)
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
 		return nil, err
@@ -82,25 +89,40 @@ func (p *page) append(x line) error {
 	return p.file.Sync()
 }
 
-// unstruck returns the entries that were not struck, by number. The last line may have
-// been cut off by a crash: what it would have said was not yet done.
+// unstruck returns the entries that were not struck, by number, and as an error that there
+// are lines which cannot be read: they may have been entries. A line that ends before its
+// time was cut off by a crash or a full disk, and so is the last whatever is in it: what it
+// would have said was not yet done.
 func (p *page) unstruck() (map[int]Entry, error) {
 	text, err := io.ReadAll(p.file)
 	if err != nil {
 		return nil, err
 	}
-	left := map[int]Entry{}
-	for raw := range bytes.SplitSeq(text, []byte("\n")) {
+	left, damaged := map[int]Entry{}, 0
+	lines := bytes.Split(text, []byte("\n"))
+	for i, raw := range lines {
 		var x line
-		switch err := json.Unmarshal(raw, &x); {
-		case err != nil:
-		case x.Struck:
+		err := json.Unmarshal(raw, &x)
+		switch {
+		case len(raw) == 0 || err != nil && (i == len(lines)-1 || cutOff(raw, err)):
+		case err == nil && x.Struck:
 			delete(left, x.N)
-		case x.Entry != nil:
+		case err == nil && x.Entry != nil:
 			left[x.N] = *x.Entry
+		default:
+			damaged++
 		}
 	}
+	if damaged > 0 {
+		return left, fmt.Errorf("%s: %d of its lines cannot be read; what they say was broken must be put right by hand, and the file removed", p.path, damaged)
+	}
 	return left, nil
+}
+
+// cutOff says whether a line that cannot be read is one whose end is missing.
+func cutOff(raw []byte, err error) bool {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	return ok && syntax.Offset >= int64(len(raw))
 }
 
 // close lets go of the file, and removes it when nothing is left in it.
