@@ -27,12 +27,13 @@ func TestCanariesSeeTheFault(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			s := seen(t, fault)
-			sum := inprocess.New(t).Run(t.Context(), s)
-			require.Len(t, sum.Faults, 1)
-			assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
-			assert.Regexp(t, why, sum.Faults[0].Why)
-			assert.Equal(t, s.CohortSize(s.Faults[0]), sum.Faults[0].Evidence.Targeted, "of the fleet alone")
-			assert.Zero(t, sum.Faults[0].Evidence.ControlHit)
+			inprocess.New(t).Judge(s, func(t testing.TB, sum *report.Summary) {
+				require.Len(t, sum.Faults, 1)
+				assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
+				assert.Regexp(t, why, sum.Faults[0].Why)
+				assert.Equal(t, s.CohortSize(s.Faults[0]), sum.Faults[0].Evidence.Targeted, "of the fleet alone")
+				assert.Zero(t, sum.Faults[0].Evidence.ControlHit)
+			})
 		})
 	}
 }
@@ -50,20 +51,21 @@ func TestCanarySeesANameLost(t *testing.T) {
 			s := seen(t, "{name: it, inject: dns, on: blue, at: chaos, "+dns+"}, {name: cut, inject: reset, on: blue, at: chaos+100ms}",
 				"targets={blue: {embedded: {}, host: blue.test}, green: {embedded: {}}}", "clients={count: 20, ramp: 200ms, policy: naive, endpoints: [{target: blue}]}")
 			w := inprocess.New(t)
-			sum := w.Run(t.Context(), s)
-			require.Len(t, sum.Faults, 2)
-			assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
-			assert.Regexp(t, want, sum.Faults[0].Why)
-			assert.Equal(t, string(chaos.Confirmed), sum.Faults[1].State, sum.Faults[1].Why)
-			if s.Faults[0].Expect == nil {
-				most := 0
-				records(t, w, func(r report.Record) {
-					if r.Target != nil && r.Target.Name == "green" {
-						most = max(most, int(r.Target.Live))
-					}
-				})
-				assert.Equal(t, 20, most, "all came to the other target")
-			}
+			w.Judge(s, func(t testing.TB, sum *report.Summary) {
+				require.Len(t, sum.Faults, 2)
+				assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
+				assert.Regexp(t, want, sum.Faults[0].Why)
+				assert.Equal(t, string(chaos.Confirmed), sum.Faults[1].State, sum.Faults[1].Why)
+				if s.Faults[0].Expect == nil {
+					most := 0
+					records(t, w, func(r report.Record) {
+						if r.Target != nil && r.Target.Name == "green" {
+							most = max(most, int(r.Target.Live))
+						}
+					})
+					assert.Equal(t, 20, most, "all came to the other target")
+				}
+			})
 		})
 	}
 }
@@ -74,13 +76,14 @@ func TestCanarySeesAZoneFail(t *testing.T) {
 	s := seen(t, "{name: it, inject: zone, zone: a, how: partition, at: chaos, expect: [half-open, timeout]}",
 		"targets={blue: {embedded: {}, zone: a}, red: {embedded: {}, zone: a}, green: {embedded: {}}}",
 		"clients.endpoints=[{target: blue}, {target: red}, {target: green, priority: 1}]")
-	sum := inprocess.New(t).Run(t.Context(), s)
-	assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
-	assert.Contains(t, sum.Faults[0].Why, "2 of 2 parts confirmed: blue it acted on ")
-	assert.Contains(t, sum.Faults[0].Why, "; red it acted on ")
-	assert.Regexp(t, "; a canary saw (half-open|timeout)", sum.Faults[0].Why)
-	assert.Contains(t, sum.Faults[0].Why, "the proxy acknowledged meanwhile")
-	assert.Equal(t, "blue, red", sum.Faults[0].On)
+	inprocess.New(t).Judge(s, func(t testing.TB, sum *report.Summary) {
+		assert.Equal(t, string(chaos.Confirmed), sum.Faults[0].State, sum.Faults[0].Why)
+		assert.Contains(t, sum.Faults[0].Why, "2 of 2 parts confirmed: blue it acted on ")
+		assert.Contains(t, sum.Faults[0].Why, "; red it acted on ")
+		assert.Regexp(t, "; a canary saw (half-open|timeout)", sum.Faults[0].Why)
+		assert.Contains(t, sum.Faults[0].Why, "the proxy acknowledged meanwhile")
+		assert.Equal(t, "blue, red", sum.Faults[0].On)
+	})
 }
 
 // TestCanariesComeAnew to a fault of new connections, each time, and no other fault's
@@ -89,10 +92,11 @@ func TestCanariesComeAnew(t *testing.T) {
 	t.Parallel()
 	s := seen(t, "{name: cut, inject: reset, at: chaos+1s, share: 50%}, {name: it, inject: upgrade_reject, by: proxy, at: chaos, share: 50%, status: 502, expect: [status]}",
 		"clients={count: 20, ramp: 200ms, policy: naive}") // which redials at once, when it is in force
-	sum := inprocess.New(t).Run(t.Context(), s)
-	require.Len(t, sum.Faults, 2)
-	assert.Equal(t, string(chaos.Confirmed), sum.Faults[1].State, sum.Faults[1].Why)
-	assert.Contains(t, sum.Faults[1].Why, "; a canary of its cohort saw status, one outside it nothing")
+	inprocess.New(t).Judge(s, func(t testing.TB, sum *report.Summary) {
+		require.Len(t, sum.Faults, 2)
+		assert.Equal(t, string(chaos.Confirmed), sum.Faults[1].State, sum.Faults[1].Why)
+		assert.Contains(t, sum.Faults[1].Why, "; a canary of its cohort saw status, one outside it nothing")
+	})
 }
 
 // TestCanaryThatSeesNothing: what the counters confirm is not believed when a client
@@ -101,10 +105,11 @@ func TestCanaryThatSeesNothing(t *testing.T) {
 	t.Parallel()
 	// It is never idle itself, and the fleet is.
 	s := seen(t, "{name: it, inject: idle_drop, at: chaos, idle: 1500ms, then: rst, expect: [reset]}", "load.rate=1/s")
-	sum := inprocess.New(t).Run(t.Context(), s)
-	assert.Equal(t, string(chaos.NoEffect), sum.Faults[0].State, sum.Faults[0].Why)
-	assert.Contains(t, sum.Faults[0].Why, "the canary of its cohort saw ")
-	assert.Contains(t, sum.Faults[0].Why, ", expected reset (it acted on ")
+	inprocess.New(t).Judge(s, func(t testing.TB, sum *report.Summary) {
+		assert.Equal(t, string(chaos.NoEffect), sum.Faults[0].State, sum.Faults[0].Why)
+		assert.Contains(t, sum.Faults[0].Why, "the canary of its cohort saw ")
+		assert.Contains(t, sum.Faults[0].Why, ", expected reset (it acted on ")
+	})
 }
 
 // seen is a small run with one fault.

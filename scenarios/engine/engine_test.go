@@ -29,24 +29,24 @@ func TestResetIsSeenAsSuchAndHealed(t *testing.T) {
 	t.Parallel()
 	w := inprocess.New(t)
 	s := inprocess.Small(t, "reset-storm", inprocess.Hasty, "phases={warmup: 1s, baseline: 1s, chaos: 500ms, recovery: 4s}", "gates=[messages.lost == 0]")
-	sum := w.Run(t.Context(), s)
+	w.Judge(s, func(t testing.TB, sum *report.Summary) {
+		f := sum.Faults[0]
+		assert.Equal(t, "confirmed", f.State, f.Why)
+		assert.Equal(t, 40, f.Evidence.Targeted)
+		assert.Equal(t, 40, f.Evidence.Hit)
+		assert.Equal(t, 40, f.SawReset, "a true RST: ECONNRESET, not EOF, at every client")
+		assert.Equal(t, 40, sum.Recovery.Lost)
+		assert.Equal(t, 40, sum.Recovery.Healed)
+		assert.Zero(t, sum.Lost["all"])
+		assert.LessOrEqual(t, f.Commanded, f.Confirmed)
+		assert.LessOrEqual(t, f.Confirmed, f.Cleared)
 
-	f := sum.Faults[0]
-	assert.Equal(t, "confirmed", f.State, f.Why)
-	assert.Equal(t, 40, f.Evidence.Targeted)
-	assert.Equal(t, 40, f.Evidence.Hit)
-	assert.Equal(t, 40, f.SawReset, "a true RST: ECONNRESET, not EOF, at every client")
-	assert.Equal(t, 40, sum.Recovery.Lost)
-	assert.Equal(t, 40, sum.Recovery.Healed)
-	assert.Zero(t, sum.Lost["all"])
-	assert.LessOrEqual(t, f.Commanded, f.Confirmed)
-	assert.LessOrEqual(t, f.Confirmed, f.Cleared)
-
-	replays(t, w, s)
+		replays(t, w, s)
+	})
 }
 
 // replays holds the journal against the policy: the same events give the same decisions.
-func replays(t *testing.T, w *inprocess.World, s *scenarios.Scenario) {
+func replays(t testing.TB, w *inprocess.World, s *scenarios.Scenario) {
 	t.Helper()
 	policy := engine.FleetPolicy(s)
 	n, err := engine.Replay(report.NewReader(bytes.NewReader(w.Journal.Bytes())), policy, s.Seed)
@@ -66,16 +66,16 @@ func TestShortPartitionGoesByUnnoticed(t *testing.T) {
 	w := inprocess.New(t)
 	s := inprocess.Small(t, "partition", "phases={warmup: 1s, baseline: 1s, chaos: 3s, recovery: 2s}",
 		"clients.policy={base: default, ping: {every: 60s, timeout: 30s}}", "faults.split.for=2s", "faults.split.share=100%", "gates=[recovery.lost == 0, messages.lost == 0]")
-	sum := w.Run(t.Context(), s)
-
-	f := sum.Faults[0]
-	assert.Equal(t, "confirmed", f.State, f.Why)
-	assert.Positive(t, f.Evidence.HeldBytes)
-	assert.Zero(t, f.Evidence.Leaked)
-	assert.Zero(t, sum.Recovery.Lost)
-	assert.Equal(t, 40, sum.Storm.Attempts+40, "nobody dialled again")
-	assert.Zero(t, sum.Lost["all"])
-	assert.Zero(t, sum.Messages["all"].Resent)
+	w.Judge(s, func(t testing.TB, sum *report.Summary) {
+		f := sum.Faults[0]
+		assert.Equal(t, "confirmed", f.State, f.Why)
+		assert.Positive(t, f.Evidence.HeldBytes)
+		assert.Zero(t, f.Evidence.Leaked)
+		assert.Zero(t, sum.Recovery.Lost)
+		assert.Equal(t, 40, sum.Storm.Attempts+40, "nobody dialled again")
+		assert.Zero(t, sum.Lost["all"])
+		assert.Zero(t, sum.Messages["all"].Resent)
+	})
 }
 
 // TestLongPartitionIsDetectedWhenThePolicySays holds every detection against the client's
@@ -83,49 +83,52 @@ func TestShortPartitionGoesByUnnoticed(t *testing.T) {
 func TestLongPartitionIsDetectedWhenThePolicySays(t *testing.T) {
 	t.Parallel()
 	w := inprocess.New(t)
-	s := inprocess.Small(t, "partition", inprocess.Hasty, "phases={warmup: 1s, baseline: 1s, chaos: 3s, recovery: 6s}", "gates=[messages.lost == 0]")
-	sum := w.Run(t.Context(), s)
-	f := sum.Faults[0]
-	assert.Equal(t, "confirmed", f.State, f.Why)
-	assert.Zero(t, f.Evidence.Leaked)
-	assert.Equal(t, f.Intended.Cohort, sum.Recovery.Lost)
-	assert.Equal(t, sum.Recovery.Lost, sum.Recovery.Healed)
-	assert.Zero(t, sum.Lost["all"])
+	s := inprocess.Small(t, "partition", inprocess.Hasty, "clients.policy.handshake_timeout=1s", "clients.policy.ping={every: 600ms, timeout: 1500ms}",
+		"phases={warmup: 1s, baseline: 1s, chaos: 4s, recovery: 6s}", "gates=[messages.lost == 0]")
+	w.Judge(s, func(t testing.TB, sum *report.Summary) {
+		f := sum.Faults[0]
+		assert.Equal(t, "confirmed", f.State, f.Why)
+		assert.Zero(t, f.Evidence.Leaked)
+		assert.Equal(t, f.Intended.Cohort, sum.Recovery.Lost)
+		assert.Equal(t, sum.Recovery.Lost, sum.Recovery.Healed)
+		assert.Zero(t, sum.Lost["all"])
 
-	detected := detections(t, w, s)
-	assert.GreaterOrEqual(t, len(detected), f.Intended.Cohort)
-	for _, d := range detected {
-		assert.Equal(t, d.due, d.armed, "client %d: the deadline is its last byte, its drawn silence and the ping timeout", d.client)
-		assert.GreaterOrEqual(t, d.at, d.armed, "client %d gave up before its time", d.client)
-		assert.True(t, s.Faulted(d.client), "client %d was not cut off", d.client)
-	}
+		detected := detections(t, w, s)
+		assert.GreaterOrEqual(t, len(detected), f.Intended.Cohort)
+		for _, d := range detected {
+			assert.Equal(t, d.due, d.armed, "client %d: the deadline is its last byte, its drawn silence and the ping timeout", d.client)
+			assert.GreaterOrEqual(t, d.at, d.armed, "client %d gave up before its time", d.client)
+			assert.True(t, s.Faulted(d.client), "client %d was not cut off", d.client)
+		}
 
-	// While it lasted the server went on counting the connections of those cut off.
-	live := targetsLive(t, w, f.Confirmed, f.Cleared)
-	require.NotEmpty(t, live)
-	for _, n := range live {
-		assert.GreaterOrEqual(t, n, int64(40), "the server counts the old connections until the partition clears")
-	}
-	replays(t, w, s)
+		// While it lasted the server went on counting the connections of those cut off.
+		live := targetsLive(t, w, f.Confirmed, f.Cleared)
+		require.NotEmpty(t, live)
+		for _, n := range live {
+			assert.GreaterOrEqual(t, n, int64(40), "the server counts the old connections until the partition clears")
+		}
+		replays(t, w, s)
+	})
 }
 
 func TestLatencyShiftsItsCohortAlone(t *testing.T) {
 	t.Parallel()
 	w := inprocess.New(t)
 	s := inprocess.Small(t, "latency-spike", "phases={warmup: 1s, baseline: 2s, chaos: 2s, recovery: 3s}", "faults.slow.delay=300ms", "gates=[recovery.lost == 0]")
-	sum := w.Run(t.Context(), s)
-	f := sum.Faults[0]
-	assert.Equal(t, "confirmed", f.State, f.Why)
-	assert.Zero(t, f.Evidence.ControlHit)
-	var usual int64
-	for _, row := range sum.Latency {
-		if row.Phase == "baseline" && row.Cohort == "faulted" && row.Kind == "response" {
-			usual = row.P50
+	w.Judge(s, func(t testing.TB, sum *report.Summary) {
+		f := sum.Faults[0]
+		assert.Equal(t, "confirmed", f.State, f.Why)
+		assert.Zero(t, f.Evidence.ControlHit)
+		var usual int64
+		for _, row := range sum.Latency {
+			if row.Phase == "baseline" && row.Cohort == "faulted" && row.Kind == "response" {
+				usual = row.P50
+			}
 		}
-	}
-	require.NotZero(t, usual)
-	require.NotNil(t, f.Shift)
-	assert.GreaterOrEqual(t, time.Duration(*f.Shift+usual), 300*time.Millisecond, "no answer comes sooner than the delay")
+		require.NotZero(t, usual)
+		require.NotNil(t, f.Shift)
+		assert.GreaterOrEqual(t, time.Duration(*f.Shift+usual), 300*time.Millisecond, "no answer comes sooner than the delay")
+	})
 }
 
 // TestFaultOnNobodyProvesNothing: a share of 0 %, and a target that no client dials.
@@ -138,11 +141,12 @@ func TestFaultOnNobodyProvesNothing(t *testing.T) {
 			t.Parallel()
 			w := inprocess.New(t)
 			s := inprocess.Small(t, "reset-storm", append(set, "phases={warmup: 500ms, baseline: 500ms, chaos: 500ms, recovery: 1s}", "gates=[messages.lost == 0]")...)
-			sum := w.Run(t.Context(), s)
-			assert.Equal(t, "no effect", sum.Faults[0].State)
-			assert.NotEqual(t, report.Pass, sum.Verdict)
-			assert.Contains(t, strings.Join(sum.Reasons, "\n"), "cut")
-			assert.Zero(t, sum.Recovery.Lost)
+			w.Judge(s, func(t testing.TB, sum *report.Summary) {
+				assert.Equal(t, "no effect", sum.Faults[0].State)
+				assert.NotEqual(t, report.Pass, sum.Verdict)
+				assert.Contains(t, strings.Join(sum.Reasons, "\n"), "cut")
+				assert.Zero(t, sum.Recovery.Lost)
+			})
 		})
 	}
 }
@@ -158,22 +162,23 @@ func TestSameSeedSameCohortAndDelays(t *testing.T) {
 	delays := func() map[string]int64 {
 		w := inprocess.New(t)
 		s := inprocess.Small(t, "reset-storm", inprocess.Hasty, "phases={warmup: 1s, baseline: 500ms, chaos: 500ms, recovery: 1500ms}", "gates=[]")
-		w.Run(t.Context(), s)
-		out := map[string]int64{}
-		records(t, w, func(r report.Record) {
-			if st := r.Step; st != nil && st.Event == "lost" {
-				for _, a := range st.Actions {
-					if a.Kind == "arm" {
-						out[fmt.Sprintf("client %d after generation %d", st.Client, st.EventGen)] = a.At - r.T
+		var out map[string]int64
+		w.Judge(s, func(t testing.TB, _ *report.Summary) {
+			out = map[string]int64{}
+			records(t, w, func(r report.Record) {
+				if st := r.Step; st != nil && st.Event == "lost" {
+					for _, a := range st.Actions {
+						if a.Kind == "arm" {
+							out[fmt.Sprintf("client %d after generation %d", st.Client, st.EventGen)] = a.At - r.T
+						}
 					}
 				}
-			}
+			})
+			require.Len(t, out, 40)
 		})
 		return out
 	}
-	a, b := delays(), delays()
-	require.Len(t, a, 40)
-	assert.Equal(t, a, b)
+	assert.Equal(t, delays(), delays())
 }
 
 func TestInterruptedRunClearsItsFaults(t *testing.T) {
@@ -247,7 +252,7 @@ type detection struct {
 
 // detections recomputes each deadline from the journal's own inbound stamps and the
 // client's draws.
-func detections(t *testing.T, w *inprocess.World, s *scenarios.Scenario) []detection {
+func detections(t testing.TB, w *inprocess.World, s *scenarios.Scenario) []detection {
 	t.Helper()
 	policy := s.Clients.Policy
 	type suspicion struct {
@@ -288,7 +293,7 @@ func armed(st *report.Step) int64 {
 }
 
 // targetsLive is what the target said of its live connections within a span.
-func targetsLive(t *testing.T, w *inprocess.World, from, to int64) []int64 {
+func targetsLive(t testing.TB, w *inprocess.World, from, to int64) []int64 {
 	t.Helper()
 	var out []int64
 	records(t, w, func(r report.Record) {
@@ -299,7 +304,7 @@ func targetsLive(t *testing.T, w *inprocess.World, from, to int64) []int64 {
 	return out
 }
 
-func records(t *testing.T, w *inprocess.World, each func(report.Record)) {
+func records(t testing.TB, w *inprocess.World, each func(report.Record)) {
 	t.Helper()
 	reader := report.NewReader(bytes.NewReader(w.Journal.Bytes()))
 	for reader.Scan() {
@@ -316,12 +321,13 @@ func TestABrokenGateEndsTheRun(t *testing.T) {
 	w := inprocess.New(t)
 	s := inprocess.Small(t, "partition", "phases={warmup: 2s, baseline: 500ms, chaos: 60s, recovery: 10s}", "faults.split.for=50s", "clients.policy.ping={every: 200ms, timeout: 1s, timeout_min: 0s}",
 		"gates=[clients.usable >= 90% or abort, messages.lost == 0]")
-	sum := w.Run(t.Context(), s)
-	assert.Equal(t, "aborted", sum.Ended.Reason)
-	assert.Equal(t, "clients.usable >= 90% or abort", sum.Ended.Gate)
-	assert.Less(t, sum.Duration, int64(40*time.Second), "long before its plan's end")
-	assert.Equal(t, []string{"fail", "no data"}, []string{sum.Gates[0].Verdict, sum.Gates[1].Verdict})
-	assert.Contains(t, sum.Gates[0].Why, "which ended the run")
-	assert.Contains(t, sum.Reasons, "gate "+sum.Gates[0].Text+" is broken: "+sum.Gates[0].Why)
-	assert.NotZero(t, sum.Faults[0].Cleared)
+	w.Judge(s, func(t testing.TB, sum *report.Summary) {
+		assert.Equal(t, "aborted", sum.Ended.Reason)
+		assert.Equal(t, "clients.usable >= 90% or abort", sum.Ended.Gate)
+		assert.Less(t, sum.Duration, int64(40*time.Second), "long before its plan's end")
+		assert.Equal(t, []string{"fail", "no data"}, []string{sum.Gates[0].Verdict, sum.Gates[1].Verdict})
+		assert.Contains(t, sum.Gates[0].Why, "which ended the run")
+		assert.Contains(t, sum.Reasons, "gate "+sum.Gates[0].Text+" is broken: "+sum.Gates[0].Why)
+		assert.NotZero(t, sum.Faults[0].Cleared)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wsheal/wsheal/internal/inprocess"
+	"github.com/wsheal/wsheal/report"
 )
 
 // TestClientsOfOnePoolHealTogether: every loss is noticed as one storm, every dial was
@@ -20,16 +21,16 @@ func TestClientsOfOnePoolHealTogether(t *testing.T) {
 		"clients.policy={base: default, name: together, first: at-once, stable_after: 500ms, shared: {storm: {spread: 1s}}}",
 		"targets.blue.embedded.handshake={workers: 1, cost: 10ms}",
 		"clients.ramp=1s", "phases={warmup: 2s, baseline: 1s, chaos: 500ms, recovery: 8s}", "gates=[messages.lost == 0]")
-	sum := w.Run(t.Context(), s)
-
-	assert.Equal(t, "confirmed", sum.Faults[0].State, sum.Faults[0].Why)
-	assert.Equal(t, 40, sum.Recovery.Lost)
-	assert.Equal(t, 40, sum.Recovery.Healed)
-	assert.Zero(t, sum.Lost["all"])
-	require.NotNil(t, sum.Sharing)
-	assert.Equal(t, 1, sum.Sharing.Storms)
-	assert.Zero(t, sum.Sharing.Ejections)
-	assert.GreaterOrEqual(t, sum.Sharing.Admission.N, 40)
-	assert.Equal(t, sum.Storm.Attempts, sum.Sharing.Admission.N, "no dial without admission")
-	replays(t, w, s)
+	w.Judge(s, func(t testing.TB, sum *report.Summary) {
+		assert.Equal(t, "confirmed", sum.Faults[0].State, sum.Faults[0].Why)
+		assert.Equal(t, 40, sum.Recovery.Lost)
+		assert.Equal(t, 40, sum.Recovery.Healed)
+		assert.Zero(t, sum.Lost["all"])
+		require.NotNil(t, sum.Sharing)
+		assert.Equal(t, 1, sum.Sharing.Storms)
+		assert.Zero(t, sum.Sharing.Ejections)
+		assert.GreaterOrEqual(t, sum.Sharing.Admission.N, 40)
+		assert.Equal(t, sum.Storm.Attempts, sum.Sharing.Admission.N, "no dial without admission")
+		replays(t, w, s)
+	})
 }
