@@ -5,6 +5,7 @@ AXE         = axe-core@4.14.1
 BENCHSTAT   = golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 HDRJS       = hdr-histogram-js@3.0.1
 XMLLINT     = xmllint-wasm@5.3.0
+WILD        = ws@8.23.0 reconnecting-websocket@4.4.0 socket.io@4.8.4 socket.io-client@4.8.4
 FUZZTIME   ?= 20s
 SOAKTIME   ?= 10m
 
@@ -65,6 +66,11 @@ aa: ## record the runs that comparisons are tested by into runs/aa, in about 10 
 accuracy: ## reported beside injected, on real sockets, in about a minute; fails beyond 1 %
 	@go test -count=1 -timeout 5m -v -run '^TestAccuracy$$' ./cmd/wsheal -accuracy
 
+wild: ## presets held against real clients of npm, by the wire's view of both, in about 4 minutes; needs npm and the network
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
+	npm install --silent --no-audit --no-fund --prefix "$$tools" $(WILD) && \
+	NODE_PATH="$$tools/node_modules" go test -count=1 -timeout 15m -v -run '^Test(PresetsAgreeWithTheirOriginals|BothViewsOfAPool)$$' ./cmd/wsheal -wild
+
 long-run: ## ten million records reported: time, CPU and memory; takes a minute and 2.5 GB of the temporary directory
 	go test -count=1 -timeout 0 -v -run '^TestLongRun$$' ./cmd/wsheal -long.clients=10000 -long.records=10000000
 
@@ -85,4 +91,4 @@ build: ## the command, as ./wsheal
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.PHONY: check demo format format-check lint tidy-check test race golden fuzz cost crowd soak interop accuracy aa long-run browser bench build help
+.PHONY: check demo format format-check lint tidy-check test race golden fuzz cost crowd soak interop accuracy aa wild long-run browser bench build help

@@ -41,7 +41,7 @@ type Sighting struct {
 	Status int    `json:"status,omitempty"` // of the answer to the upgrade; 0: none came
 	Code   uint16 `json:"code,omitempty"`   // of the first close frame; 1005: it had none; 0: there was no close frame
 	Closer string `json:"closer,omitempty"` // whose close frame it was: client, server
-	By     string `json:"by,omitempty"`     // who ended the connection: client, server, fault (with a RST of the proxy's own)
+	By     string `json:"by,omitempty"`     // who ended the connection: client, server, fault (cut, or turned away by the proxy)
 	Reset  bool   `json:"reset,omitempty"`  // with a RST
 	Up     int64  `json:"up,omitempty"`     // data messages that came whole from the client
 	Down   int64  `json:"down,omitempty"`   // from the target

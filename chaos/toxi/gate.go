@@ -138,6 +138,10 @@ func (c *conn) asked(stage door.Stage, head []byte, who identity) bool {
 			Act:     func(counter string, do func() bool) bool { return o.does(c, who.client, counter, do) },
 		}
 		if !o.rule.(doorman).Receive(caller) {
+			if c.who.CompareAndSwap(nil, &who) {
+				c.came(who.client < foreign)
+			}
+			c.endedBy("fault", false, c.proxy.clock())
 			c.end()
 			return false
 		}

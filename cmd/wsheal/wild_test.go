@@ -74,13 +74,36 @@ func TestPresetsAgreeWithTheirOriginals(t *testing.T) {
 	const faults = "[{name: cut, inject: reset}, {name: shut, inject: upgrade_reject, by: proxy, for: 12s, status: 503}]"
 	for _, o := range others {
 		t.Run(o.client, func(t *testing.T) {
-			real := attempts(t, wildRun(t, o.server, fmt.Sprintf("{count: 400, command: [node, %q, %s]}", foreignScript(t, "clients.js"), o.client), fmt.Sprintf(phases, "45s"), faults))
+			real := attempts(t, wildRun(t, o.server, fmt.Sprintf("{count: 400, command: [node, %q, %s]}", foreignScript(t, "clients.js"), o.client), fmt.Sprintf(phases, "30s"), faults))
 			ours := attempts(t, wildRun(t, "ws", fmt.Sprintf("{count: 400, policy: %s}", o.preset), fmt.Sprintf(phases, "5s"), faults))
 			d := kolmogorov(real, ours)
 			t.Logf("%s: %d attempts of the original, %d of the preset, Kolmogorov distance %.3f", o.client, len(real), len(ours), d)
 			assert.GreaterOrEqual(t, min(len(real), len(ours)), 1000)
 			assert.LessOrEqual(t, d, 0.1)
 		})
+	}
+}
+
+// TestBothViewsOfAPool: what the pool says of its connections and what the proxy saw of them
+// is the same, client by client, over losses and attempts that are turned away.
+func TestBothViewsOfAPool(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "run")
+	out, err := wsheal(t, "run", "steady", "-q", "--out", dir, "--set", "clients={count: 30, ramp: 300ms, policy: {base: default, first: at-once, backoff: {base: 100ms, cap: 200ms}}}",
+		"--set", "load.rate=60/s", "--set", "hold=200ms", "--set", "phases={warmup: 1s, baseline: 500ms, chaos: 500ms, recovery: 3s}",
+		"--set", "steady_state=[]", "--set", "gates=[]",
+		"--set", "faults=[{name: cut, inject: reset}, {name: shut, inject: upgrade_reject, by: proxy, at: chaos, for: 500ms, status: 503}]").CombinedOutput()
+	s := readSummary(t, dir)
+	require.NotNil(t, s.Views, "%s%v", out, err)
+	a := s.Views.Agreement
+	require.NotNil(t, a)
+	assert.EqualValues(t, 30, a.Clients)
+	assert.Equal(t, a.Clients, a.Agree, "%+v", a)
+	assert.Equal(t, a.OpenedOwn, a.OpenedWire)
+	assert.Greater(t, a.Dials, a.OpenedOwn, "attempts that were turned away are in it")
+	assert.Zero(t, s.Views.Strange)
+	if *wild { // else the machine may be busy
+		assert.LessOrEqual(t, time.Duration(a.ApartP50), 5*time.Millisecond)
 	}
 }
 
