@@ -144,6 +144,7 @@ Exit codes: 0 pass · 99 a gate failed · 75 inconclusive or invalid: nothing wa
 	root.AddCommand(
 		runCommand(w), caseCommand(w), kickCommand(w), nstarCommand(w), trialCommand(w), reportCommand(w), mergeCommand(w), compareCommand(w), baselineCommand(w), validateCommand(w),
 		scenariosCommand(w), policiesCommand(w), faultsCommand(w), metricsCommand(w), schemaCommand(w),
+		selftestCommand(w),
 		proxyCommand(w), targetCommand(w), clearCommand(w), versionCommand(w),
 	)
 	return root
