@@ -92,8 +92,8 @@ func TestToxiproxysClientWorks(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 0.25, updated.Toxicity)
 	assert.Equal(t, stockclient.Attributes{"latency": 7.0, "jitter": 2.0}, updated.Attributes)
-	_, err = p.UpdateToxic("latency_downstream", -1, stockclient.Attributes{"jitter": 8})
-	require.EqualError(t, err, "HTTP 400: bad request body: latency: jitter 8ms is more than delay 7ms")
+	_, err = p.UpdateToxic("latency_downstream", -1, stockclient.Attributes{"jitter": -8})
+	require.EqualError(t, err, `HTTP 400: bad request body: latency: attribute "jitter": -8 is below 0`)
 	_, err = p.UpdateToxic("nobody", 1, nil)
 	require.EqualError(t, err, "HTTP 404: toxic not found")
 
@@ -237,7 +237,7 @@ func TestToxicsAreStrict(t *testing.T) {
 		`[]`:                                 "bad request body: expected a toxic, an object, got array",
 		`"lag"`:                              "bad request body: expected a toxic, an object, got string",
 		``:                                   "bad request body: expected a toxic, an object, got nothing",
-		`{"type":"noop"}`:                    `invalid toxic type: "noop", expected one of ` + offered(),
+		`{"type":"zone"}`:                    `invalid toxic type: "zone", expected one of ` + offered(),
 		`{"type":"wsheal_tap"}`:              `invalid toxic type: "wsheal_tap", expected one of ` + offered(),
 		`{"type":"latency","attributes":{"delay":-5}}`: `bad request body: latency: delay -5ns is below 0`,
 	} {
@@ -286,7 +286,7 @@ func offered() string {
 	for _, k := range chaos.KindsOf(chaos.ByProxy) {
 		names = append(names, k.Name)
 	}
-	names = append(names, "limit_data", "reset_peer", "slicer", "slow_close", "timeout")
+	names = append(names, "limit_data", "noop", "reset_peer", "slicer", "slow_close", "timeout")
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), ", ")
 }

@@ -124,6 +124,7 @@ func (t *toxic) build() error {
 		}
 	}
 	stocks := asStock(t.Type, own)
+	shows := stocks || stockLatency(t.Type, own) || given(own, "latency")
 	o, err := obeyed(t.Type, own, way)
 	if err != nil {
 		return err
@@ -145,7 +146,7 @@ func (t *toxic) build() error {
 	if o.key == "" {
 		o.key = t.Name
 	}
-	if stocks || given(t.Attributes, "latency") {
+	if shows {
 		showAll(t.Type, t.Attributes)
 	}
 	t.order = o
@@ -157,6 +158,9 @@ func (t *toxic) build() error {
 func obeyed(kind string, attributes map[string]json.RawMessage, way chaos.Direction) (*order, error) {
 	if read, ok := stockToxics[kind]; ok {
 		return read(attributes, way)
+	}
+	if stockLatency(kind, attributes) {
+		return readLatency(attributes, way)
 	}
 	return obeyedByKind(kind, attributes, way, nil)
 }
