@@ -62,7 +62,7 @@ func TestReadmeScenarios(t *testing.T) {
 		assert.NoError(t, err)
 		n++
 	}
-	assert.Equal(t, 3, n)
+	assert.Equal(t, 4, n)
 }
 
 // blocks are the fenced blocks of the README in one language.
