@@ -128,7 +128,7 @@ func runTrial(ctx context.Context, w *world, names []string, f trialFlags) error
 	}
 	say("%s: %s, %s, %s%s; about %s, into %s", many(len(turns), "run"), many(len(plan.Scenarios), "scenario"),
 		manyPolicies(len(plan.Policies)), many(plan.Rounds, "round"), at, trial.Takes(turns, f.parallel).Round(time.Second), dir)
-	done, err := trial.RunAll(ctx, turns, f.parallel, func(ctx context.Context, t trial.Turn) error {
+	_, err = trial.RunAll(ctx, turns, f.parallel, func(ctx context.Context, t trial.Turn) error {
 		verdict, err := f.record(ctx, w, t, dir, int(limit))
 		if err != nil || verdict == "" {
 			return err
@@ -147,7 +147,7 @@ func runTrial(ctx context.Context, w *world, names []string, f trialFlags) error
 		}
 		return &exitError{exitInterrupted, err}
 	case err != nil:
-		return setupExit(fmt.Errorf("%w (%d of %d runs are done, in %s)", err, done, len(turns), dir), false)
+		return setupExit(fmt.Errorf("%w (%d of %d runs are done, in %s)", err, count, len(turns), dir), false)
 	}
 	return concludeTrial(w, dir, f.json)
 }
