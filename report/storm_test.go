@@ -180,3 +180,25 @@ func TestHopelessUntilTheLastFaultIsCleared(t *testing.T) {
 	assert.Equal(t, 5000, s.Storm.Hopeless, "never cleared")
 	assert.Zero(t, s.Storm.Collateral)
 }
+
+// An attempt that was under way as the fault came is none of the storm, however it ends.
+func TestAttemptsBeforeTheFaultAreNone(t *testing.T) {
+	p := small(t, 3, func(run *report.Run) {
+		run.Faults = []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, Cohort: 3}}
+	})
+	p.lose(1900*ms, 0, "reset")
+	p.step(1950*ms, 0, "timer", "dialing", nil)
+	p.lose(1900*ms, 2, "reset")
+	p.step(1960*ms, 2, "timer", "dialing", nil)
+	p.edge(2*sec, "cut", "commanded")
+	p.edge(2*sec, "cut", "confirmed")
+	p.lose(2*sec, 1, "reset")
+	p.step(2100*ms, 0, "failed", "waiting", nil)
+	p.step(2100*ms, 2, "opened", "proving", nil)
+	p.step(2110*ms, 2, "proved", "ready", nil)
+	p.step(2200*ms, 1, "timer", "dialing", nil)
+	p.step(2300*ms, 1, "failed", "waiting", nil)
+	p.end(10 * sec)
+	s := p.build().Storm
+	assert.Equal(t, []int{1, 1, 0}, []int{s.Attempts, s.Hopeless + s.Collateral, s.Healed})
+}

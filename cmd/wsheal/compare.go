@@ -152,7 +152,9 @@ func compareSides(sides [3][]string, rule compare.Rule) (*compare.Comparison, er
 
 // show prints a comparison and returns its verdict as an exit code.
 func (f compareFlags) show(w *world, c *compare.Comparison) error {
-	render := func(out io.Writer) error { return compare.WriteText(out, c, textStyle(w)) }
+	render := func(out io.Writer) error {
+		return quietly(w, out, func(out io.Writer) error { return compare.WriteText(out, c, textStyle(w)) })
+	}
 	switch {
 	case f.json:
 		render = func(out io.Writer) error { return compare.WriteJSON(out, c) }
@@ -161,6 +163,12 @@ func (f compareFlags) show(w *world, c *compare.Comparison) error {
 	}
 	if err := unread(render(w.stdout)); err != nil {
 		return internal(err)
+	}
+	if path := w.getenv("GITHUB_STEP_SUMMARY"); path != "" && !f.markdown { // which is on its way there
+		err := addStepSummary(path, func(out io.Writer) error { return compare.WriteMarkdown(out, c) })
+		if err != nil {
+			fmt.Fprintf(w.stderr, "GITHUB_STEP_SUMMARY: %v\n", err)
+		}
 	}
 	return verdictExit(c.Verdict)
 }

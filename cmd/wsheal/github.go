@@ -43,19 +43,23 @@ func tellGitHub(w *world, s export.Source, annotations io.Writer) {
 		}
 	}
 	if path := w.getenv("GITHUB_STEP_SUMMARY"); path != "" {
-		if err := addStepSummary(path, s); err != nil {
+		if err := addStepSummary(path, func(out io.Writer) error { return writeMarkdown(out, s) }); err != nil {
 			fmt.Fprintf(w.stderr, "GITHUB_STEP_SUMMARY: %v\n", err)
 		}
 	}
 }
 
-func addStepSummary(path string, s export.Source) error {
+func writeMarkdown(out io.Writer, s export.Source) error {
 	md, err := export.Parse("md")
 	if err != nil {
 		return err
 	}
+	return md[0].Write(out, s)
+}
+
+func addStepSummary(path string, render func(io.Writer) error) error {
 	var text bytes.Buffer
-	if err := md[0].Write(&text, s); err != nil {
+	if err := render(&text); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)

@@ -191,7 +191,9 @@ func (f runFlags) conclude(w *world, dir string) error {
 		if err != nil {
 			return internal(err)
 		}
-		render := func(out io.Writer) error { return r.WriteText(out, textStyle(w)) }
+		render := func(out io.Writer) error {
+			return quietly(w, out, func(out io.Writer) error { return r.WriteText(out, textStyle(w)) })
+		}
 		if f.json {
 			render = r.WriteJSON
 		}

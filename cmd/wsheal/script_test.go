@@ -16,7 +16,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs every txtar script of testdata/script. Exit codes are asserted by
-// `exits CODE COMMAND…`; $JOURNALS has runs whose numbers are known.
+// `exits CODE COMMAND…`; $JOURNALS has runs whose numbers are known, $AA many of
+// one policy.
 func TestScripts(t *testing.T) {
 	journals, err := filepath.Abs("../../testdata/journals")
 	require.NoError(t, err)
@@ -24,6 +25,7 @@ func TestScripts(t *testing.T) {
 		Dir: "../../testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("JOURNALS", journals)
+			env.Setenv("AA", filepath.Join(journals, "..", "aa"))
 			return nil
 		},
 		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
