@@ -57,12 +57,6 @@ func (f finding) shown(v float64) string {
 	return report.FormatValue(v, f.unit)
 }
 
-// outcome is a run, as its files have it.
-type outcome struct {
-	*report.Summary
-	dir string
-}
-
 // done is what the target did, by its own counters and its own clock.
 func (o outcome) done(t *testing.T) report.Replies {
 	require.Len(t, o.Targets, 1)
@@ -167,23 +161,15 @@ func injected(t *testing.T, name string, o outcome) {
 	}
 }
 
-// tries is how often a run is recorded of which the harness itself says that it was unfit:
-// of that nothing is reported, right or wrong.
-const tries = 3
-
 // recorded runs a scenario by the real command.
 func recorded(t *testing.T, path string) outcome {
-	for i := 1; ; i++ {
-		dir := filepath.Join(t.TempDir(), "run")
-		out, err := wsheal(t, "run", path, "--quiet", "--out", dir).CombinedOutput()
-		code := exitCode(t, err)
-		require.Contains(t, []int{0, 75}, code, "%s", out)
-		o := outcome{readSummary(t, dir), dir}
-		if code == 0 {
+	for n := 1; ; n++ {
+		o := ran(t, nil, path, "--quiet")
+		if o.Verdict != report.Invalid {
+			require.Zero(t, o.exit, "%s", o.said)
 			return o
 		}
-		require.Equal(t, report.Invalid, o.Verdict, "%s", out)
-		require.Less(t, i, tries, "this machine is too busy to measure anything: %s", strings.Join(o.Reasons, "; "))
+		require.Less(t, n, tries, "this machine is too busy to measure anything: %s", strings.Join(o.Reasons, "; "))
 		fmt.Printf("%s: again, for the run was invalid: %s\n", o.Run.Scenario, strings.Join(o.Reasons, "; "))
 	}
 }

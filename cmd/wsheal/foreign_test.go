@@ -54,21 +54,20 @@ func TestForeignServer(t *testing.T) {
 // true of any server that echoes.
 func healsAt(t *testing.T, target string) {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "run")
-	run := wsheal(t, "run", "reset-storm", "-q", "--out", dir, "--set", target,
+	judge(t, nil, []string{
+		"reset-storm", "-q", "--set", target,
 		"--set", "clients.count=40", "--set", "clients.ramp=200ms", "--set", "load.rate=80/s", "--set", "hold=500ms",
-		"--set", "phases={warmup: 1s, baseline: 1s, chaos: 500ms, recovery: 9s}", "--set", "steady_state=[]")
-	out, err := run.CombinedOutput()
-	require.FileExists(t, filepath.Join(dir, summaryFile), "%v: %s", err, out)
-	s := readSummary(t, dir)
-	assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
-	assert.Equal(t, 40, s.Faults[0].SawReset)
-	assert.Equal(t, 40, s.Recovery.Healed)
-	assert.Zero(t, s.Lost["all"])
-	for _, m := range []string{"recovery.t99", "storm.peak_1s", "messages.lost", "latency.p99", "avail.time"} {
-		assert.Contains(t, s.Metrics, m)
-	}
-	assert.Len(t, s.Gates, 3)
+		"--set", "phases={warmup: 1s, baseline: 1s, chaos: 500ms, recovery: 9s}", "--set", "steady_state=[]",
+	}, func(t testing.TB, s outcome) {
+		assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
+		assert.Equal(t, 40, s.Faults[0].SawReset)
+		assert.Equal(t, 40, s.Recovery.Healed)
+		assert.Zero(t, s.Lost["all"])
+		for _, m := range []string{"recovery.t99", "storm.peak_1s", "messages.lost", "latency.p99", "avail.time"} {
+			assert.Contains(t, s.Metrics, m)
+		}
+		assert.Len(t, s.Gates, 3)
+	})
 }
 
 // freeAddr is an address of the loopback on which nobody listens.

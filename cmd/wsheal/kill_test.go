@@ -82,31 +82,33 @@ func TestInterruptedRunReports(t *testing.T) {
 
 // TestReportIsReproduced holds that summary.json is a function of the raw record.
 func TestReportIsReproduced(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "run")
-	run := wsheal(t, "run", "reset-storm", "-q", "--out", dir,
+	judge(t, nil, []string{
+		"reset-storm", "-q",
 		"--set", "clients.count=40", "--set", "clients.ramp=200ms", "--set", "load.rate=80/s", "--set", "hold=500ms",
-		"--set", "phases={warmup: 1s, baseline: 1s, chaos: 500ms, recovery: 9s}", "--set", "steady_state=[]")
-	code := exitCode(t, run.Run())
-	first, err := os.ReadFile(filepath.Join(dir, summaryFile))
-	require.NoError(t, err)
-	page, err := os.ReadFile(filepath.Join(dir, pageFile))
-	require.NoError(t, err)
-	require.NoError(t, os.Remove(filepath.Join(dir, summaryFile)))
-	require.NoError(t, os.Remove(filepath.Join(dir, pageFile)))
+		"--set", "phases={warmup: 1s, baseline: 1s, chaos: 500ms, recovery: 9s}", "--set", "steady_state=[]",
+	}, func(t testing.TB, run outcome) {
+		dir := run.dir
+		first, err := os.ReadFile(filepath.Join(dir, summaryFile))
+		require.NoError(t, err)
+		page, err := os.ReadFile(filepath.Join(dir, pageFile))
+		require.NoError(t, err)
+		require.NoError(t, os.Remove(filepath.Join(dir, summaryFile)))
+		require.NoError(t, os.Remove(filepath.Join(dir, pageFile)))
 
-	assert.Equal(t, code, exitCode(t, wsheal(t, "report", dir).Run()), "the run and its report exit alike")
-	again, err := os.ReadFile(filepath.Join(dir, summaryFile))
-	require.NoError(t, err)
-	assert.Equal(t, string(first), string(again))
-	pageAgain, err := os.ReadFile(filepath.Join(dir, pageFile))
-	require.NoError(t, err)
-	assert.Equal(t, string(page), string(pageAgain))
+		assert.Equal(t, run.exit, exitCode(t, wsheal(t, "report", dir).Run()), "the run and its report exit alike")
+		again, err := os.ReadFile(filepath.Join(dir, summaryFile))
+		require.NoError(t, err)
+		assert.Equal(t, string(first), string(again))
+		pageAgain, err := os.ReadFile(filepath.Join(dir, pageFile))
+		require.NoError(t, err)
+		assert.Equal(t, string(page), string(pageAgain))
 
-	s := readSummary(t, dir)
-	assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
-	assert.Equal(t, 40, s.Faults[0].SawReset, "every client saw ECONNRESET")
-	assert.Zero(t, s.Lost["all"])
-	assert.Equal(t, 40, s.Recovery.Healed)
+		s := readSummary(t, dir)
+		assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
+		assert.Equal(t, 40, s.Faults[0].SawReset, "every client saw ECONNRESET")
+		assert.Zero(t, s.Lost["all"])
+		assert.Equal(t, 40, s.Recovery.Healed)
+	})
 }
 
 func childrenOf(t *testing.T, pid int) []int {

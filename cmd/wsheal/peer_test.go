@@ -3,7 +3,6 @@
 package main
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,17 +22,18 @@ func TestRunsBreakTheirTargets(t *testing.T) {
 		"{name: it, inject: kill, on: blue, by: process, at: chaos+300ms }":     "1 process killed, which held ",
 	} {
 		t.Run(fault, func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "run")
-			out, err := wsheal(t, "run", "steady", "-q", "--out", dir,
+			judge(t, nil, []string{
+				"steady", "-q",
 				"--set", "clients={count: 20, ramp: 200ms}", "--set", "load.rate=200/s", "--set", "hold=200ms",
 				"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 1s, recovery: 7s}",
-				"--set", "steady_state=[]", "--set", "gates=[]", "--set", "faults=["+fault+"]").CombinedOutput()
-			s := readSummary(t, dir)
-			require.Len(t, s.Faults, 1, "%s", out)
-			assert.Equal(t, "confirmed", s.Faults[0].State, "%s %v", s.Faults[0].Why, err)
-			assert.Contains(t, s.Faults[0].Why, why)
-			assert.NotEqual(t, report.Inconclusive, s.Verdict, "%v", s.Reasons)
-			assert.Equal(t, "complete", s.Ended.Reason, "%s", s.Ended.Why)
+				"--set", "steady_state=[]", "--set", "gates=[]", "--set", "faults=[" + fault + "]",
+			}, func(t testing.TB, s outcome) {
+				require.Len(t, s.Faults, 1, "%s", s.said)
+				assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
+				assert.Contains(t, s.Faults[0].Why, why)
+				assert.NotEqual(t, report.Inconclusive, s.Verdict, "%v", s.Reasons)
+				assert.Equal(t, "complete", s.Ended.Reason, "%s", s.Ended.Why)
+			})
 		})
 	}
 }

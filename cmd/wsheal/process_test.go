@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wsheal/wsheal/internal/fit"
 	"github.com/wsheal/wsheal/report"
 )
 
@@ -22,13 +23,47 @@ var small = []string{
 }
 
 // wsheal is the command as a process of its own.
-func wsheal(t *testing.T, args ...string) *exec.Cmd {
+func wsheal(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath("wsheal") // testscript.Main put this test binary there
 	require.NoError(t, err)
 	cmd := exec.Command(path, args...)
 	cmd.Dir = t.TempDir()
 	return cmd
+}
+
+// tries is how often a run is made in which the harness says of itself that it was unfit,
+// where another verdict is needed.
+const tries = 8
+
+// ran runs a scenario by the real command, with env besides its own.
+func ran(t *testing.T, env []string, args ...string) outcome {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	cmd := wsheal(t, append([]string{"run", "--out", dir}, args...)...)
+	cmd.Env = append(os.Environ(), env...)
+	said, err := cmd.CombinedOutput()
+	require.FileExists(t, filepath.Join(dir, summaryFile), "%v: %s", err, said)
+	return outcome{readSummary(t, dir), dir, exitCode(t, err), string(said)}
+}
+
+// judge runs a scenario and holds the run against what check asserts, and does so again
+// where the machine was too busy for it.
+func judge(t *testing.T, env, args []string, check func(testing.TB, outcome)) {
+	t.Helper()
+	var o outcome
+	fit.Judge(t, func() *report.Summary {
+		o = ran(t, env, args...)
+		return o.Summary
+	}, func(t testing.TB, _ *report.Summary) { check(t, o) })
+}
+
+// outcome is a run, as its files have it.
+type outcome struct {
+	*report.Summary
+	dir  string
+	exit int
+	said string // on stdout and stderr
 }
 
 // awaitLine reads until a line has text in it.
@@ -45,7 +80,7 @@ func awaitLine(t *testing.T, r interface{ Read([]byte) (int, error) }, text stri
 	return nil
 }
 
-func exitCode(t *testing.T, err error) int {
+func exitCode(t testing.TB, err error) int {
 	t.Helper()
 	if err == nil {
 		return 0
@@ -55,7 +90,7 @@ func exitCode(t *testing.T, err error) int {
 	return e.ExitCode()
 }
 
-func readSummary(t *testing.T, dir string) *report.Summary {
+func readSummary(t testing.TB, dir string) *report.Summary {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, summaryFile))
 	require.NoError(t, err)

@@ -20,8 +20,8 @@ import (
 )
 
 // viaStock are the arguments of a run of the partition through a stock server.
-func viaStock(stock *stockproxy.Server, dir string, more ...string) []string {
-	args := append([]string{"run", "partition", "--out", dir, "--toxiproxy", stock.URL(), "--set", "faults.split.share=100%"}, small...)
+func viaStock(stock *stockproxy.Server, more ...string) []string {
+	args := append([]string{"partition", "--toxiproxy", stock.URL(), "--set", "faults.split.share=100%"}, small...)
 	return append(args, more...)
 }
 
@@ -31,44 +31,36 @@ func TestRunThroughAStockServer(t *testing.T) {
 	stock := stockproxy.Start(t, 0)
 	theirs := createTheirs(t, stock)
 	books := filepath.Join(t.TempDir(), "ledger")
-	dir := filepath.Join(t.TempDir(), "run")
 	faults := []string{
 		"{name: slow, inject: latency, on: blue, at: chaos, for: 1s, delay: 100ms, jitter: 20ms}",
 		"{name: thin, inject: bandwidth, on: blue, at: chaos+1500ms, for: 1500ms, rate: 3000}",
 		"{name: split, inject: partition, on: blue, at: chaos+4s, for: 3s}",
 	}
-	run := wsheal(t, viaStock(stock, dir, "-q", "--set", "faults=["+strings.Join(faults, ", ")+"]", "--set", "hold=500ms", "--set", "gates=[messages.lost == 0]",
-		"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 7s, recovery: 8s}")...)
-	run.Env = append(os.Environ(), "WSHEAL_LEDGER="+books)
-	out, _ := run.CombinedOutput()
-	require.FileExists(t, filepath.Join(dir, summaryFile), string(out))
-	s := readSummary(t, dir)
-	for i, name := range []string{"slow", "thin", "split"} {
-		assert.Equal(t, name, s.Faults[i].Name)
-		assert.Equal(t, "confirmed", s.Faults[i].State, s.Faults[i].Why)
-		t.Log(s.Faults[i].Why)
-	}
-	assert.Zero(t, s.Lost["all"])
-	assert.Equal(t, theirs, proxiesOf(t, stock))
-	files, err := filepath.Glob(filepath.Join(books, "*"))
-	require.NoError(t, err)
-	assert.Empty(t, files, "everything was struck from the ledger")
+	judge(t, []string{"WSHEAL_LEDGER=" + books}, viaStock(stock, "-q", "--set", "faults=["+strings.Join(faults, ", ")+"]", "--set", "hold=500ms", "--set", "gates=[messages.lost == 0]",
+		"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 7s, recovery: 8s}"), func(t testing.TB, s outcome) {
+		for i, name := range []string{"slow", "thin", "split"} {
+			assert.Equal(t, name, s.Faults[i].Name)
+			assert.Equal(t, "confirmed", s.Faults[i].State, s.Faults[i].Why)
+			t.Log(s.Faults[i].Why)
+		}
+		assert.Zero(t, s.Lost["all"])
+		assert.Equal(t, theirs, proxiesOf(t, stock))
+		files, err := filepath.Glob(filepath.Join(books, "*"))
+		require.NoError(t, err)
+		assert.Empty(t, files, "everything was struck from the ledger")
+	})
 }
 
 // TestTLSThroughAStockServer: whoever is at the end of the way, the canaries see what is
 // done to it.
 func TestTLSThroughAStockServer(t *testing.T) {
 	stock := stockproxy.Start(t, 0)
-	dir := filepath.Join(t.TempDir(), "run")
-	run := wsheal(t, viaStock(stock, dir, "-q", "--set", "targets.blue={embedded: {tls: true}}", "--set", "hold=500ms", "--set", "gates=[]",
+	judge(t, []string{"WSHEAL_LEDGER=" + t.TempDir()}, viaStock(stock, "-q", "--set", "targets.blue={embedded: {tls: true}}", "--set", "hold=500ms", "--set", "gates=[]",
 		"--set", "faults=[{name: slow, inject: latency, on: blue, at: chaos, for: 1s, delay: 100ms}]",
-		"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 1s, recovery: 2s}")...)
-	run.Env = append(os.Environ(), "WSHEAL_LEDGER="+t.TempDir())
-	out, _ := run.CombinedOutput()
-	require.FileExists(t, filepath.Join(dir, summaryFile), string(out))
-	s := readSummary(t, dir)
-	assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
-	assert.Empty(t, proxiesOf(t, stock))
+		"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 1s, recovery: 2s}"), func(t testing.TB, s outcome) {
+		assert.Equal(t, "confirmed", s.Faults[0].State, s.Faults[0].Why)
+		assert.Empty(t, proxiesOf(t, stock))
+	})
 }
 
 // TestClearRestoresAStockServer kills a run in the middle of a fault. Its proxies and
@@ -77,7 +69,7 @@ func TestClearRestoresAStockServer(t *testing.T) {
 	stock := stockproxy.Start(t, 0)
 	theirs := createTheirs(t, stock)
 	env := append(os.Environ(), "WSHEAL_LEDGER="+filepath.Join(t.TempDir(), "ledger"))
-	run := wsheal(t, viaStock(stock, filepath.Join(t.TempDir(), "run"))...)
+	run := wsheal(t, append([]string{"run", "--out", filepath.Join(t.TempDir(), "run")}, viaStock(stock)...)...)
 	run.Env = env
 	stderr, err := run.StderrPipe()
 	require.NoError(t, err)
@@ -116,7 +108,7 @@ func createTheirs(t *testing.T, stock *stockproxy.Server) map[string]json.RawMes
 	return proxiesOf(t, stock)
 }
 
-func proxiesOf(t *testing.T, stock *stockproxy.Server) map[string]json.RawMessage {
+func proxiesOf(t testing.TB, stock *stockproxy.Server) map[string]json.RawMessage {
 	t.Helper()
 	resp, err := http.Get(stock.URL() + "/proxies")
 	require.NoError(t, err)
