@@ -12,7 +12,7 @@ import (
 // security policy, no script.
 func (t *Table) WriteHTML(w io.Writer) error {
 	sheet := report.Sheet{
-		Verdict: t.Verdict, Name: "trial", Sentence: t.headline(), Reasons: t.Reasons, Command: t.Plan.Command,
+		Verdict: t.Verdict, Name: "trial", Sentence: strings.SplitN(t.headline(), " ", 3)[2], Reasons: t.Reasons, Command: t.Plan.Command,
 		Facts:  [][2]string{{"Host", t.Host}},
 		Footer: "Written by wsheal " + t.Version + " from the runs of the trial's directory; wsheal report DIR writes it again.",
 	}

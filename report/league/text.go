@@ -174,8 +174,8 @@ func (s Standings) words() string {
 func (t *Table) legend() []string {
 	out := []string{
 		"t50, t99, t100: from when capacity returned until that share of the fleet is back for good; >: not within that time.",
-		"peak: attempts in the worst second, of the clients lost; peak/mu: the same over the handshakes that the server completes in one; amp: attempts per",
-		"heal; S: 0 spread, 1 lock-step; lost: messages; not back: clients at the end; efficiency: F / t99; verdict: the scenario's gates.",
+		"peak: attempts in the worst second, of the clients lost; peak/mu: the same over the handshakes that the server completes in one.",
+		"amp: attempts per heal; S: 0 spread, 1 lock-step; lost: messages; not back: clients at the end; efficiency: F / t99; verdict: the scenario's gates.",
 		"*: no other policy had both t99 and peak as low. · is T = F·max(1, mu/peak), which no policy can cross.",
 	}
 	if t.Plan.Rounds > 1 {
