@@ -86,9 +86,15 @@ func (s *socket) Read(p []byte) (int, error) {
 	if s.prompt {
 		return s.readNow(p)
 	}
+	if s.in.told != nil {
+		return 0, s.in.told
+	}
 	n, err := s.Conn.Read(p)
 	if n > 0 {
 		s.inbound.Store(s.now())
+	}
+	if s.raw == nil && err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		s.in.told = err
 	}
 	s.in.dry = s.raw != nil && err == nil && n < len(p)
 	return n, err
