@@ -121,7 +121,7 @@ func (c Case) Judge(s *scenarios.Scenario, before, after *report.Summary) CaseRe
 			r.verdict(report.Fail, fmt.Errorf("the after has %.1f %% of the before, the claim allows %.0f %%", 100*r.Ratio, 100*c.Most))
 		}
 		if !(r.T99 <= floors*r.Floor) {
-			r.verdict(report.Fail, fmt.Errorf("99 %% were back after %.2f s, expected within twice the floor of %.2f s", r.T99, r.Floor))
+			r.verdict(report.Fail, fmt.Errorf("99 %% were back after %s, expected within twice the floor of %.2f s", Seconds(r.T99), r.Floor))
 		}
 		if after.Verdict == report.Fail {
 			r.verdict(report.Fail, errors.New("the after: "+strings.Join(after.Reasons, "; ")))
@@ -217,7 +217,7 @@ func Percent(v float64) string {
 
 // Seconds are a time in words, of which -1 is never over.
 func Seconds(v float64) string {
-	if v < 0 {
+	if v < 0 || math.IsInf(v, 1) {
 		return "never"
 	}
 	return fmt.Sprintf("%.2f s", v)
