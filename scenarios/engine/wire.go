@@ -34,7 +34,6 @@ type wireView struct {
 	after   uint64
 	lost    uint64
 	clients []wireClient       // of foreign ones, by number
-	begun   int                // clients that have come, of those that say nothing
 	guessed map[connection]int // whose a connection that says nothing was taken for
 	live    map[connection]chaos.Sighting
 }
