@@ -27,6 +27,7 @@ func TestKernelFaults(t *testing.T) {
 		"{name: it, inject: kernel_kill, on: blue, at: chaos}",
 	} {
 		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
 			judge(t, nil, []string{
 				"steady",
 				"--set", "clients={count: 20, ramp: 200ms}", "--set", "load.rate=200/s", "--set", "hold=200ms",

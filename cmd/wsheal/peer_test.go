@@ -22,6 +22,7 @@ func TestRunsBreakTheirTargets(t *testing.T) {
 		"{name: it, inject: kill, on: blue, by: process, at: chaos+300ms }":     "1 process killed, which held ",
 	} {
 		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
 			judge(t, nil, []string{
 				"steady", "-q",
 				"--set", "clients={count: 20, ramp: 200ms}", "--set", "load.rate=200/s", "--set", "hold=200ms",
