@@ -47,9 +47,7 @@ func TestEditsOfOneProxyAtOnce(t *testing.T) {
 		all.Go(func() {
 			for range 15 {
 				_, err := c.Populate([]stockclient.Proxy{{Name: "blue", Listen: listen, Upstream: "127.0.0.1:1", Enabled: true}})
-				p := stockclient.NewClient("").NewProxy()
-				if found, e := c.Proxy("blue"); e == nil {
-					p = found
+				if p, e := c.Proxy("blue"); e == nil {
 					_ = p.Disable()
 					_ = p.Enable()
 					_ = p.Delete()
