@@ -17,8 +17,8 @@ import (
 // version is what GET /version answers: the Toxiproxy whose API this is.
 const version = "2.12.0"
 
-// bodyLimit bounds a request's body, bytes.
-const bodyLimit = 1 << 20
+// bodyLimit bounds a request's body, bytes: a list of a hundred thousand proxies is less.
+const bodyLimit = 16 << 20
 
 // shown is a proxy as the API shows it.
 type shown struct {
