@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -15,15 +16,31 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A pipe that broke is a reader of our output who has seen enough only where the command
-// says nothing else of it: a proxy that went away is no verdict.
+// A pipe that broke is a reader who has seen enough only where it is that of our output: a
+// proxy that went away is no verdict.
 func TestBrokenPipeIsNoPass(t *testing.T) {
-	broken := fmt.Errorf("write |1: %w", syscall.EPIPE)
+	ours := &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.EPIPE}
 	assert.Equal(t, exitPass, exitOfError(nil))
-	assert.Equal(t, exitPass, exitOfError(broken))
+	assert.Equal(t, exitPass, exitOfError(ours))
+	assert.Equal(t, exitPass, exitOfError(internal(ours)))
+	broken := fmt.Errorf("POST /proxies: %w", syscall.EPIPE)
 	assert.Equal(t, exitInternal, exitOfError(internal(broken)))
 	assert.Equal(t, exitUsage, exitOfError(usage(broken)))
 	assert.Equal(t, exitUsage, exitOfError(assert.AnError))
+}
+
+// Who stops reading a list has seen what there was to see.
+func TestListsMayBeLeftUnread(t *testing.T) {
+	for _, args := range [][]string{{"metrics"}, {"scenarios"}, {"schema", "summary"}, {"version"}} {
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		require.NoError(t, r.Close())
+		cmd := wsheal(t, args...)
+		var errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = w, &errs
+		assert.NoError(t, cmd.Run(), "%v: %s", args, errs.String())
+		require.NoError(t, w.Close())
+	}
 }
 
 // A directory of links to runs has those runs in it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -107,13 +108,20 @@ func execute(args []string, w *world) int {
 
 // exitOfError is the exit code of what a command returned.
 func exitOfError(err error) int {
-	if e, ok := errors.AsType[*exitError](err); ok {
-		return e.code // also where another pipe than that of our output broke
-	}
-	if err == nil || errors.Is(err, syscall.EPIPE) { // a reader who has seen enough
+	if err == nil || seenEnough(err) {
 		return exitPass
 	}
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.code
+	}
 	return exitUsage // what cobra itself finds wrong: an unknown command, flag or argument
+}
+
+// seenEnough says whether all that is wrong is that the reader of our output went away, and
+// no other pipe: a proxy that did is no pass.
+func seenEnough(err error) bool {
+	e, ok := errors.AsType[*fs.PathError](err)
+	return ok && e.Path == os.Stdout.Name() && errors.Is(e, syscall.EPIPE)
 }
 
 // endsAtOnce says whether a signal ends a command where it stands: it has nothing under way
