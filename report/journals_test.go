@@ -182,7 +182,7 @@ func TestEveryMetricOfAReset(t *testing.T) {
 		// Answers per second: 100 in the baseline, then 40, 110, 148, and 100 again.
 		"dip.depth": 0.6, "dip.width": 1, "dip.area": 0.6, "dip.overshoot": 0.48, "dip.slope": 0.7, "dip.back": 0.99,
 		"messages.rate":  1798. / 18,
-		"clients.usable": 1, "clients.reset": 10,
+		"clients.usable": 1, "clients.reset": 10, "connections.per_client": 0, "connections.left_over": 0,
 
 		// Calm are the baseline and, from 10.03 s plus the hold of 2 s on, the seconds 14 to 20.
 		"harness.late_p99": 0.004, "harness.timer_p99": 0.006,
