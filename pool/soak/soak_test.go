@@ -31,7 +31,7 @@ import (
 )
 
 var (
-	lasts = flag.Duration("soak.for", 30*time.Second, "how long faults go on; make soak has more")
+	lasts = flag.Duration("soak.for", time.Minute, "how long faults go on")
 	seeds = flag.Uint64("soak.seed", 0, "which faults; 0: drawn")
 )
 
@@ -68,7 +68,7 @@ type soak struct {
 	events  [pool.Shut + 1]atomic.Int64
 }
 
-// policy heals faster than one would in production, so that much happens soon.
+// policy heals faster than one would in production, so that much happens in a minute.
 func policy() heal.Policy {
 	return heal.Policy{
 		Name:             "soak",
