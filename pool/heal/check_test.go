@@ -43,6 +43,7 @@ func (w *world) check(ev Event, before State, orders []Action, seen *link) {
 	if s.Steps == before.Steps+1 && s.Phase == Waiting && !w.p.unusual(w.endIn(ev)) && !before.is(told) {
 		w.checkDelay(s.Steps-1, before.Delay, s.Delay)
 	}
+	w.checkRound(ev, before)
 	if ev.Kind == TimerFired && before.Phase == Suspect && !quiet && one(orders, Kill) != nil && s.Cause != Unpinged {
 		w.checkDetection(ev, before, seen)
 	}
@@ -176,6 +177,33 @@ func (w *world) checkDelay(k uint8, previous, d time.Duration) {
 	}
 	ok = ok && (!b.CapLast || d <= limit)
 	w.must(ok, 5, "step %d of %+v drew %v, %+v", k, b, d, w.s)
+}
+
+// checkRound: an attempt that was not the last of its round is followed by the next one of
+// it, which is no step; any other by a step.
+func (w *world) checkRound(ev Event, before State) {
+	w.t.Helper()
+	s, next := w.s, w.p.Backoff.Next
+	ended := before.Phase == Dialing || before.Phase == Proving // and not healed
+	if next == 0 || !ended || s.Phase != Waiting || w.p.unusual(w.endIn(ev)) || before.is(told) {
+		return
+	}
+	priorities := map[int]bool{}
+	for _, e := range w.p.Endpoints {
+		priorities[e.Priority] = true
+	}
+	round := len(priorities)
+	if round == 0 {
+		round = 1
+		if w.p.Shared && !ev.Only {
+			round = 2
+		}
+	}
+	if int(before.Attempt)%round == 0 {
+		w.must(s.Steps == min(before.Steps, 254)+1, 5, "a round is over, and no step follows: %+v", s)
+		return
+	}
+	w.must(s.Steps == before.Steps && next/2 <= s.Delay && s.Delay < next, 5, "within a round, and drew %v, %+v", s.Delay, s)
 }
 
 // checkDetection holds the kill of a silent connection against its last byte and its ping.

@@ -20,6 +20,7 @@ const leastMoveCap = time.Minute
 //	healed before     the rule of First
 //	not healed        the next step of Backoff
 //	  planned         no sooner than a draw from First's window either
+//	  untried         a draw from the upper half of Backoff.Next, which is no step
 //	stern             the next step of Backoff, no sooner than First's rule where it healed before
 //	slow              no sooner than a draw from the upper half of Backoff's cap either
 //	asked to wait     no sooner than what was asked for and a little more either
@@ -29,9 +30,12 @@ const leastMoveCap = time.Minute
 func (p *Policy) delay(s *State, r Rand, v ruling, e end) time.Duration {
 	gen := uint64(s.Gen) + 1
 	var d time.Duration
-	if first := s.Attempt == 0; first && p.First.Rule != ByBackoff && v.pace != stern {
+	switch first := s.Attempt == 0; {
+	case first && p.First.Rule != ByBackoff && v.pace != stern:
 		d = p.First.spread(r, gen)
-	} else {
+	case v.pace == usual && v.verdict != Planned && p.untried(s, e):
+		d = r.Between(DrawBackoff, gen, p.Backoff.Next/2, p.Backoff.Next)
+	default:
 		d = p.Backoff.step(s.Steps, s.Delay, r, gen)
 		s.Steps += min(1, math.MaxUint8-s.Steps)
 		if v.verdict == Planned || first {

@@ -32,6 +32,24 @@ func (p *Policy) pick(attempt uint32, r Rand, gen uint32, avoid int) uint8 {
 	return uint8(chosen)
 }
 
+// untried tells whether the next attempt goes to an endpoint that this round of attempts
+// has not tried, and may so come sooner than another step: the tiers make a round, or in a
+// pool, which does not say how many endpoints it has, two attempts if there are others.
+// Decorrelated jitter grows from the delay before, so that with it each attempt is a step.
+func (p *Policy) untried(s *State, e end) bool {
+	if p.Backoff.Next <= 0 || p.Backoff.Jitter == Decorrelated {
+		return false
+	}
+	round := uint32(2)
+	switch {
+	case len(p.Endpoints) > 0:
+		round = p.tiers(anywhere)
+	case !p.others(e):
+		return false
+	}
+	return uint32(s.Attempt)%round != 0
+}
+
 // tier is the priority whose turn it is: the distinct ones in order, over and over.
 func (p *Policy) tier(attempt uint32, avoid int) int {
 	priority, _ := p.best(avoid)

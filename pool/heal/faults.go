@@ -109,6 +109,9 @@ func (c *check) backoff(b *Backoff) {
 	} else {
 		c.must(b.Low == 0 && b.High == 0, "backoff.low", "low and high with scaled jitter only", fmt.Sprintf("%v to %v", b.Low, b.High))
 	}
+	if b.Next != 0 {
+		c.positive("backoff.next", b.Next)
+	}
 	c.must(b.Tries <= MaxTries, "backoff.tries", fmt.Sprintf("at most %d", MaxTries), b.Tries)
 }
 

@@ -385,6 +385,35 @@ func TestInvariant09NeverByACount(t *testing.T) {
 	assert.Equal(t, 10*time.Second, w.s.Delay)
 }
 
+// A round takes every tier once, each soon after the one before, and only then comes a
+// step. What says wait, or wait long, is heeded within a round as well.
+func TestInvariant05StepsCountRounds(t *testing.T) {
+	p := policyLike("rounds")
+	p.Endpoints = []Endpoint{{0, 1}, {1, 1}, {1, 3}, {2, 1}}
+	w := newWorld(t, p).reach(Dialing)
+	tier := []int{0, 1, 1, 2}
+	for n := range 30 {
+		require.Equal(t, n%3, tier[w.s.Endpoint], "attempt %d", n)
+		w.fails(Refused, 0, 0)
+		if n%3 < 2 {
+			assert.Equal(t, uint8(n/3), w.s.Steps, "attempt %d", n)
+			assert.GreaterOrEqual(t, w.s.Delay, time.Second/2)
+			assert.Less(t, w.s.Delay, time.Second)
+		} else {
+			assert.Equal(t, uint8(n/3+1), w.s.Steps, "attempt %d", n)
+			assert.GreaterOrEqual(t, w.s.Delay, 5*time.Second/2)
+		}
+		w.fire()
+	}
+
+	w = newWorld(t, p).reach(Dialing)
+	w.fails(Status, 503, 7*time.Second)
+	assert.GreaterOrEqual(t, w.s.Delay, 7*time.Second)
+	w.fire()
+	w.fails(DNS, 0, 0)
+	assert.GreaterOrEqual(t, w.s.Delay, p.Backoff.Cap/2)
+}
+
 func TestInvariant10RetiredIsSilent(t *testing.T) {
 	kill := func(gen uint32) Action { return Action{Kind: Kill, Gen: gen} }
 	shut := func(gen uint32) Action { return Action{Kind: Shut, Gen: gen, Code: 1000} }

@@ -113,6 +113,7 @@ type Backoff struct {
 	CapLast   bool            // the cap is applied to what was drawn, so that many delays at the cap are equal
 	Plain     uint8           // the first so many steps are not jittered; 0: all are
 	BaseMost  time.Duration   // each client draws its base once, U(Base, BaseMost), >= Base; 0: Base
+	Next      time.Duration   // the step before an endpoint that this round of attempts has not tried, drawn from half of it up; 0, or with Decorrelated: a step like any other
 	Tries     uint16          // failed attempts in a row after which a client gives up, at most MaxTries; 0: it never does
 }
 

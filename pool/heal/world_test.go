@@ -88,13 +88,16 @@ func policyLike(name string) Policy {
 		p.Heed = false
 	case "own-base": // as reconnecting-websocket does, with a floor under the jitter as centrifuge-js has
 		p.Backoff = Backoff{Base: time.Second, BaseMost: 5 * time.Second, Cap: 10 * time.Second, Factor: 1.3, Jitter: Added, Plain: 1, CapLast: true}
+	case "rounds": // all endpoints are tried before the next step
+		p.First = First{Spread, 5 * time.Second}
+		p.Backoff = Backoff{Base: 5 * time.Second, Cap: 30 * time.Second, Factor: 1.25, Jitter: Equal, Next: time.Second}
 	default:
 		panic(name)
 	}
 	return p
 }
 
-var policyNames = []string{"default", "naive", "full-jitter", "decorrelated", "no-pings", "hasty", "uniform", "cap-last", "table", "own-base"}
+var policyNames = []string{"default", "naive", "full-jitter", "decorrelated", "no-pings", "hasty", "uniform", "cap-last", "table", "own-base", "rounds"}
 
 // everything is a policy that uses all there is.
 func everything() Policy {

@@ -88,6 +88,7 @@ var clientFields = []field{
 		get: func(p *Policy) string { return ifSet(strconv.FormatBool, p.Client.Backoff.CapLast) },
 	},
 	optional(duration("backoff.base_most", "each client draws its base once, from base to that", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.BaseMost })),
+	optional(duration("backoff.next", "the step before an endpoint that the round has not tried", "", func(p *Policy) *time.Duration { return &p.Client.Backoff.Next })),
 	few("backoff.plain", "the first so many steps are not jittered", math.MaxUint8, func(p *Policy) *uint8 { return &p.Client.Backoff.Plain }),
 	few("backoff.tries", "failed attempts in a row after which a client gives up", heal.MaxTries, func(p *Policy) *uint16 { return &p.Client.Backoff.Tries }),
 	duration("stable_after", "life after which a proved connection counts as healed", "", func(p *Policy) *time.Duration { return &p.Client.StableAfter }),

@@ -48,6 +48,7 @@ func random(r *rand.Rand) Policy {
 	}
 	b := &p.Backoff
 	b.CapLast, b.Plain, b.Tries = r.IntN(4) == 0, uint8(r.IntN(3)), uint16(r.IntN(3))
+	b.Next = d(0)
 	switch r.IntN(5) {
 	case 0:
 		b.Base, b.Cap, b.Factor, b.Jitter = 0, 0, 0, heal.Equal
@@ -122,7 +123,7 @@ check: {every: 0s}
 lifetime: 0s
 drain_timeout: 5s
 first: {spread: 5s}
-backoff: {base: 1s, cap: 30s, factor: 2, jitter: equal}
+backoff: {base: 5s, cap: 30s, factor: 1.25, jitter: equal, next: 1s}
 stable_after: 5s
 reset_on: stable
 heed_server: true

@@ -55,7 +55,7 @@ p.yaml:1: ping.timeout: expected a duration like 250ms, or a base that has it, g
 p.yaml:1: stable_after: expected a duration like 250ms, or a base that has it, got nothing
 p.yaml:1: reset_on: expected stable or open, or a base that has it, got nothing
 p.yaml:1: heed_server: expected true or false, or a base that has it, got nothing
-p.yaml:4: backoff: expected {base, cap, factor, table, jitter, low, high, cap_last, base_most, plain, tries}, got a single value`},
+p.yaml:4: backoff: expected {base, cap, factor, table, jitter, low, high, cap_last, base_most, next, plain, tries}, got a single value`},
 		{"names", "base: default\nname: 7 seas\nabout: {}", `p.yaml:2: name: expected a letter, then letters, digits and . _ + -, got "7 seas"
 p.yaml:3: about: expected text, got a mapping`},
 		{
@@ -78,7 +78,7 @@ testdata/broken.yaml:2: ping.timeout: expected a duration like 250ms, got "never
 			"decorrelated jitter needs room", "base: naive\nbackoff: {jitter: decorrelated}",
 			"p.yaml:2: backoff.cap: expected more than the base, for decorrelated jitter draws between them, got 1s",
 		},
-		{"twice, far apart", complete + "prove_timeout: 25h", "p.yaml:143: prove_timeout: expected once, got again after line 14"},
+		{"twice, far apart", complete + "prove_timeout: 25h", "p.yaml:149: prove_timeout: expected once, got again after line 14"},
 		{"too long", "base: default\nstable_after: 25h", "p.yaml:2: stable_after: expected a duration of at least 0s, at most 24h, got 25h0m0s"},
 		{"nothing", "", "p.yaml:1: expected the fields of a policy, got nothing"},
 		{"a name alone", "default", "p.yaml:1: expected the fields of a policy, got a single value"},
@@ -113,7 +113,7 @@ func TestBase(t *testing.T) {
 	require.NoError(t, err)
 	want = lookup(t, "default")
 	want.Name, want.First.Within = "mine", time.Minute
-	want.Backoff = heal.Backoff{Base: 10 * time.Second, Cap: 5 * time.Minute, Factor: 2, Jitter: heal.Full}
+	want.Backoff = heal.Backoff{Base: 10 * time.Second, Cap: 5 * time.Minute, Factor: 1.25, Jitter: heal.Full, Next: time.Second}
 	assert.Equal(t, want, p.Client, "a file's base is beside the file")
 }
 

@@ -18,7 +18,7 @@ func TestLibrary(t *testing.T) {
 			PingEvery: 10 * time.Second, PingTimeout: 3 * time.Second, PingTimeoutMin: 2 * time.Second, WriteStall: 10 * time.Second,
 			DrainTimeout: 5 * time.Second,
 			First:        heal.First{Rule: heal.Spread, Within: 5 * time.Second},
-			Backoff:      heal.Backoff{Base: time.Second, Cap: 30 * time.Second, Factor: 2, Jitter: heal.Equal},
+			Backoff:      heal.Backoff{Base: 5 * time.Second, Cap: 30 * time.Second, Factor: 1.25, Jitter: heal.Equal, Next: time.Second},
 			StableAfter:  5 * time.Second, ResetOn: heal.OnStable, Heed: true,
 		},
 		"full-jitter": {

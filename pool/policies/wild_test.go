@@ -63,7 +63,7 @@ func attempts(p *heal.Policy, client uint64, until heal.Instant) (dials []heal.I
 func TestOneWayOfSteps(t *testing.T) {
 	p, err := Parse("x.yaml", []byte("base: default\nbackoff: {table: [0s, 1s], jitter: none}"))
 	require.NoError(t, err)
-	assert.Equal(t, heal.Backoff{Table: []time.Duration{0, time.Second}}, p.Client.Backoff)
+	assert.Equal(t, heal.Backoff{Table: []time.Duration{0, time.Second}, Next: time.Second}, p.Client.Backoff)
 
 	p, err = Parse("x.yaml", []byte("base: phoenix.js\nbackoff: {base: 1s, cap: 2s, factor: 2}"))
 	require.NoError(t, err)
