@@ -54,6 +54,9 @@ func (d *dial) header(ctx context.Context) (http.Header, error) {
 			return nil, err
 		}
 	}
+	if own := d.to.Own; own != nil && len(own.Header) > 0 {
+		header = merged(own.Header, header)
+	}
 	if o.Credentials == nil {
 		return header, nil
 	}
@@ -65,13 +68,18 @@ func (d *dial) header(ctx context.Context) (http.Header, error) {
 		return nil, err
 	}
 	c.credentials = x
-	merged := make(http.Header, len(header)+len(x.Header))
-	for _, h := range []http.Header{header, x.Header} {
+	return merged(header, x.Header), nil
+}
+
+// merged are the headers of both, of the second where both have one.
+func merged(first, second http.Header) http.Header {
+	all := make(http.Header, len(first)+len(second))
+	for _, h := range []http.Header{first, second} {
 		for key, values := range h {
-			merged[key] = values
+			all[key] = values
 		}
 	}
-	return merged, nil
+	return all
 }
 
 // credentials fetches what proves who the client is, within ctx.

@@ -110,6 +110,9 @@ func (d *dial) open(ctx context.Context) (w *wire.Conn, took time.Duration, err 
 	p := d.client.fleet
 	begun := p.now()
 	r := wire.Request{URL: d.to.URL, Address: d.to.addr, Header: header}
+	if own := d.to.Own; own != nil {
+		r.TLS, r.Subprotocols = own.TLS, own.Subprotocols
+	}
 	if through := p.options.Through; through != nil {
 		r.Through = func(raw net.Conn) net.Conn { return through(d.attempt(), raw) }
 	}

@@ -27,6 +27,19 @@ type Endpoint struct {
 	Address  netip.AddrPort // where to connect to, whatever the URL's host resolves to; zero: what it does
 	Priority int            // lower is dialled first
 	Weight   int            // share among equals; 0 counts as 1
+	Own      *Own           // what its upgrades have of their own; nil: nothing. It is not changed any more
+}
+
+// Own is what the upgrades of one endpoint have of their own.
+type Own struct {
+	// Header is sent besides Options.Header and credentials, which win where both have one.
+	// HeaderFaults must have nothing to say of it.
+	Header http.Header
+	// TLS is in place of Options.TLS; nil: that. It should name a session cache of its own.
+	TLS *tls.Config
+	// Subprotocols are offered in place of Options.Subprotocols, and the server must choose
+	// one of them, or the attempt fails as heal.Protocol; nil: those.
+	Subprotocols []string
 }
 
 // Acceptor takes a data message; false: it leaves it to Options.Receive.

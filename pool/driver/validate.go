@@ -110,6 +110,15 @@ func endpointFaults(list []Endpoint) (all []*Fault) {
 		if err := dialable(e.URL); err != nil {
 			all = append(all, &Fault{fmt.Sprintf("Endpoints[%d].URL", i), fmt.Errorf("%w, got %q", err, e.URL)})
 		}
+		if e.Own == nil {
+			continue
+		}
+		if err := HeaderFaults(e.Own.Header); err != nil {
+			all = append(all, &Fault{fmt.Sprintf("Endpoints[%d].Own.Header", i), err})
+		}
+		for _, f := range protocolFaults(e.Own.Subprotocols) {
+			all = append(all, &Fault{fmt.Sprintf("Endpoints[%d].Own.%s", i, f.Option), f.Err})
+		}
 	}
 	return all
 }

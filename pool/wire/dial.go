@@ -109,14 +109,14 @@ func (d *Dialer) establish(raw net.Conn, to *target, proxy *url.URL, r Request) 
 	c.connected = heal.Instant(c.socket.now())
 	stream = c.socket
 	if to.url.Scheme == "wss" {
-		c.secure = tls.Client(c.socket, d.config(to.url.Hostname()))
+		c.secure = tls.Client(c.socket, d.config(to.url.Hostname(), r.TLS))
 		if err := c.secure.Handshake(); err != nil {
 			return nil, err
 		}
 		c.secured = heal.Instant(c.socket.now())
 		stream = c.secure
 	}
-	a, err := d.upgrade(stream, to, r.Header)
+	a, err := d.upgrade(stream, to, r)
 	if err != nil {
 		return nil, err
 	}

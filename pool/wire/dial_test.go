@@ -241,7 +241,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, answer string, piece uint16) {
 		outcome := func(piece int) string {
 			c := &script{pieces: pieces{size: piece}, answer: answer}
-			a, err := d.upgrade(c, to, nil)
+			a, err := d.upgrade(c, to, Request{})
 			if err != nil {
 				cause, code := dialCause(err)
 				require.NotEqual(t, heal.Unknown, cause, "%v", err)
@@ -296,4 +296,25 @@ func (s *script) Write(p []byte) (int, error) {
 	key, _, _ = strings.Cut(key, "\r\n")
 	s.rest = []byte(strings.ReplaceAll(s.answer, "{accept}", acceptOf(key)))
 	return len(p), nil
+}
+
+// TestTheServerMustChoose: where a request offers subprotocols of its own, an answer without
+// one of them is none.
+func TestTheServerMustChoose(t *testing.T) {
+	d := &Dialer{Subprotocols: []string{"v0"}}
+	own := []string{"v2", "v1"}
+	for name, answer := range map[string]string{
+		"the usual answer": switching(),
+		"another spelling": "HTTP/1.1 101 x\r\nupgrade: WebSocket\r\nconnection: keep-alive, UPGRADE\r\nsec-websocket-accept: {accept}\r\n\r\n",
+	} {
+		e := refused(t, t.Context(), d, Request{URL: answering(t, answer), Subprotocols: own})
+		assert.Equal(t, heal.Protocol, e.Cause, name)
+		assert.ErrorContains(t, e, "the server chose no subprotocol, expected one of v2, v1", name)
+		_, unchosen := errors.AsType[*UnchosenError](error(e))
+		assert.True(t, unchosen, name)
+	}
+	e := refused(t, t.Context(), d, Request{URL: answering(t, switching("Sec-WebSocket-Protocol: v0")), Subprotocols: own})
+	assert.ErrorContains(t, e, `subprotocol "v0", which was not offered`, "the dialer's own are not offered then")
+	c := dial(t, d, Request{URL: answering(t, switching("Sec-WebSocket-Protocol: v1")), Subprotocols: own})
+	assert.Equal(t, "v1", c.Subprotocol())
 }

@@ -44,7 +44,7 @@ func (d *Dialer) through(to *target) (*url.URL, error) {
 func (d *Dialer) tunnel(raw net.Conn, proxy *url.URL, where string) (net.Conn, error) {
 	stream := raw
 	if proxy.Scheme == "https" {
-		config := d.config(proxy.Hostname())
+		config := d.config(proxy.Hostname(), nil)
 		config.ServerName = proxy.Hostname()
 		secure := tls.Client(raw, config)
 		if err := secure.Handshake(); err != nil {

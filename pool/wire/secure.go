@@ -16,10 +16,13 @@ func (s *sessions) shared() tls.ClientSessionCache {
 	return s.cache
 }
 
-// config is how TLS is spoken to a host.
-func (d *Dialer) config(host string) *tls.Config {
+// config is how TLS is spoken to a host: in a way of its own, or as the dialer does.
+func (d *Dialer) config(host string, own *tls.Config) *tls.Config {
 	c := &tls.Config{}
-	if d.TLS != nil {
+	switch {
+	case own != nil:
+		c = own.Clone()
+	case d.TLS != nil:
 		c = d.TLS.Clone()
 	}
 	if c.ServerName == "" {

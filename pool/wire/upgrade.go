@@ -41,23 +41,39 @@ type malformed struct{ error }
 func (m *malformed) Unwrap() error { return m.error }
 
 // upgrade makes a WebSocket connection of a stream.
-func (d *Dialer) upgrade(stream net.Conn, to *target, header http.Header) (a agreed, err error) {
+func (d *Dialer) upgrade(stream net.Conn, to *target, r Request) (a agreed, err error) {
 	loan := lent.Get().(*[lentBuffer]byte)
 	defer lent.Put(loan)
 	key := newKey()
-	if _, err := stream.Write(d.request(loan[:0], to, header, key)); err != nil {
+	offer := d.Subprotocols
+	if r.Subprotocols != nil {
+		offer = r.Subprotocols
+	}
+	if _, err := stream.Write(d.request(loan[:0], to, r.Header, offer, key)); err != nil {
 		return a, err
 	}
 	in := &bounded{from: stream, left: answerLimit}
 	n, _ := in.Read(loan[:]) // which remembers its error
-	if a, ok := usual(loan[:n], key); ok {
-		return a, nil
+	a, ok := usual(loan[:n], key)
+	if !ok {
+		if a, err = d.unusual(loan[:n], in, offer, key); err != nil {
+			return a, err
+		}
 	}
-	return d.unusual(loan[:n], in, key)
+	if r.Subprotocols != nil && a.subprotocol == "" {
+		return a, &malformed{&UnchosenError{"the server chose no subprotocol, expected one of " + strings.Join(offer, ", ")}}
+	}
+	return a, nil
 }
 
+// UnchosenError is an upgrade to none of the subprotocols that were offered, where the server
+// must choose one (Request.Subprotocols), or to another.
+type UnchosenError struct{ why string }
+
+func (e *UnchosenError) Error() string { return e.why }
+
 // unusual reads an answer of which the beginning was read.
-func (d *Dialer) unusual(beginning []byte, in *bounded, key nonce) (a agreed, err error) {
+func (d *Dialer) unusual(beginning []byte, in *bounded, offer []string, key nonce) (a agreed, err error) {
 	buffered := answers.Get().(*bufio.Reader)
 	buffered.Reset(io.MultiReader(bytes.NewReader(beginning), in))
 	defer func() {
@@ -71,7 +87,7 @@ func (d *Dialer) unusual(beginning []byte, in *bounded, key nonce) (a agreed, er
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		return a, &refusal{who: "the server", status: answer.Status, header: answer.Header, code: ws.StatusError(answer.StatusCode)}
 	}
-	if a, err = d.agree(answer, key); err != nil {
+	if a, err = d.agree(answer, offer, key); err != nil {
 		return a, &malformed{err}
 	}
 	if n := buffered.Buffered(); n > 0 {
@@ -95,7 +111,7 @@ func newKey() (key nonce) {
 }
 
 // request appends the client's side of the handshake (RFC 6455 4.1).
-func (d *Dialer) request(b []byte, to *target, header http.Header, key nonce) []byte {
+func (d *Dialer) request(b []byte, to *target, header http.Header, offer []string, key nonce) []byte {
 	host := to.url.Host
 	if h := header.Get("Host"); h != "" {
 		host = strings.Map(visible, h)
@@ -103,8 +119,8 @@ func (d *Dialer) request(b []byte, to *target, header http.Header, key nonce) []
 	b = append(append(b, "GET "...), to.uri...)
 	b = append(append(b, " HTTP/1.1\r\nHost: "...), host...)
 	b = append(append(b, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "...), key[:]...)
-	if len(d.Subprotocols) > 0 {
-		b = append(append(b, "\r\nSec-WebSocket-Protocol: "...), strings.Map(visible, strings.Join(d.Subprotocols, ","))...)
+	if len(offer) > 0 {
+		b = append(append(b, "\r\nSec-WebSocket-Protocol: "...), strings.Map(visible, strings.Join(offer, ","))...)
 	}
 	if d.Deflate {
 		b = append(b, "\r\nSec-WebSocket-Extensions: "+deflateOffer...)
@@ -130,7 +146,7 @@ func visible(c rune) rune {
 }
 
 // agree holds a 101 against what was asked for.
-func (d *Dialer) agree(answer *http.Response, key nonce) (a agreed, err error) {
+func (d *Dialer) agree(answer *http.Response, offer []string, key nonce) (a agreed, err error) {
 	h := answer.Header
 	protocols := h.Values("Sec-Websocket-Protocol")
 	switch {
@@ -142,8 +158,8 @@ func (d *Dialer) agree(answer *http.Response, key nonce) (a agreed, err error) {
 		return a, fmt.Errorf("header Connection is %q: expected upgrade", h.Get("Connection"))
 	case !answered([]byte(strings.Join(h.Values("Sec-Websocket-Accept"), ",")), key):
 		return a, fmt.Errorf("header Sec-WebSocket-Accept is %q, which does not answer our key", h.Get("Sec-Websocket-Accept"))
-	case len(protocols) > 1 || len(protocols) == 1 && !slices.Contains(d.Subprotocols, protocols[0]):
-		return a, fmt.Errorf("subprotocol %q, which was not offered", strings.Join(protocols, ","))
+	case len(protocols) > 1 || len(protocols) == 1 && !slices.Contains(offer, protocols[0]):
+		return a, &UnchosenError{fmt.Sprintf("subprotocol %q, which was not offered", strings.Join(protocols, ","))}
 	}
 	if len(protocols) == 1 {
 		a.subprotocol = protocols[0]

@@ -71,6 +71,11 @@ type Request struct {
 	// Header is sent with the upgrade, Host in place of the URL's; nil: none. Those of the
 	// handshake itself (Connection, Upgrade, Sec-WebSocket-…) are the Dialer's alone.
 	Header http.Header
+	// TLS is in place of the Dialer's; nil: that.
+	TLS *tls.Config
+	// Subprotocols are offered in place of the Dialer's, and the server must choose one of
+	// them, as browsers ask for; nil: those, of which it may choose none.
+	Subprotocols []string
 	// Through is given the raw connection and returns what is used in its place, from the
 	// first byte; nil: it is used itself.
 	Through func(net.Conn) net.Conn
