@@ -45,6 +45,7 @@ func (p *proxy) add(t *toxic, replaces *toxic) error {
 		p.sweep(o)
 		if o.once && o.ramp == 0 {
 			o.cleared.Store(p.clock())
+			p.forgetNotes(o)
 			p.drop(replaces)
 			return nil
 		}
@@ -60,6 +61,9 @@ func (p *proxy) add(t *toxic, replaces *toxic) error {
 			Message:    fmt.Sprintf("toxic %q not in force: %d writes did not end within %v", t.Name, n, settleTime),
 			StatusCode: http.StatusServiceUnavailable,
 		}
+	}
+	if replaces != nil {
+		p.forgetNotes(replaces.order)
 	}
 	o.quiet.Store(o.steps.Load())
 	o.armed.CompareAndSwap(0, p.clock())
@@ -167,6 +171,7 @@ func (p *proxy) drop(t *toxic) {
 		}
 	}
 	p.bury(t.order)
+	p.forgetNotes(t.order)
 }
 
 // remove ends the toxic of a name; false when there is none.

@@ -152,7 +152,7 @@ func (l *lane) claimant(r run) *order {
 	if !r.first() || r.op() == opContinuation {
 		return *mine
 	}
-	*mine = nil // of a message that was not finished before another began
+	l.unclaim(mine) // of a message that was not finished before another began
 	for _, o := range l.plan.framers {
 		if o.rule.(framer).claims(o, l, r) {
 			*mine = o
@@ -165,8 +165,8 @@ func (l *lane) claimant(r run) *order {
 // release ends the claim on what has come whole. l.mu is held.
 func (l *lane) release(r run) {
 	if r.op().control() {
-		l.claimed.control = nil
+		l.unclaim(&l.claimed.control)
 		return
 	}
-	l.claimed.message = nil
+	l.unclaim(&l.claimed.message)
 }

@@ -134,10 +134,12 @@ func (l *lane) note(o *order) {
 		o.acted(now)
 		return
 	}
-	if l.noted == nil {
-		l.noted = map[*order]struct{}{}
+	if o.cleared.Load() == 0 { // else nobody would drop it
+		if l.noted == nil {
+			l.noted = map[*order]struct{}{}
+		}
+		l.noted[o] = struct{}{}
 	}
-	l.noted[o] = struct{}{}
 	if who := l.conn.who.Load(); who != nil {
 		o.act(who.client, now)
 	}

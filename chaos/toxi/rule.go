@@ -97,27 +97,3 @@ func obeys[E chaos.Effect](make func(E) (rule, chaos.Direction)) {
 	var none E
 	rules[none.Kind()] = func(e chaos.Effect) (rule, chaos.Direction) { return make(e.(E)) }
 }
-
-// memory returns what an order remembers of a lane, made when it is first asked for. The
-// lane's lock is held.
-func memory[T any](l *lane, o *order) *T {
-	if m, ok := l.memories[o].(*T); ok {
-		return m
-	}
-	if l.memories == nil {
-		l.memories = map[*order]any{}
-	}
-	m := new(T)
-	l.memories[o] = m
-	return m
-}
-
-// recall returns what an order remembers of a connection, for both its lanes, made when it
-// is first asked for. Both lanes may be at it at once.
-func recall[T any](c *conn, o *order) *T {
-	if m, ok := c.memories.Load(o); ok {
-		return m.(*T)
-	}
-	m, _ := c.memories.LoadOrStore(o, new(T))
-	return m.(*T)
-}
