@@ -19,7 +19,7 @@ type Sightings struct {
 // Moments of a connection's life.
 const (
 	SeenCame   = "came"   // accepted, and it is known whose it is, as far as it says
-	SeenOpened = "opened" // the client was handed the target's 101
+	SeenOpened = "opened" // the client was handed a 101
 	SeenEnded  = "ended"  // the client is told of the end, or ended it
 )
 

@@ -231,7 +231,7 @@ type Conn struct {
 	Client   int    `json:"c"`   // -1: of nobody that the run knows
 	Gen      uint32 `json:"gen"` // that it said; 0: none
 	Accepted int64  `json:"accepted"`
-	Opened   int64  `json:"opened,omitempty"` // the client was handed the target's 101
+	Opened   int64  `json:"opened,omitempty"` // the client was handed a 101
 	Ended    int64  `json:"ended,omitempty"`
 	Status   int    `json:"status,omitempty"` // of the answer to its upgrade; 0: none came
 	Code     uint16 `json:"code,omitempty"`   // of its first close frame; 1005: that had none; 0: there was no close frame

@@ -12,7 +12,7 @@ const FromWire = "wire"
 // have a view of their own, and both are held against each other.
 type Views struct {
 	Connections int64 `json:"connections"` // accepted from clients of the run
-	Opened      int64 `json:"opened"`      // whose client was handed the target's 101
+	Opened      int64 `json:"opened"`      // whose client was handed a 101
 	Unended     int64 `json:"unended"`     // open at the end
 	Guessed     int64 `json:"guessed"`     // that did not say whose they are: given to clients by the order of arrival
 	Strange     int64 `json:"strange"`     // that could be given to nobody: the dial was given up before it said anything

@@ -1,6 +1,9 @@
 package toxi
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // lingerTime is for how long a connection that was ended with a FIN is read on, so that its
 // peers see the FIN and not the RST that closing over unread bytes would be.
@@ -15,6 +18,9 @@ func (c *conn) finish(o *order) fate {
 	if c.proxy.deaf {
 		return livesOn
 	}
+	if r, ok := o.rule.(wsClose); ok { // its frame has been written
+		c.dismissed(binary.BigEndian.Uint16(r.payload))
+	}
 	// Nothing goes on either way before anybody is told, so that what a peer makes of its FIN
 	// does not cross.
 	down, _ := c.down.shutOff(), c.up.shutOff()
@@ -23,6 +29,9 @@ func (c *conn) finish(o *order) fate {
 	}
 	came := c.down.tell()
 	now := c.proxy.clock()
+	if came == isCut {
+		c.endedBy("fault", false, now)
+	}
 	c.up.tell()
 	c.linger.Store(time.AfterFunc(lingerTime, c.end))
 	if came == isCut {

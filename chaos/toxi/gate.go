@@ -132,21 +132,31 @@ func (c *conn) asked(stage door.Stage, head []byte, who identity) bool {
 		if !o.has(who.client) {
 			continue
 		}
+		_, misleads := o.rule.(doorman).Rule.(door.BadAccept)
 		caller := &door.Caller{
-			Context: o.context(), Conn: c.client.endpoint.(*headed).TCPConn, Head: head,
+			Context: o.context(), Conn: &told{TCPConn: c.client.endpoint.(*headed).TCPConn, conn: c, who: who, misleads: misleads}, Head: head,
 			TooMany: func(max int) bool { return c.proxy.tooMany(c, max) },
 			Act:     func(counter string, do func() bool) bool { return o.does(c, who.client, counter, do) },
 		}
 		if !o.rule.(doorman).Receive(caller) {
-			if c.who.CompareAndSwap(nil, &who) {
-				c.came(who.client < foreign)
+			c.introduced(who)
+			by := "client" // who was told nothing left of its own accord, or was sent away in the end
+			if o.off() {
+				by = "fault"
 			}
-			c.endedBy("fault", false, c.proxy.clock())
+			c.endedBy(by, false, c.proxy.clock())
 			c.end()
 			return false
 		}
 	}
 	return true
+}
+
+// introduced notes who is at the door, once.
+func (c *conn) introduced(who identity) {
+	if c.who.CompareAndSwap(nil, &who) {
+		c.came(who.client < foreign)
+	}
 }
 
 // does does something to a caller at the door and counts it when it says that it could; it

@@ -76,12 +76,24 @@ type seen struct {
 	closer chaos.Direction // that of the first close frame; empty: none
 }
 
+// closing notes the first close frame.
 func (s *seen) closing(way chaos.Direction) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closer == "" {
 		s.closer = way
 	}
+}
+
+// dismissed notes a close frame of ours to the client, unless there was one before.
+func (c *conn) dismissed(code uint16) {
+	l := c.down
+	l.mu.Lock()
+	if !l.frames.said.closing {
+		l.frames.said.closing, l.frames.said.code = true, code
+	}
+	l.mu.Unlock()
+	c.seen.closing(l.way)
 }
 
 // came notes that it is known whose the connection is, as far as it says.
