@@ -3,6 +3,8 @@ package selftest
 import (
 	"embed"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/wsheal/wsheal/pool/driver"
 	"github.com/wsheal/wsheal/scenarios"
@@ -14,11 +16,11 @@ var files embed.FS
 
 // Case is one bad habit, and the gate that is meant for it.
 type Case struct {
-	Healer  string   // also the scenario's name
-	Wrong   string   // what it does
-	Gate    string   // as written in the scenario
-	Set     []string // makes the scenario's policy bad; nil: the policy is not what is wrong
-	Instead Opener   // heals in the fleet's place; nil: the fleet does
+	Healer  string   `json:"healer"` // also the scenario's name
+	Wrong   string   `json:"wrong"`  // what it does
+	Gate    string   `json:"gate"`   // as written in the scenario
+	Set     []string `json:"-"`      // makes the scenario's policy bad; nil: the policy is not what is wrong
+	Instead Opener   `json:"-"`      // heals in the fleet's place; nil: the fleet does
 }
 
 // Opener opens who keeps the clients connected.
@@ -38,6 +40,24 @@ func Cases() []Case {
 		{Healer: "busy-ping", Wrong: "ends connections whose pong waits behind a long transfer", Gate: "recovery.lost == 0", Instead: openBusyPing},
 		{Healer: "resend", Wrong: "sends again what may have arrived, under at-most-once", Gate: "messages.dup == 0", Instead: openResend},
 	}
+}
+
+// Find are the cases of some bad healers, in the order of Cases; of no names, all of them.
+func Find(healers []string) ([]Case, error) {
+	var out []Case
+	var known []string
+	for _, c := range Cases() {
+		known = append(known, c.Healer)
+		if len(healers) == 0 || slices.Contains(healers, c.Healer) {
+			out = append(out, c)
+		}
+	}
+	for _, name := range healers {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("there is no bad healer %q; expected some of: %s", name, strings.Join(known, ", "))
+		}
+	}
+	return out, nil
 }
 
 // Open reads the case's scenario, with the bad policy or without.

@@ -1,7 +1,6 @@
 package selftest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -103,12 +102,7 @@ func (r Row) also() string {
 }
 
 // WriteJSON writes the result for programs.
-func (r *Result) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
-}
+func (r *Result) WriteJSON(w io.Writer) error { return writeJSON(w, r) }
 
 // WriteText writes the table for people.
 func (r *Result) WriteText(w io.Writer) error {
@@ -129,7 +123,8 @@ func (r *Result) WriteText(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%d of %d bad healers caught, %d of %d good ones passed, placebo: %s\n", caught, len(r.Rows), clean, len(r.Rows), r.Placebo.Verdict)
+	_, err := fmt.Fprintf(w, "\n%d of %d bad healers caught, %d of %d good ones passed, placebo: %s\nThe placebo's column is the noise floor: what the metric reads when nobody is harmed (-: no value).\n",
+		caught, len(r.Rows), clean, len(r.Rows), r.Placebo.Verdict)
 	for _, row := range r.Rows {
 		if !row.Caught {
 			_, err = fmt.Fprintf(w, "%s: %s: %s\n", row.Healer, row.Bad.Verdict, strings.Join(row.Bad.Why, "; "))

@@ -23,17 +23,23 @@ type job struct {
 	into **report.Summary
 }
 
-// Run runs every case, at most so many runs at once, each with a name of its own: that of
-// the healer for the bad one, with "-good" behind it for the other.
-func Run(ctx context.Context, parallel int, record Record) (*Result, error) {
-	cases := Cases()
-	bad, good := make([]*report.Summary, len(cases)), make([]*report.Summary, len(cases))
-	var placebo *report.Summary
+// Plan is the runs of a selftest: each case badly and well healed, and the placebo. A run has
+// a name of its own: that of the healer for the bad one, with "-good" behind it for the other.
+type Plan struct {
+	cases     []Case
+	jobs      []job
+	bad, good []*report.Summary
+	placebo   *report.Summary
+}
+
+// NewPlan plans the runs of some cases.
+func NewPlan(cases []Case) (*Plan, error) {
+	p := &Plan{cases: cases, bad: make([]*report.Summary, len(cases)), good: make([]*report.Summary, len(cases))}
 	s, err := OpenPlacebo()
 	if err != nil {
 		return nil, err
 	}
-	jobs := []job{{Placebo, s, nil, &placebo}}
+	p.jobs = []job{{Placebo, s, nil, &p.placebo}}
 	for i, c := range cases {
 		wrong, err := c.Open(true)
 		if err != nil {
@@ -43,12 +49,26 @@ func Run(ctx context.Context, parallel int, record Record) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		jobs = append(jobs, job{c.Healer, wrong, c.Instead, &bad[i]}, job{c.Healer + "-good", right, nil, &good[i]})
+		p.jobs = append(p.jobs, job{c.Healer, wrong, c.Instead, &p.bad[i]}, job{c.Healer + "-good", right, nil, &p.good[i]})
 	}
-	if err := do(ctx, jobs, parallel, record); err != nil {
+	return p, nil
+}
+
+// Scenarios are what is run, a run each.
+func (p *Plan) Scenarios() []*scenarios.Scenario {
+	out := make([]*scenarios.Scenario, len(p.jobs))
+	for i, j := range p.jobs {
+		out[i] = j.s
+	}
+	return out
+}
+
+// Run makes the runs, at most so many at once, and judges them.
+func (p *Plan) Run(ctx context.Context, parallel int, record Record) (*Result, error) {
+	if err := do(ctx, p.jobs, parallel, record); err != nil {
 		return nil, err
 	}
-	return judge(cases, bad, good, placebo), nil
+	return judge(p.cases, p.bad, p.good, p.placebo), nil
 }
 
 // do makes the runs; the first error ends those that go on.

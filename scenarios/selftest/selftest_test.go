@@ -30,6 +30,26 @@ func TestEveryCaseHasItsGateAndOneBadHabit(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestHealersAreFoundByName(t *testing.T) {
+	all, err := Find(nil)
+	require.NoError(t, err)
+	assert.Len(t, all, len(Cases()))
+	some, err := Find([]string{"resend", "leak", "resend"})
+	require.NoError(t, err)
+	require.Len(t, some, 2)
+	assert.Equal(t, []string{"leak", "resend"}, []string{some[0].Healer, some[1].Healer})
+	_, err = Find([]string{"leak", "good"})
+	assert.EqualError(t, err, `there is no bad healer "good"; expected some of: reset-on-open, no-jitter, gives-up, two-loops, leak, busy-ping, resend`)
+
+	p, err := NewPlan(some)
+	require.NoError(t, err)
+	var names []string
+	for _, s := range p.Scenarios() {
+		names = append(names, s.Name)
+	}
+	assert.Equal(t, []string{"placebo", "leak", "leak", "resend", "resend"}, names)
+}
+
 // outcome is a run of a case, as it should be but for what change does.
 func outcome(gate string, v report.Verdict, broken ...string) *report.Summary {
 	s := &report.Summary{Verdict: v}
