@@ -61,8 +61,10 @@
 // connection has brought back a validated exchange and has lived for
 // [Policy.StableAfter], or for as long as the delay before it if that was longer.
 // Only the loss of such a connection is met by [Policy.First]; every other end takes
-// the next step of [Policy.Backoff]. A connection that replaced another counts as an
-// attempt until it is stable itself.
+// the next step of [Policy.Backoff], but for one thing: with [Backoff.Next] the endpoints of
+// each priority make a round, a step follows the round, and within it the next endpoint is
+// tried soon. A connection that replaced another counts as an attempt until it is stable
+// itself.
 //
 // # Silence
 //
