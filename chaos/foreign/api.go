@@ -55,9 +55,11 @@ func newAPI(address string, remote bool) (*api, error) {
 	return &api{u.Scheme + "://" + u.Host, host, callLimit, &http.Client{Transport: &http.Transport{}}}, nil
 }
 
-// slack is by how much more time the removal of a toxic has. Toxiproxy waits for 5 s where
-// what the toxic held cannot be written any more, as to clients that have given up, and does
-// so for each piece that it held.
+// slack is by how much more time the removal of a fault's toxics has, all together. Toxiproxy
+// waits for 5 s where what a toxic held cannot be written any more, as to clients that have
+// given up, and does so for each piece: 10 s, as measured with one direction held. New
+// connections wait as long, so that the fault is not over before it has answered. Setting the
+// toxic to what does no harm would be answered at once, and now and then kills the server.
 const slack = 5
 
 // call makes one request and decodes its answer.
@@ -66,6 +68,9 @@ func (a *api) call(ctx context.Context, method, path string, in, out any) error 
 }
 
 func (a *api) callWithin(ctx context.Context, limit time.Duration, method, path string, in, out any) error {
+	if at, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(at).Round(time.Millisecond))
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := a.request(ctx, method, path, in, out)

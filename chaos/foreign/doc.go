@@ -16,6 +16,12 @@
 // open before the fault, that send pings. An answer that comes too soon, or at all, shows
 // that a fault does not act. Targeted and Hit count canaries.
 //
+// # How long it takes to clear
+//
+// Milliseconds, and where clients have given up meanwhile seconds, as Toxiproxy waits for each
+// piece that it had held for them, and lets nobody new in while it does: so the fault is
+// cleared when that has ended, and not before. Clear waits up to 15 s.
+//
 // # A server that hangs
 //
 // Toxiproxy 2.12 waits for ever to add or remove a toxic where a connection has stopped

@@ -184,8 +184,9 @@ func (s *Server) add(ctx context.Context, f *front, t toxic) error {
 	return nil
 }
 
-// Clear ends the named fault, and returns when it is not in force any more. That takes up
-// to 15 s for each direction, whatever ctx says, where clients have given up meanwhile.
+// Clear ends the named fault, and returns when it is not in force any more. That takes
+// milliseconds, and up to 15 s, whatever ctx says, where clients have given up meanwhile:
+// see slack.
 func (s *Server) Clear(ctx context.Context, name string) error {
 	s.mu.Lock()
 	b := s.faults[name]
@@ -207,7 +208,8 @@ func (s *Server) Clear(ctx context.Context, name string) error {
 	}
 	// Whoever clears is seldom as patient as the server needs him to be. It is bounded all
 	// the same.
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slack*s.api.limit)
+	defer cancel()
 	for _, t := range b.toxics {
 		if err := s.call(ctx, "DELETE", toxicPath(b.front.proxy, t.Name), nil, nil); err != nil && !notFound(err) {
 			return fmt.Errorf("clear %q: %w", name, err)
