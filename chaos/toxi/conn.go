@@ -175,14 +175,14 @@ const (
 )
 
 // cut ends the connection with a RST on both sides, and counts it for the order when
-// the client's socket was really closed so.
+// the client's socket was really closed so. One that is ending with a FIN has ended.
 func (c *conn) cut(o *order) fate {
 	if c.proxy.deaf {
 		return livesOn
 	}
 	c.cutMu.Lock()
 	defer c.cutMu.Unlock()
-	if c.over.Load() {
+	if !c.ends() {
 		return wasClosed
 	}
 	// With a linger of 0 closing flushes nothing and waits for nothing: the kernel drops
@@ -203,6 +203,18 @@ func (c *conn) cut(o *order) fate {
 	o.cut.Add(1)
 	c.hitBy(o, now)
 	return isCut
+}
+
+// ends says that the connection is being ended, unless it has been already, or its client is
+// being told the last that it hears, or was: a RST would overtake that, which counts as told.
+func (c *conn) ends() bool {
+	c.down.mu.Lock() // under which it is decided what goes on
+	defer c.down.mu.Unlock()
+	if c.over.Load() || c.hushed.Load() || c.linger.Load() != nil {
+		return false
+	}
+	c.down.barred = true
+	return true
 }
 
 // end closes both sockets.

@@ -46,6 +46,7 @@ type lane struct {
 	parked   bool          // the sink was stopped in a write and keeps the rest
 	closed   bool          // the sink has ended
 	shut     bool          // an order ended the stream: nothing more goes on, and the sink leaves the socket open
+	barred   bool          // its sockets are being closed with a RST: nothing more goes on
 	behind   item          // what an order wants done behind the chunk that is being shaped
 	quiet    chan struct{} // closed when nothing is in flight or the sink is parked; nil: nobody waits
 
@@ -298,7 +299,7 @@ func (l *lane) decide() step {
 		return s
 	}
 	it := &l.queue[l.head]
-	if l.plan.holds(it) || it.waits() || l.way == chaos.Up && l.conn.hushed.Load() {
+	if l.plan.holds(it) || it.waits() || l.barred || l.way == chaos.Up && l.conn.hushed.Load() {
 		l.withdraw()
 		return s
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,4 +93,38 @@ func TestAnInjectedCloseTearsNoFrame(t *testing.T) {
 	_, err = c.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF, "nothing behind a close frame")
 	assert.Equal(t, 1, r.evidence("bye").Hit)
+}
+
+// Whoever is told to have been sent the close frame got it, with a FIN behind it, although a
+// reset comes at the same time; who was reset is not told to have been sent it.
+func TestAResetDoesNotOvertakeAClose(t *testing.T) {
+	r := newRig(t)
+	const n = 64
+	clients := make([]*client, n)
+	for i := range clients {
+		clients[i] = r.dial(uint64(i))
+	}
+	r.inject(chaos.Fault{Name: "bye", Share: 1, Effect: chaos.WSClose{Code: 1001}})
+	r.inject(chaos.Fault{Name: "cut", Share: 1, Effect: chaos.Reset{}})
+	var told, cut int64
+	for _, c := range clients {
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
+		switch f, err := frameOf(c); {
+		case err == nil:
+			told++
+			assert.Equal(t, ws.OpClose, f.Header.OpCode)
+			_, err = c.Read(make([]byte, 1))
+			require.ErrorIs(t, err, io.EOF)
+		default:
+			cut++
+			require.ErrorIs(t, err, syscall.ECONNRESET)
+		}
+	}
+	bye, reset := r.evidence("bye"), r.evidence("cut")
+	assert.Equal(t, told, bye.Count("close_frames"))
+	assert.EqualValues(t, told, bye.Hit)
+	assert.Equal(t, cut, reset.Resets)
+	assert.EqualValues(t, cut, reset.Targeted)
+	assert.EqualValues(t, cut, reset.Hit)
+	assert.EqualValues(t, n, told+cut)
 }
