@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,8 +37,13 @@ it still kept would be about nothing.
 
 Cases are gaming (downtime), trading (recovery) and collaboration (errors that users see).
 Exits with 0 when the claim is kept each time, 99 when it is not, 75 when nothing was proven.`,
-		Example:           "  wsheal case gaming\n  wsheal case trading --repeat 3\n  wsheal case collaboration --healing-off",
-		Args:              cobra.ExactArgs(1),
+		Example: "  wsheal case gaming\n  wsheal case trading --repeat 3\n  wsheal case collaboration --healing-off",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("case takes one case study, got %d; they are %s", len(args), strings.Join(names, ", "))
+			}
+			return nil
+		},
 		ValidArgsFunction: cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := trial.FindCase(args[0])
@@ -58,6 +64,9 @@ Exits with 0 when the claim is kept each time, 99 when it is not, 75 when nothin
 }
 
 func runCase(ctx context.Context, w *world, c trial.Case, f runFlags, healing bool) error {
+	if f.repeat < 1 {
+		return usage(fmt.Errorf("--repeat %d: expected 1 or more", f.repeat))
+	}
 	arms := c.Arms(healing, f.set)
 	first, err := arms[1].Open(0)
 	if err != nil {

@@ -70,6 +70,7 @@ func runKick(ctx context.Context, w *world, name string, f runFlags) error {
 	if err != nil {
 		return usage(err)
 	}
+	asked := f
 	f = f.with(toldRecovery(recovery)...)
 	if s, err = f.load(w, name); err != nil {
 		return usage(err)
@@ -80,16 +81,20 @@ func runKick(ctx context.Context, w *world, name string, f runFlags) error {
 	}
 	tell := f.teller(w)
 	tell(fmt.Sprintf("about %s, into %s", s.End().Round(time.Second), dir))
+	command := "wsheal kick " + quoted(name, asked)
 	var r trial.KickResult
 	for try := 1; ; try++ {
 		kick, _, err := trial.NewKick(s)
 		if err != nil {
 			return usage(err)
 		}
-		summary, err := f.record(ctx, w, name, s, filepath.Join(dir, fmt.Sprintf("%s-%03d", armOnly, try)), kick.Watch(ctx, engineEnv(limit)))
+		kick.Tell = func(format string, args ...any) { tell(fmt.Sprintf(format, args...)) }
+		env := kick.Watch(ctx, engineEnv(limit))
+		env.Command = command
+		summary, err := recordAs(ctx, w, s, filepath.Join(dir, fmt.Sprintf("%s-%03d", armOnly, try)), env)
 		switch {
 		case ctx.Err() != nil:
-			return &exitError{exitInterrupted, errors.New("interrupted before the test was over")}
+			return &exitError{exitInterrupted, fmt.Errorf("interrupted before the test was over; its run is in %s", dir)}
 		case err != nil:
 			return setupExit(err, false)
 		}
@@ -129,13 +134,12 @@ func (f runFlags) ready(scenario string) (dir string, limit int, err error) {
 	return dir, int(fds), usage(err)
 }
 
-// record makes one run in a directory of its own, and reads what came of it.
-func (f runFlags) record(ctx context.Context, w *world, name string, s *scenarios.Scenario, path string, env engine.Env) (*report.Summary, error) {
+// recordAs makes one run in a directory of its own, and reads what came of it.
+func recordAs(ctx context.Context, w *world, s *scenarios.Scenario, path string, env engine.Env) (*report.Summary, error) {
 	dir, err := claim(path)
 	if err != nil {
 		return nil, err
 	}
-	env.Command = "wsheal run " + quoted(name, f)
 	begun, err := recordRun(ctx, w, s, env, dir, showFlags{quiet: true}, nil)
 	if !begun {
 		return nil, errors.Join(err, dir.release())
@@ -182,22 +186,39 @@ func runNStar(ctx context.Context, w *world, name string, f runFlags) error {
 	if err != nil {
 		return usage(err)
 	}
+	var first []trial.Job
+	for _, n := range law.FirstSizes() {
+		for round := range f.repeat {
+			sized, _, err := f.sized(w, name, s, law, n, round)
+			if err != nil {
+				return usage(err)
+			}
+			first = append(first, trial.Job{Scenario: sized})
+		}
+	}
 	dir, limit, err := f.ready(s.Name)
 	if err != nil {
 		return err
 	}
 	tell := f.teller(w)
-	tell(fmt.Sprintf("N* = %.0f by the law; into %s", law.NStar(), dir))
+	tell(fmt.Sprintf("N* = %.0f by the law; %d runs, about %s, and then those between, into %s", law.NStar(), len(first), trial.Length(first).Round(time.Second), dir))
+	made := 0
 	result, err := trial.FindNStar(ctx, law, f.repeat, func(ctx context.Context, n, round int) (bool, error) {
 		back, err := f.recovers(ctx, w, name, s, law, n, round, dir, limit)
-		if err == nil {
-			tell(fmt.Sprintf("%d clients, seed %d: recovered: %v", n, s.Seed+uint64(round), back))
+		if err != nil {
+			return false, err
 		}
-		return back, err
+		made++
+		came := "did not come back"
+		if back {
+			came = "came back"
+		}
+		tell(fmt.Sprintf("run %d: %d clients, seed %d: %s", made, n, s.Seed+uint64(round), came))
+		return back, nil
 	})
 	switch {
 	case ctx.Err() != nil:
-		return &exitError{exitInterrupted, fmt.Errorf("interrupted; the runs are in %s", dir)}
+		return &exitError{exitInterrupted, fmt.Errorf("interrupted after %d runs, which are in %s", made, dir)}
 	case errors.Is(err, errUnproven):
 		return &exitError{exitInconclusive, err}
 	case err != nil:
@@ -211,14 +232,20 @@ func runNStar(ctx context.Context, w *world, name string, f runFlags) error {
 
 var errUnproven = errors.New("a run proved nothing, each time that it was made")
 
-// recovers runs a fleet of n and says whether it was back within ten times its floor. A run
-// for which the harness was unfit is made again.
-func (f runFlags) recovers(ctx context.Context, w *world, name string, s *scenarios.Scenario, law trial.Law, n, round int, dir string, limit int) (bool, error) {
+// sized is the scenario with a fleet of n, and the flags that make it so.
+func (f runFlags) sized(w *world, name string, s *scenarios.Scenario, law trial.Law, n, round int) (*scenarios.Scenario, runFlags, error) {
 	floor := time.Duration(float64(n) / law.Mu * float64(time.Second))
 	// The ramp is slower than the server, and the warmup a little longer.
 	once := f.with(append(toldRecovery((10*floor + s.Hold).Round(time.Second)), fmt.Sprintf("clients.count=%d", n), fmt.Sprintf("seed=%d", s.Seed+uint64(round)),
 		fmt.Sprintf("clients.ramp=%v", floor*5/4), fmt.Sprintf("phases.warmup=%v", (floor*5/4).Round(time.Second)+2*time.Second))...)
 	sized, err := once.load(w, name)
+	return sized, once, err
+}
+
+// recovers runs a fleet of n and says whether it was back within ten times its floor. A run
+// for which the harness was unfit is made again.
+func (f runFlags) recovers(ctx context.Context, w *world, name string, s *scenarios.Scenario, law trial.Law, n, round int, dir string, limit int) (bool, error) {
+	sized, once, err := f.sized(w, name, s, law, n, round)
 	if err != nil {
 		return false, err
 	}
@@ -227,7 +254,9 @@ func (f runFlags) recovers(ctx context.Context, w *world, name string, s *scenar
 		if try > 1 {
 			path += fmt.Sprintf("-again%d", try-1)
 		}
-		summary, err := once.record(ctx, w, name, sized, path, engineEnv(limit))
+		env := engineEnv(limit)
+		env.Command = "wsheal run " + quoted(name, once)
+		summary, err := recordAs(ctx, w, sized, path, env)
 		switch {
 		case err != nil || ctx.Err() != nil:
 			return false, errors.Join(err, ctx.Err())

@@ -130,11 +130,14 @@ func recordFit(ctx context.Context, w *world, j trial.Job, f runFlags, dir strin
 	name := fmt.Sprintf("%s-%03d", j.Arm, j.Round)
 	for try := 1; ; try++ {
 		verdict, err := recordJob(ctx, w, j, f, filepath.Join(dir, name), limit)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case ctx.Err() != nil:
+			return ctx.Err() // what was cut off has no verdict
 		}
 		tell(fmt.Sprintf("%s, seed %d: %s", name, j.Scenario.Seed, verdict))
-		if verdict != report.Invalid || try == triesOfUnfit || ctx.Err() != nil {
+		if verdict != report.Invalid || try == triesOfUnfit {
 			return nil
 		}
 		if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, fmt.Sprintf("%s%d-%s", armUnfit, try, name))); err != nil {

@@ -103,9 +103,9 @@ second one ends everything at once.`,
 	return cmd
 }
 
-func oneScenario(_ *cobra.Command, args []string) error {
+func oneScenario(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("run takes one scenario, got %d; wsheal scenarios lists the built-in ones", len(args))
+		return fmt.Errorf("%s takes one scenario, got %d; wsheal scenarios lists the built-in ones", cmd.Name(), len(args))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -145,22 +144,10 @@ func runSelftest(ctx context.Context, w *world, f selftestFlags) error {
 // recordHealer records one run, with another healer in the fleet's place where heal is not
 // nil, and writes its report.
 func recordHealer(ctx context.Context, w *world, path string, s *scenarios.Scenario, heal selftest.Opener, limit int) (*report.Summary, error) {
-	dir, err := claim(path)
-	if err != nil {
-		return nil, err
-	}
 	env := engineEnv(limit)
 	env.Command, env.Healer = "wsheal selftest", heal
 	if s.Name != selftest.Placebo {
 		env.Command += " " + s.Name
 	}
-	begun, err := recordRun(ctx, w, s, env, dir, showFlags{quiet: true}, nil)
-	if !begun {
-		return nil, errors.Join(err, dir.release())
-	}
-	source, more := openRun(path)
-	if more != nil {
-		return nil, errors.Join(err, more)
-	}
-	return source.Summary, errors.Join(err, recreate(path, source))
+	return recordAs(ctx, w, s, path, env)
 }

@@ -31,6 +31,8 @@ type Kick struct {
 	Tau     time.Duration // handshake timeout of the clients
 	Window  time.Duration // W = F
 
+	Tell func(format string, args ...any) // what the test is at, for people; nil: nobody is told
+
 	mu       sync.Mutex // protects following
 	target   engine.Target
 	state    gate
@@ -159,6 +161,12 @@ func (k *Kick) admit(now time.Time) bool {
 	return true
 }
 
+func (k *Kick) tell(format string, args ...any) {
+	if k.Tell != nil {
+		k.Tell(format, args...)
+	}
+}
+
 func (k *Kick) set(state gate) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -171,6 +179,7 @@ func (k *Kick) run(ctx context.Context, epoch time.Time) {
 	if !sleep(ctx, time.Until(epoch.Add(k.Over+time.Second))) {
 		return
 	}
+	k.tell("the fault is over; whoever is not back in %.0f s is down", k.Wait.Seconds())
 	first, _ := k.stats(ctx) // one that cannot be had counts from the server's start
 	if !sleep(ctx, time.Until(epoch.Add(k.Over+k.Wait))) {
 		return
@@ -185,9 +194,11 @@ func (k *Kick) run(ctx context.Context, epoch time.Time) {
 		k.result.Useless = float64(stale) / float64(stale+useful)
 	}
 	if k.result.Before >= downShare {
+		k.tell("the server has %.0f %% of them: there is nothing to kick", 100*k.result.Before)
 		return
 	}
 	k.set(paused)
+	k.tell("the server has %.0f %% of them, and %s: all who are down are held back", 100*k.result.Before, waiting(now.Queue))
 	defer k.set(open) // however it ends, nobody is held back for ever
 	k.result.At, k.result.Queue = at(), now.Queue
 	if !sleep(ctx, k.Tau) {
@@ -208,7 +219,15 @@ func (k *Kick) run(ctx context.Context, epoch time.Time) {
 	}
 	k.set(paced)
 	k.result.Resumed = at()
+	k.tell("the server has worked off its queue: they are let in evenly, over %.0f s", k.Window.Seconds())
 	sleep(ctx, k.Window)
+}
+
+func waiting(n int64) string {
+	if n == 1 {
+		return "1 handshake waits"
+	}
+	return fmt.Sprintf("%d handshakes wait", n)
 }
 
 func (k *Kick) stats(ctx context.Context) (report.Target, error) {

@@ -3,6 +3,7 @@ package trial_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -32,6 +33,13 @@ func (w worn) Stats(context.Context) (report.Target, bool, error) {
 // dials went out, of one that is tried every 10 ms, and what came of it.
 func kicked(t *testing.T, at func(time.Duration) report.Target, end *report.Summary) (r trial.KickResult, let []time.Duration) {
 	t.Helper()
+	r, let, _ = told(t, at, end)
+	return r, let
+}
+
+// told is kicked, and what people are told meanwhile.
+func told(t *testing.T, at func(time.Duration) report.Target, end *report.Summary) (r trial.KickResult, let []time.Duration, said []string) {
+	t.Helper()
 	s, err := scenarios.Open("metastable", scenarios.Options{Set: []string{"clients.policy={base: fixed, handshake_timeout: 1s}"}})
 	require.NoError(t, err)
 	synctest.Test(t, func(t *testing.T) {
@@ -40,6 +48,7 @@ func kicked(t *testing.T, at func(time.Duration) report.Target, end *report.Summ
 		assert.Equal(t, 4*time.Second, k.Window)
 		assert.Equal(t, 40*time.Second, k.Wait)
 		assert.Equal(t, 10*time.Second+200*time.Millisecond, k.Over)
+		k.Tell = func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
 		t0 := time.Now()
 		begun := false
 		env := k.Watch(t.Context(), engine.Env{
@@ -59,7 +68,7 @@ func kicked(t *testing.T, at func(time.Duration) report.Target, end *report.Summ
 		}
 		r = k.Judge(end)
 	})
-	return r, let
+	return r, let, said
 }
 
 var errDialled = errors.New("dialled")
@@ -88,7 +97,12 @@ func stuck(at time.Duration) report.Target {
 }
 
 func TestAKickLetsThemInEvenlyWhenTheQueueIsEmpty(t *testing.T) {
-	r, let := kicked(t, stuck, finished(report.Fail, 160, map[string]float64{"recovery.t99": 64}))
+	r, let, said := told(t, stuck, finished(report.Fail, 160, map[string]float64{"recovery.t99": 64}))
+	assert.Equal(t, []string{
+		"the fault is over; whoever is not back in 40 s is down",
+		"the server has 10 % of them, and 1000 handshakes wait: all who are down are held back",
+		"the server has worked off its queue: they are let in evenly, over 4 s",
+	}, said)
 	assert.Equal(t, "self-sustained", r.State)
 	assert.Equal(t, report.Pass, r.Verdict)
 	assert.InDelta(t, 50.2, r.At, 1e-9)
@@ -110,11 +124,12 @@ func TestAKickThatDoesNotHelpSaysSo(t *testing.T) {
 }
 
 func TestAFleetThatIsBackIsNotKicked(t *testing.T) {
-	r, let := kicked(t, func(time.Duration) report.Target { return report.Target{Live: 160} },
+	r, let, said := told(t, func(time.Duration) report.Target { return report.Target{Live: 160} },
 		finished(report.Pass, 160, map[string]float64{"recovery.t99": 5}))
 	assert.Equal(t, "recovered", r.State)
 	assert.Zero(t, r.At)
 	assert.Equal(t, 1000, between(let, 50, 60))
+	assert.Equal(t, "the server has 100 % of them: there is nothing to kick", said[len(said)-1])
 }
 
 func TestAQueueThatIsNeverEmptyProvesNothing(t *testing.T) {

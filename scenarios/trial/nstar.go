@@ -111,6 +111,14 @@ func (s Search) Verdict() report.Verdict {
 // firstShares are measured first: two on each side of what is doubtful.
 var firstShares = []float64{0.7, 0.84, 1.16, 1.3}
 
+// FirstSizes are the fleets that are measured first.
+func (l Law) FirstSizes() (sizes []int) {
+	for _, share := range firstShares {
+		sizes = append(sizes, int(math.Round(share*l.NStar())))
+	}
+	return sizes
+}
+
 // near ends the bisection: the bounds are so close.
 const near = 1.08
 
@@ -134,8 +142,8 @@ func FindNStar(ctx context.Context, law Law, repeats int, recovers func(ctx cont
 		s.Points = append(s.Points, p)
 		return nil
 	}
-	for _, share := range firstShares {
-		if err := measure(int(math.Round(share * s.NStar))); err != nil {
+	for _, n := range law.FirstSizes() {
+		if err := measure(n); err != nil {
 			return s, err
 		}
 	}
