@@ -46,7 +46,7 @@ func TestFloorIsOfTheTargetsThatAreLeft(t *testing.T) {
 	for name, want := range map[string]time.Duration{
 		"gaming-after":        3712500 * time.Microsecond, // 0.99·300 at 80/s
 		"trading-after":       495 * time.Millisecond,     // 0.99·200 at the 400/s of green
-		"collaboration-after": 2376 * time.Millisecond,    // 0.99·150 at 62.5/s
+		"collaboration-after": 2970 * time.Millisecond,    // 0.99·150 at 50/s
 		"steady":              0,                          // no capacity is known
 	} {
 		s, err := scenarios.Open(name, scenarios.Options{})
