@@ -24,7 +24,7 @@ func (s *Summary) spend() *Budget {
 		return nil
 	}
 	b := &Budget{Down: (s.Clients.Due - s.Clients.Up) / float64(s.Run.Clients)}
-	if all := s.measured(); all.Intended > 0 {
+	if all := s.measured(); all.Intended > 0 && s.Run.answers() {
 		measured := s.Clients.Due / float64(s.Run.Clients)
 		b.Errors = new(measured * float64(s.measuredLost()) / float64(all.Intended))
 	}

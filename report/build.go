@@ -102,6 +102,8 @@ type builder struct {
 	raster   *raster
 	events   *events
 	views    *views
+	pushes   pushes
+	pings    pings
 
 	warnings []string
 	unsaid   int
@@ -111,7 +113,7 @@ func newBuilder(run *Run) *builder {
 	b := &builder{
 		run: run, runs: 1, limit: math.MaxInt64,
 		attempts: new(attempts), fleet: newFleet(run), recovery: new(recovery), storm: newStorm(),
-		messages: newMessages(), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run), balance: newBalance(run), open: newConnections(run),
+		messages: newMessages(run), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run), balance: newBalance(run), open: newConnections(run),
 	}
 	b.views = newViews(run)
 	b.raster, b.events = newRaster(), &events{endpoint: b.sharing.endpoint}
@@ -181,4 +183,6 @@ func (b *builder) add(rec Record, line int64) {
 	b.raster.Add(rec, a)
 	b.events.Add(rec)
 	b.views.Add(rec)
+	b.pushes.Add(rec)
+	b.pings.Add(rec)
 }

@@ -165,7 +165,11 @@ func attemptsPanel(s *Summary) panel {
 
 func answersPanel(s *Summary) panel {
 	hi := max(s.Run.Rate, slices.Max(s.Timeline.Acked), 1)
-	p := panel{title: "Answers per second", y: axis{hi: hi * 1.06}, ticks: linearTicks(hi, 4, 0), label: countLabel}
+	title := "Answers per second"
+	if s.Run.Pattern == Push {
+		title = "Messages per second, from the targets"
+	}
+	p := panel{title: title, y: axis{hi: hi * 1.06}, ticks: linearTicks(hi, 4, 0), label: countLabel}
 	if s.Run.Rate > 0 {
 		p.legend = []key{{ink: inkReference, line: true, legend: "intended " + FormatRate(s.Run.Rate)}}
 	}

@@ -30,7 +30,10 @@ func timeline(s *Summary) string {
 
 	panels := []panel{usablePanel(s), attemptsPanel(s)}
 	if s.hasLoad() {
-		panels = append(panels, answersPanel(s), p99Panel(s))
+		panels = append(panels, answersPanel(s))
+		if s.Run.answers() {
+			panels = append(panels, p99Panel(s))
+		}
 	}
 	bottom := strip + (panelGap+panelHeight)*float64(len(panels))
 

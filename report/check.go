@@ -63,7 +63,7 @@ func (l *Load) check(t int64) error {
 	}
 	for phase, c := range l.Phases {
 		// Dropped may fall: what was given up in doubt and is answered after all.
-		for _, n := range []int64{c.Intended, c.Sent, c.Acked, c.Resent, c.Dup, c.Waited, c.Reordered, c.Dropped + countMost} {
+		for _, n := range []int64{c.Intended, c.Sent, c.Acked, c.Resent, c.Dup, c.Waited, c.Reordered, c.Pushed, c.Dropped + countMost} {
 			if n < 0 || n > 2*countMost {
 				return fmt.Errorf("field load.phases: %q has a count that no interval can have", brief(phase))
 			}

@@ -35,7 +35,9 @@ func (b *builder) judge(s *Summary) {
 			// It would have had its time without the other.
 			res = GateResult{Text: g.Text, Metric: g.Metric, Unit: res.Unit, Verdict: noData, Why: "another gate ended the run before"}
 		case res.Verdict != noData:
-		case b.run.Rate == 0 && needsLoad(g.Metric):
+		case b.run.Pattern != "" && Lacks(b.run.Pattern, g.Metric) != "":
+			res.Why = "it needs " + Lacks(b.run.Pattern, g.Metric)
+		case b.run.Rate == 0 && ofMessages(g.Metric):
 			res.Why = "the scenario has no load"
 		case s.Ended.early():
 			res.Why = "the run ended early"
@@ -59,8 +61,8 @@ func (b *builder) interval(s *Summary, metric string) (low, high *float64) {
 	case parts[0] == "recovery" && len(parts) == 3 && parts[1] == "client":
 		times := b.recovery.times()
 		n, at = int64(len(times)), func(rank int64) int64 { return times[rank-1] }
-	case b.latency != nil && (parts[0] == "latency" || parts[0] == "service"):
-		kind, phase := map[string]string{"latency": "response", "service": "service"}[parts[0]], "all"
+	case b.latency != nil && (parts[0] == "latency" || parts[0] == "service" || parts[0] == "gap"):
+		kind, phase := map[string]string{"latency": "response", "service": "service", "gap": "gap"}[parts[0]], "all"
 		if len(parts) == 3 {
 			phase = parts[1]
 		}

@@ -16,7 +16,7 @@ func (s *Summary) promised(ordered bool) *Guarantee {
 	all := s.Messages["all"]
 	g := &Guarantee{Declared: s.Run.Guarantee}
 	switch {
-	case all.Intended == 0:
+	case all.Intended == 0 || !s.Run.answers():
 		return nil
 	case g.Declared == "at-most-once":
 		g.Broken = all.Dup

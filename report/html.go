@@ -186,6 +186,15 @@ func facts(s *Summary) []htmlFact {
 	}
 	add("Policy", r.Policy)
 	add("Seed", fmt.Sprint(r.Seed))
+	for i := range r.Access {
+		add("Target", r.Access[i].words())
+	}
+	if r.Pattern == Push || r.Pattern == Silent {
+		add("Pattern", r.Pattern)
+	}
+	if q := s.Pings; q != nil {
+		add("Pings", "p50 "+FormatDuration(q.P50)+", p99 "+FormatDuration(q.P99))
+	}
 	if r.Rate > 0 {
 		add("Load", strings.TrimSpace(FormatRate(r.Rate)+" of "+FormatBytes(int64(r.Size))+" "+r.Guarantee))
 	}
@@ -205,6 +214,9 @@ func facts(s *Summary) []htmlFact {
 // cards are the headline numbers, as far as the run has them.
 func cards(s *Summary) []htmlCard {
 	var list []htmlCard
+	if p := s.Pushes; p != nil {
+		list = append(list, htmlCard{"Messages that came", FormatCount(p.Received), []string{"the longest silence was " + FormatDuration(p.Silence)}})
+	}
 	if r := s.Recovery; r.Lost > 0 {
 		list = append(list, htmlCard{"Fleet recovery, t99", r.Confirmed.level(r.Confirmed.T99), []string{
 			"t50 " + r.Confirmed.level(r.Confirmed.T50),
@@ -226,7 +238,7 @@ func cards(s *Summary) []htmlCard {
 			"synchronisation " + FormatNumber(round(t.Sync, 3)),
 		}})
 	}
-	if m := s.Messages["all"]; m.Intended > 0 {
+	if m := s.Messages["all"]; m.Intended > 0 && s.Run.answers() {
 		list = append(list, htmlCard{"Messages lost", FormatCount(s.Lost["all"]), []string{
 			"of " + FormatCount(m.Intended) + " intended",
 			FormatCount(m.Dup) + " answered twice",

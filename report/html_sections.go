@@ -248,11 +248,26 @@ func (t *htmlTable) add(name string, m Marks) {
 
 func messageSection(s *Summary) htmlSection {
 	table := htmlTable{Caption: "Messages, by the phase in which they were due", Head: heads("Phase", ">Intended", ">Sent", ">Answered", ">Lost", ">Resent", ">Answered twice", ">Waited for a connection", ">Dropped")}
+	sec := htmlSection{ID: "messages", Title: "Messages"}
+	switch {
+	case s.Run.Pattern == Push:
+		sec.Note = sentence(s.pushWords())
+	case s.Run.Pattern == Silent:
+		sec.Note = sentence(s.sentWords())
+	}
+	if !s.Run.answers() {
+		table = htmlTable{Caption: "Messages, by the phase in which they were due, or came", Head: heads("Phase", ">Intended", ">Sent", ">Waited for a connection", ">Dropped", ">Came")}
+	}
 	for _, phase := range s.messagePhases() {
 		m := s.Messages[phase]
+		if !s.Run.answers() {
+			table.Rows = append(table.Rows, []htmlCell{words(phase), counted(m.Intended), counted(m.Sent), counted(m.Waited), counted(m.Dropped), counted(m.Pushed)})
+			continue
+		}
 		table.Rows = append(table.Rows, []htmlCell{words(phase), counted(m.Intended), counted(m.Sent), counted(m.Acked), counted(s.Lost[phase]), counted(m.Resent), counted(m.Dup), counted(m.Waited), counted(m.Dropped)})
 	}
-	return htmlSection{ID: "messages", Title: "Messages", Tables: some(costTable(s), table)}
+	sec.Tables = some(costTable(s), table)
+	return sec
 }
 
 // latencySection is how long answers took: by when they came, by percentile, by phase.
@@ -264,6 +279,8 @@ func latencySection(s *Summary) htmlSection {
 		}
 		fig := htmlFigure{Label: "Latency heat map, " + h.Kind, Chart: drawn(heatMap(s, "heat-"+strconv.Itoa(i+1), h)), Twins: some(heatTable(s, h))}
 		switch h.Kind {
+		case "gap":
+			fig.Note = "The time between two messages to a client, over reconnects: each field is those of " + FormatDuration(h.Step) + "; the darker, the more, on a log scale."
 		case "response":
 			fig.Note = "Each field is the answers of " + FormatDuration(h.Step) + " that took about as long; the darker, the more, on a log scale. Edges as in the timeline."
 		default:
@@ -279,6 +296,9 @@ func latencySection(s *Summary) htmlSection {
 		htmlFigure{Label: "Response time by phase", Chart: drawn(latencyRanges(s)), Note: "By the phase in which a message was due."},
 	)
 	latency := htmlTable{Caption: "Latency; response runs from the intended send time, service from the actual one", Head: heads("Phase", "Cohort", "Kind", ">n", ">Lost", ">p50", ">p90", ">p99", ">p99.9", ">max")}
+	if s.Pushes != nil {
+		latency.Caption = "Gaps between two messages to a client"
+	}
 	for _, l := range s.Latency {
 		latency.Rows = append(latency.Rows, []htmlCell{words(l.Phase), {shown(l.Cohort), ""}, {shown(l.Kind), ""}, counted(l.N), counted(l.Lost), answered(l.P50), answered(l.P90), answered(l.P99), answered(l.P999), answered(l.Max)})
 	}

@@ -84,5 +84,5 @@ func (w *Writer) Flush() error {
 // onlyStep says whether the record is a step and nothing else.
 func onlyStep(r *Record) bool {
 	return r.Step != nil && r.Run == nil && r.Phase == nil && r.Fault == nil && r.Load == nil && r.Harness == nil &&
-		r.Target == nil && r.Wire == nil && r.Conn == nil && r.Steady == nil && r.Unfit == nil && r.Crowd == nil && r.Note == nil && r.End == nil
+		r.Target == nil && r.Wire == nil && r.Conn == nil && r.Steady == nil && r.Unfit == nil && r.Crowd == nil && r.Pushed == nil && r.Note == nil && r.End == nil
 }

@@ -196,6 +196,7 @@ func (r *Record) kinds() (names []string) {
 		{"steady", r.Steady != nil},
 		{"unfit", r.Unfit != nil},
 		{"crowd", r.Crowd != nil},
+		{"pushed", r.Pushed != nil},
 		{"note", r.Note != nil},
 		{"end", r.End != nil},
 	} {

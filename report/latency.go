@@ -9,7 +9,7 @@ import (
 // cohorts and kinds of the latency table, in its order.
 var (
 	cohorts = []string{"all", "control", "faulted"}
-	kinds   = []string{"response", "service"}
+	kinds   = []string{"response", "service", "gap"}
 )
 
 // latency merges the intervals of latency.hlog, once all is known that the journal says:
@@ -143,7 +143,7 @@ func (l *latency) Close(lost missed) []LatencyRow {
 		case name.cohort != "all":
 		case name.kind == "response":
 			row.Lost = lost.due[name.phase]
-		default:
+		case name.kind == "service":
 			row.Lost = lost.sent[name.phase]
 		}
 		row.P50, row.P90 = x.quantile(0.5, row.Lost), x.quantile(0.9, row.Lost)

@@ -109,7 +109,7 @@ func differs(a, b *Run) string {
 		{"seed", a.Seed == b.Seed},
 		{"start", a.Started == b.Started},
 		{"number of clients", a.Clients == b.Clients && a.Sharing == b.Sharing && a.Control == b.Control},
-		{"load", a.Rate == b.Rate && a.Size == b.Size && a.Guarantee == b.Guarantee},
+		{"load", a.Rate == b.Rate && a.Size == b.Size && a.Guarantee == b.Guarantee && a.Pattern == b.Pattern},
 		{"plan", a.Hold == b.Hold && a.Mu == b.Mu && slices.Equal(a.Plan, b.Plan)},
 		{"list of endpoints", slices.Equal(a.Endpoints, b.Endpoints)},
 		{"faults", slices.Equal(a.Faults, b.Faults)},

@@ -142,6 +142,7 @@ var metrics = func() []metric {
 	answerMetrics(&t)
 
 	latencyMetrics(&t)
+	pushMetrics(&t)
 	add("latency.shift", "s", "Median response of the cohorts of lasting faults, each in whole seconds while its fault was in force, minus their median in the baseline.", sourceLatency, func(s *Summary) (float64, bool) {
 		return s.shift("faulted")
 	})

@@ -130,7 +130,7 @@ func TestLatencyOfEachPhase(t *testing.T) {
 func TestEveryMetricIsDefinedAndShown(t *testing.T) {
 	shown := map[string]bool{}
 	for _, s := range []*report.Summary{
-		resetTape(t).build(), failoverTape(t).build(), phasesTape(t).build(), dipTape(t).build(), sharedTape(t).build(), dialTape(t).build(),
+		resetTape(t).build(), failoverTape(t).build(), phasesTape(t).build(), dipTape(t).build(), sharedTape(t).build(), dialTape(t).build(), pushTape(t).build(),
 	} {
 		for name := range s.Values() {
 			shown[name] = true

@@ -19,6 +19,7 @@ type Record struct {
 	Steady  *Steady  `json:"steady,omitempty"`
 	Unfit   *Unfit   `json:"unfit,omitempty"`
 	Crowd   *Crowd   `json:"crowd,omitempty"`
+	Pushed  *Pushed  `json:"pushed,omitempty"`
 	Note    *Note    `json:"note,omitempty"`
 	End     *End     `json:"end,omitempty"`
 }
@@ -37,6 +38,8 @@ type Run struct {
 	Clients   int        `json:"clients"`
 	Seen      string     `json:"seen,omitempty"`    // "wire": the clients are not ours, and their steps are what the proxy saw of them; "": by themselves
 	Sharing   bool       `json:"sharing,omitempty"` // they are one pool; false: each is alone
+	Pattern   string     `json:"pattern,omitempty"` // of the load: Echo, Reply, Push, Silent, NoLoad; "": as Rate says
+	Access    []Access   `json:"access,omitempty"`  // of targets that want more than an address
 	Rate      float64    `json:"rate"`              // messages per second intended over all clients; 0: no load
 	Size      int        `json:"size"`              // bytes
 	Guarantee string     `json:"guarantee"`
@@ -147,7 +150,8 @@ type Fault struct {
 
 // Load is the messages of one interval, counted by the interval in which it happened;
 // the phase is that of the message's intended time. Latencies are in latency.hlog
-// under the tag "response.<phase>.<cohort>" and "service.<phase>.<cohort>", cohort being
+// under the tag "response.<phase>.<cohort>" and "service.<phase>.<cohort>", gaps between messages that
+// answer none under "gap.<phase>.<cohort>" by the phase of the second; cohort being
 // "control" or the faults whose cohorts have the client, by their places in Run.Faults:
 // "f0", "f1", "f0-f1". The old word "faulted" stands for all of them.
 type Load struct {
@@ -170,6 +174,7 @@ type LoadCount struct {
 	Dropped  int64 `json:"dropped,omitempty"` // given up, never to be sent again
 	Waited   int64 `json:"waited,omitempty"`  // due while their client was down
 
+	Pushed    int64 `json:"pushed,omitempty"`    // came, and answer none of these: the phase is that of their coming
 	Reordered int64 `json:"reordered,omitempty"` // answered for the first time after a message that was due later to the same client
 }
 

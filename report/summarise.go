@@ -31,7 +31,8 @@ func (b *builder) close(hlog io.Reader) *Summary {
 	s.Messages, s.Lost = b.messages.Result()
 	s.Raster = b.raster.Close(b.faults.cleared())
 	s.Events, s.EventsLeftOut = b.events.Close()
-	s.Timeline = b.course.Close(b.messages.intervals, s.Duration)
+	s.Timeline = b.course.Close(b.messages.answered(), s.Duration)
+	s.Pushes, s.Pings = b.pushes.Close(b.run, s.measured()), b.pings.Close()
 	s.Budget, s.Guarantee = s.spend(), s.promised(b.messages.ordered > 0 && b.messages.ordered == b.messages.records)
 	b.answers(s, commanded)
 	missing := b.latencies(s, hlog, commanded)
@@ -43,7 +44,7 @@ func (b *builder) close(hlog io.Reader) *Summary {
 	if b.unsaid > 0 {
 		b.warnings = append(b.warnings, fmt.Sprintf("and %d more", b.unsaid))
 	}
-	s.Warnings = append(append([]string{}, b.warnings...), s.smallSamples()...)
+	s.Warnings = append([]string{}, slices.Concat(s.unverified(), b.warnings, s.unasked(), s.smallSamples())...)
 	var mixed string
 	switch {
 	case b.runs > 1:
@@ -186,16 +187,6 @@ func (b *builder) incomplete(s *Summary) string {
 
 // handful is how many of the answers may be in one file and not in the other.
 func handful(answers int64) int64 { return max(10, answers/1000) }
-
-// needsLoad says whether a metric has a value only where messages are sent.
-func needsLoad(name string) bool {
-	family, _, _ := strings.Cut(name, ".")
-	switch family {
-	case "messages", "latency", "service", "dip":
-		return true
-	}
-	return slices.Contains([]string{"avail.msg", "avail.msg_1s", "budget.msg", "recovery.caught_up", "harness.late_p99"}, name)
-}
 
 // WriteJSON writes the summary as summary.json: indented, maps in order of their keys, so
 // that the same summary is the same bytes.

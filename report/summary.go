@@ -57,6 +57,8 @@ type Summary struct {
 	Connections *Connections     `json:"connections,omitempty"` // nil: no target counted them in the baseline and at the end
 	Guarantee   *Guarantee       `json:"guarantee,omitempty"`   // nil: no load, or none declared
 	Budget      *Budget          `json:"budget,omitempty"`      // nil: no time was measured
+	Pushes      *Pushes          `json:"pushes,omitempty"`      // nil: the targets send nothing of their own accord
+	Pings       *Quantiles       `json:"pings,omitempty"`       // of pings that were answered, from the baseline's start on, until their pong; nil: none was
 	Metastable  *Metastable      `json:"metastable,omitempty"`  // nil: nothing broken, or not over
 	Samples     map[string]int64 `json:"samples"`               // of the metrics that rest on a sample: its size
 }

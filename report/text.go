@@ -34,6 +34,7 @@ func (t *text) all() {
 	t.verdict()
 	t.section("Gates", t.gates())
 	t.section("Steady", t.steady())
+	t.section("Targets", t.access())
 	t.section("Faults", t.faults())
 	t.section("Recovery", t.recovery())
 	t.section("Outages", t.outages())
@@ -42,7 +43,9 @@ func (t *text) all() {
 	t.section("Balance", t.balance())
 	t.section("Wire", t.wire())
 	t.section("Messages", t.messages())
+	t.section("Pushed", t.pushed())
 	t.section("Response", t.latency())
+	t.section("Pings", t.pings())
 	t.section("Causes", t.causes())
 	t.section("Harness", t.harness())
 	t.section("Warnings", t.warnings())
@@ -195,8 +198,11 @@ func identity(s *Summary) string {
 	if r.Rate > 0 {
 		line += fmt.Sprintf(", %s of %s", FormatRate(r.Rate), FormatBytes(int64(r.Size)))
 	}
-	if r.Guarantee != "" && r.Rate > 0 {
+	if r.Guarantee != "" && r.Rate > 0 && r.answers() {
 		line += " " + r.Guarantee
+	}
+	if r.Pattern == Push || r.Pattern == Silent {
+		line += ", pattern " + r.Pattern
 	}
 	return line
 }
@@ -205,6 +211,9 @@ func (t *text) messages() []string {
 	m, found := t.s.Messages["all"]
 	if !found || m.Intended == 0 {
 		return nil
+	}
+	if !t.s.Run.answers() {
+		return t.wrap(t.Printable(t.s.sentWords()), t.room())
 	}
 	lost := t.s.Lost["all"]
 	line := fmt.Sprintf("%s lost, %s dup of %s intended; %s acked, %s resent", FormatCount(lost), FormatCount(m.Dup), FormatCount(m.Intended), FormatCount(m.Acked), FormatCount(m.Resent))
