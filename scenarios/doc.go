@@ -195,6 +195,15 @@
 //	targets.NAME.embedded.tls                    false                                     it speaks wss, with a certificate that the clients trust
 //	targets.NAME.url                                                                       address of a server: ws:// or wss://; a host other than this one needs --allow-remote
 //	targets.NAME.command.N                                                                 program and arguments, started before the run and ended with it; needs url
+//	targets.NAME.headers.NAME                                                              sent with every upgrade; ${NAME} is a variable of the environment, whose value is in no file of the run
+//	targets.NAME.subprotocols.N                                                            offered, best first; the server must choose one of them
+//	targets.NAME.tls                                                                       how it is spoken to wss://; nothing: the system's authorities, and the host of url
+//	targets.NAME.tls.ca                                                                    PEM file of the authorities that are trusted in place of the system's
+//	targets.NAME.tls.server_name                 (host, or the host of url)                asked for (SNI) and verified
+//	targets.NAME.tls.cert                                                                  PEM file of the client's certificate; needs key
+//	targets.NAME.tls.key                                                                   PEM file of its key
+//	targets.NAME.tls.insecure_skip_verify        false                                     true: the server's certificate is not verified, and the report says so
+//	targets.NAME.tls.min_version                 1.2                                       the oldest that is spoken
 //	targets.NAME.host                                                                      a name under .test, such as blue.test, that clients dial in place of its address: a resolver of the run's has it, which inject: dns breaks
 //	targets.NAME.zone                                                                      that it is in: inject: zone breaks all targets of one together
 //	clients                                      required                                  the fleet
@@ -208,10 +217,13 @@
 //	clients.endpoints.N.weight                   1                                         share among endpoints of equal priority
 //	clients.policy                               default                                   rules of healing: a name, a file, or {base: default, …}
 //	load                                                                                   the messages that clients send, on schedule whatever the answers do
-//	load.pattern                                 echo                                      echo: every message is answered; none: no messages
+//	load.pattern                                 echo                                      what the server does. echo: it sends each message back; reply: it answers with JSON that has its id; push: it sends of its own accord, and clients nothing; silent: it answers nothing; none: there are no messages
 //	load.rate                                    (one per client and second)               messages over all clients
-//	load.size                                    128                                       of one message, at least 32 bytes
-//	load.guarantee                               at-least-once                             at-least-once: unacknowledged messages are sent again
+//	load.size                                    128                                       of one message, at least 32 bytes; with payload, what {pad} fills it up to
+//	load.payload                                 (a number and padding)                    of each message: {id} is its number in the run, {client} its client's, {pad} fills it up to size, ${NAME} a variable whose value is in no file of the run; with push, sent once on each connection
+//	load.as                                      (text with payload, else binary)          messages are text or binary
+//	load.correlate                               (the field of payload that has it)        with reply, the field of an answer that has {id}, dotted, as in data.id
+//	load.guarantee                               (at-least-once where answered)            at-least-once: unacknowledged messages are sent again; push and silent acknowledge none, and are at-most-once
 //	phases                                                                                 how long each part of the run takes; 0 leaves it out
 //	phases.warmup                                5s                                        clients connect
 //	phases.baseline                              5s                                        what is normal is measured

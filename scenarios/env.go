@@ -14,7 +14,7 @@ func substitute(n *node, path string, getenv func(string) (string, bool), p *pro
 		if err != nil {
 			p.add(n, path, "%s", err)
 		}
-		n.text = text
+		n.text, n.source = text, n.text
 	}
 	for _, entry := range n.pairs {
 		substitute(entry.value, join(path, shownKey(entry.key)), getenv, p)

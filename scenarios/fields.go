@@ -45,6 +45,9 @@ var targetShape = shape{
 		}}},
 		{name: "url", about: "address of a server: ws:// or wss://; a host other than this one needs --allow-remote", shape: valueOf(textValue)},
 		{name: "command", about: "program and arguments, started before the run and ended with it; needs url", shape: shape{items: new(valueOf(textValue))}},
+		{name: "headers", about: "sent with every upgrade; ${NAME} is a variable of the environment, whose value is in no file of the run", shape: headersShape},
+		{name: "subprotocols", about: "offered, best first; the server must choose one of them", shape: shape{items: new(valueOf(textValue))}},
+		{name: "tls", about: "how it is spoken to wss://; nothing: the system's authorities, and the host of url", shape: tlsShape},
 		{name: "host", about: "a name under .test, such as blue.test, that clients dial in place of its address: a resolver of the run's has it, which inject: dns breaks", shape: valueOf(hostValue)},
 		{name: "zone", about: "that it is in: inject: zone breaks all targets of one together", shape: valueOf(nameValue)},
 	},
@@ -74,13 +77,6 @@ var endpointShape = shape{fields: []field{
 	{name: "target", about: "name of a target", required: true, shape: valueOf(nameValue)},
 	{name: "priority", about: "lower is dialled first", preset: "0", shape: valueOf(integer(0, 1<<20))},
 	{name: "weight", about: "share among endpoints of equal priority", preset: "1", shape: valueOf(integer(1, 1<<20))},
-}}
-
-var loadShape = shape{fields: []field{
-	{name: "pattern", about: "echo: every message is answered; none: no messages", preset: "echo", shape: valueOf(choice("echo", "none"))},
-	{name: "rate", about: "messages over all clients", deduced: "one per client and second", shape: valueOf(rateValue)},
-	{name: "size", about: "of one message, at least 32 bytes", preset: "128", shape: valueOf(sizeValue)},
-	{name: "guarantee", about: "at-least-once: unacknowledged messages are sent again", preset: "at-least-once", shape: valueOf(choice("at-most-once", "at-least-once"))},
 }}
 
 var phasesShape = shape{fields: []field{

@@ -67,7 +67,22 @@ func (t Target) write(to *node) {
 		}
 	}
 	if t.URL != "" {
-		to.put("url", t.URL)
+		to.putSource("url", t.URL, t.source)
+	}
+	if len(t.Headers) > 0 {
+		m := to.putMapping("headers")
+		for _, h := range t.Headers {
+			m.putSource(h.Name, h.Value, h.source)
+		}
+	}
+	if t.Subprotocols != nil {
+		list := to.putList("subprotocols")
+		for _, name := range t.Subprotocols {
+			list.items = append(list.items, literal(name))
+		}
+	}
+	if t.TLS != nil {
+		t.TLS.write(to)
 	}
 	if t.Host != "" {
 		to.put("host", t.Host)
@@ -100,15 +115,6 @@ func (c Clients) write(to *node) {
 		return
 	}
 	to.pairs = append(to.pairs, pair{key: "policy", value: policyNode(policies.Policy{Client: c.Policy, Shared: c.Shared})})
-}
-
-func (l Load) write(to *node) {
-	to.put("pattern", l.Pattern)
-	if l.Pattern != "none" {
-		to.put("rate", formatRate(l.Rate))
-	}
-	to.put("size", formatSize(l.Size))
-	to.put("guarantee", l.Guarantee)
 }
 
 func (s *Scenario) fault(f Fault) *node {
@@ -159,6 +165,15 @@ func literal(text string) *node {
 
 func (n *node) put(key, text string) {
 	n.pairs = append(n.pairs, pair{key: key, value: literal(text)})
+}
+
+// putSource puts a text as it was written, with its variables; a source of "" has none.
+func (n *node) putSource(key, text, source string) {
+	if source == "" {
+		n.put(key, text)
+		return
+	}
+	n.pairs = append(n.pairs, pair{key: key, value: &node{kind: scalar, text: source}})
 }
 
 func (n *node) putMapping(key string) *node {

@@ -166,17 +166,10 @@ func leastLimit(g report.Gate) time.Duration {
 
 // loadless says what a metric of messages lacks.
 func (r *resolver) loadless(metric string) string {
-	if r.s.Load.Pattern != "none" {
+	if r.into("load").wrong("pattern") {
 		return ""
 	}
-	switch family(metric) {
-	case "latency", "service", "messages", "dip":
-		return "a load with messages to measure"
-	}
-	if slices.Contains([]string{"avail.msg", "avail.msg_1s", "budget.msg", "recovery.caught_up", "harness.late_p99"}, metric) {
-		return "a load with messages to measure"
-	}
-	return ""
+	return report.Lacks(r.s.Load.Pattern, metric)
 }
 
 // capacityKnown says whether the run knows how many handshakes its targets complete.

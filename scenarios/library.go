@@ -42,7 +42,7 @@ func Open(nameOrPath string, opt Options) (*Scenario, error) {
 	if data, ok := Source(nameOrPath); ok {
 		return Parse(nameOrPath+".yaml", data, opt)
 	}
-	data, err := readFile(nameOrPath)
+	data, err := readFile(nameOrPath, mostBytes+1)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no such file, and no such scenario in the library; %s", nameOrPath, Suggest(nameOrPath, Names(), "scenarios"))
 	}
@@ -52,14 +52,14 @@ func Open(nameOrPath string, opt Options) (*Scenario, error) {
 	return Parse(nameOrPath, data, opt)
 }
 
-// readFile reads no more of a file than tells that it is too large: a device has no end.
-func readFile(path string) ([]byte, error) {
+// readFile reads so many bytes of a file at most: a device has no end.
+func readFile(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, mostBytes+1))
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // About is the one sentence that a built-in scenario says of itself, "" for a name that

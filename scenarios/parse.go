@@ -40,11 +40,10 @@ func Parse(file string, data []byte, opt Options) (*Scenario, error) {
 			p.addAt(argument(i), "", err.Error())
 		}
 	}
-	getenv := opt.Getenv
-	if getenv == nil {
-		getenv = func(string) (string, bool) { return "", false }
+	if opt.Getenv == nil {
+		opt.Getenv = func(string) (string, bool) { return "", false }
 	}
-	substitute(root, "", getenv, p)
+	substitute(root, "", opt.Getenv, p)
 	format.check(root, "", p)
 	r := resolver{view: view{p, root, &format, ""}, opt: opt}
 	s := r.scenario()

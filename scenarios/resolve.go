@@ -40,6 +40,7 @@ func (r *resolver) scenario() *Scenario {
 	}
 	s.Steady = r.gates("steady_state", r.steadyUnfit)
 	s.Gates = r.gates("gates", r.gateUnfit)
+	s.struck = strike(s.secrets)
 	return s
 }
 
@@ -108,13 +109,36 @@ func (r *resolver) target(name string, v view) Target {
 			v.complain("command", "expected a program and its arguments, got nothing")
 		}
 	}
-	if text, ok := read(v, "url", asText); url && ok {
-		t.URL = text
-		if err := checkURL(text, r.opt.AllowRemote); err != nil {
+	if text, source, ok := r.address(v); url && ok {
+		t.URL, t.source = text, source
+		if err := checkURL(text, t.Shown(), r.opt.AllowRemote); err != nil {
 			v.complain("url", "%s", err)
 		}
 	}
+	r.access(v, &t)
 	return t
+}
+
+// access reads what upgrades to a target have beside its address.
+func (r *resolver) access(v view, t *Target) {
+	for _, name := range []string{"headers", "subprotocols", "tls"} {
+		if v.written(name) && t.Embedded != nil {
+			v.complain(name, "expected none: the built-in server has no use for it (embedded: {tls: true} has it speak wss)")
+			return
+		}
+	}
+	if v.written("headers") {
+		t.Headers = r.headers(v.into("headers"))
+	}
+	if v.written("subprotocols") {
+		t.Subprotocols = subprotocols(v)
+	}
+	if v.written("tls") && !v.wrong("tls") {
+		if t.URL != "" && !t.secure() {
+			v.complain("tls", "expected a url that begins with wss:// where there is TLS")
+		}
+		t.TLS = r.secure(v.into("tls"))
+	}
 }
 
 func handshake(v view) Handshake {
@@ -224,30 +248,6 @@ func (r *resolver) knownTarget(v view, field, name string) bool {
 		return false
 	}
 	return true
-}
-
-func (r *resolver) load(v view) {
-	l := &r.s.Load
-	l.Pattern, _ = read(v, "pattern", asText)
-	l.Guarantee, _ = read(v, "guarantee", asText)
-	var ok bool
-	if l.Size, ok = read(v, "size", parseSize); ok && (l.Size < leastSize || l.Size > mostSize) {
-		v.complain("size", "expected a size from %d to %s, got %s", leastSize, formatSize(mostSize), formatSize(l.Size))
-	}
-	if l.Rate, ok = read(v, "rate", parseRate); !v.written("rate") {
-		l.Rate = float64(r.s.Clients.Count)
-	} else if ok && l.Rate == 0 {
-		v.complain("rate", "expected more than 0; pattern: none is a load without messages")
-	}
-	if r.s.Clients.Command != nil {
-		if v.written("pattern") && l.Pattern != "none" && !v.wrong("pattern") {
-			v.complain("pattern", "expected none where clients.command has the clients: what they send is theirs")
-		}
-		l.Pattern = "none"
-	}
-	if l.Pattern == "none" {
-		l.Rate = 0
-	}
 }
 
 func (r *resolver) fault(v view) {

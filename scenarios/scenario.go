@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"time"
 
 	"github.com/wsheal/wsheal/chaos"
@@ -25,6 +26,9 @@ type Scenario struct {
 	Gates   []report.Gate
 
 	AllowRemote bool // targets off this host were allowed by the command line
+
+	secrets []secret // as they came
+	struck  []secret // as they are looked for
 }
 
 // Target is the server under test. Exactly one of Embedded, Command (with URL) and
@@ -36,6 +40,21 @@ type Target struct {
 	Host     string   // the name by which clients know it, which the run's resolver has; empty: its address
 	Zone     string   // that fails as one (chaos.Zone); empty: none
 	Embedded *Embedded
+
+	// Of a target with a URL, for the upgrades of clients, probe and canaries.
+	Headers      []Header
+	Subprotocols []string // offered, best first, of which it must choose one; nil: none
+	TLS          *TLS     // nil: as the system does
+
+	source string // URL as it is written, with variables in place of secrets; "": it has none
+}
+
+// Shown is the target's address as it may be shown: with variables in place of secrets.
+func (t Target) Shown() string {
+	if t.source == "" {
+		return t.URL
+	}
+	return strings.ReplaceAll(t.source, "$${", "${")
 }
 
 // Embedded configures the built-in echo server.
@@ -80,14 +99,6 @@ type Endpoint struct {
 	Target   string
 	Priority int
 	Weight   int
-}
-
-// Load is the open-loop messages.
-type Load struct {
-	Pattern   string  // "echo", or "none"
-	Rate      float64 // messages per second over all clients
-	Size      int     // bytes, at least 32
-	Guarantee string  // "at-most-once", "at-least-once"
 }
 
 // Phase of the plan, from the run's start.

@@ -27,11 +27,15 @@ func (s *shape) schema() map[string]any {
 	case s.items != nil:
 		return map[string]any{"type": []any{"array", "null"}, "items": s.items.schema()}
 	case s.byName != nil:
-		return map[string]any{
-			"type": "object", "minProperties": 1,
+		named := map[string]any{
+			"type":                 "object",
 			"propertyNames":        map[string]any{"pattern": namePattern.String()},
 			"additionalProperties": s.byName.schema(),
 		}
+		if !s.optional {
+			named["minProperties"] = 1
+		}
+		return named
 	case s.policy:
 		return policySchema()
 	case len(s.cases) > 0:

@@ -12,11 +12,12 @@ import (
 // drives the strict check, the JSON Schema and the field reference, so that they
 // cannot drift apart. Exactly one of its members is set.
 type shape struct {
-	value  *valueType // a scalar
-	fields []field    // a mapping with these keys
-	byName *shape     // a mapping from names of the author's choice
-	items  *shape     // a list
-	policy bool       // a name, a file or a mapping that package policies reads
+	value    *valueType // a scalar
+	fields   []field    // a mapping with these keys
+	byName   *shape     // a mapping from names of the author's choice
+	optional bool       // with byName: it may be empty
+	items    *shape     // a list
+	policy   bool       // a name, a file or a mapping that package policies reads
 
 	// With fields: the value of the field named by adds those of its case.
 	by    string

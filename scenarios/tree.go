@@ -40,6 +40,7 @@ type node struct {
 	kind   nodeKind
 	line   int // of the file; -1-i when it comes from Options.Set[i]
 	text   string
+	source string // text before variables were put in; "": there were none
 	quoted bool
 	pairs  []pair
 	items  []*node

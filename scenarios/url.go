@@ -9,18 +9,20 @@ import (
 	"strings"
 )
 
-// checkURL says what is wrong with the address of a target.
-func checkURL(text string, allowRemote bool) error {
+// checkURL says what is wrong with the address of a target, which it shows as told.
+func checkURL(text, as string, allowRemote bool) error {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "":
-		return expected("an address such as ws://127.0.0.1:9001/ or wss://host/path", text)
+		return expected("an address such as ws://127.0.0.1:9001/ or wss://host/path", as)
 	case !validPort(u.Port()):
 		return expected("a port from 1 to 65535", u.Port())
 	case u.Fragment != "":
-		return expected("an address without a fragment", text)
+		return expected("an address without a fragment", as)
 	case !allowRemote && !loopback(u.Hostname()):
 		return errors.New("expected a host of this machine (127.0.0.0/8, ::1, localhost), got " + shown(u.Hostname()) + "; --allow-remote permits others")
+	case u.User != nil:
+		return errors.New("expected an address without user and password; headers: {Authorization: …} has room for them")
 	}
 	return nil
 }
