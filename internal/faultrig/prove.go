@@ -186,8 +186,12 @@ func (r *Rig) act(c Case, k chaos.Kind, x *Client) chaos.Sight {
 
 // arrive is what a client of the cohort sees that comes while the fault is in force.
 func (r *Rig) arrive(c Case, k chaos.Kind, id uint64) chaos.Sight {
+	hangs := slices.Contains(k.Expect, chaos.SeesTimeout)
+	if e, ok := chaos.Value(c.Fault.Effect).(chaos.ConnLimit); ok {
+		hangs = e.How() == chaos.OverHang // who hangs up on an answer that is late was not turned away
+	}
 	limit := Patience
-	if slices.Contains(k.Expect, chaos.SeesTimeout) {
+	if hangs {
 		limit = silence
 	}
 	x, saw, err := r.Try(id, limit)
