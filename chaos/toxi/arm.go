@@ -77,14 +77,16 @@ func (p *proxy) add(t *toxic, replaces *toxic) error {
 		t.expiry = time.AfterFunc(o.lasts, func() { p.expire(t) })
 	}
 	if o.ramp > 0 {
-		t.growth = time.AfterFunc(o.ramp/rampSteps, func() { p.grow(t) })
+		began := time.Now()
+		t.growth = time.AfterFunc(o.ramp/rampSteps, func() { p.grow(t, began) })
 	}
 	return nil
 }
 
 // grow takes the next step of a ramp: of the cohort that is to be the lanes hear first,
-// and what crosses is a leak only once all of them obey.
-func (p *proxy) grow(t *toxic) {
+// and what crosses is a leak only once all of them obey. Steps are due by when the ramp began,
+// so that what they take does not put off the last beyond the end.
+func (p *proxy) grow(t *toxic, began time.Time) {
 	p.armMu.Lock()
 	defer p.armMu.Unlock()
 	o := t.order
@@ -100,7 +102,7 @@ func (p *proxy) grow(t *toxic) {
 	}
 	switch {
 	case o.steps.Load() < rampSteps:
-		t.growth.Reset(o.ramp / rampSteps)
+		t.growth.Reset(time.Until(began.Add(o.ramp * time.Duration(o.steps.Load()) / rampSteps)))
 	case o.once:
 		p.drop(t)
 	}

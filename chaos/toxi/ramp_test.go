@@ -45,6 +45,25 @@ func TestRampTakesEachClientAtItsTime(t *testing.T) {
 	})
 }
 
+// A step that comes late does not put off those behind it: at the end of the ramp the cohort
+// is whole.
+func TestRampEndsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		o := x.add("grow", "partition", `{"ramp":5000000000,"seed":3}`)
+		began := time.Now()
+		x.p.toxics[0].growth.Stop()
+		time.Sleep(time.Second)
+		x.p.grow(x.p.toxics[0], began) // 900 ms late
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		assert.EqualValues(t, rampSteps, o.steps.Load())
+		x.p.remove("grow")
+		close(x.in)
+		assert.Equal(t, "end", x.get())
+	})
+}
+
 // Who came before a fault and who came since are told apart by their ordinals.
 func TestConnectionsAreToldApart(t *testing.T) {
 	for conns, want := range map[chaos.Conns][2]bool{

@@ -28,6 +28,7 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 	r.command(f.Name)
 	r.edge(report.Fault{Name: f.Name, Edge: "commanded"}, r.now())
 	err := r.control(ctx, func(ctx context.Context) error { return r.injector(f.By).Inject(ctx, f.Fault) })
+	began := r.now()
 	if err != nil {
 		r.edge(report.Fault{Name: f.Name, Edge: "failed", Error: err.Error()}, r.now())
 		r.clear(ctx, f) // it may be in force although the answer was lost
@@ -38,7 +39,11 @@ func (r *run) injection(ctx context.Context, f scenarios.Fault) {
 	}
 	if f.For > 0 {
 		r.interval()
-		sleepUntil(ctx, heal.Instant(f.At+f.For), r.now)
+		end := heal.Instant(f.At + f.For)
+		if f.Ramp == f.For { // the last of its cohort have their turn at its very end, however late it came into force
+			end = began.Add(f.For)
+		}
+		sleepUntil(ctx, end, r.now)
 		r.interval()
 		canaries.clearing()
 	}
@@ -124,6 +129,7 @@ var trackEdge = map[string]live.Edge{
 }
 
 func (r *run) edge(f report.Fault, at heal.Instant) {
+	f.Error = r.scenario.Redact(f.Error)
 	r.passed(f.Name, f.Edge, at)
 	r.rec.write(report.Record{T: int64(at), Fault: &f})
 	r.env.Track.SetFault(f.Name, trackEdge[f.Edge], time.Duration(at), f.Error)

@@ -113,6 +113,22 @@ func TestFaultIsCommandedConfirmedAndCleared(t *testing.T) {
 	})
 }
 
+// TestARampThatBeganLateHasAllOfItsTime: else the last of its cohort would never be touched.
+func TestARampThatBeganLateHasAllOfItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := broken(t)
+		f := b.scenario.Faults[0]
+		const ms = time.Millisecond
+		time.Sleep(f.At + 300*ms)
+		f.Ramp = f.For
+		b.injection(t.Context(), f)
+		edges := b.edges()
+		require.Len(t, edges, 3)
+		assert.Equal(t, edge{"commanded", "", f.At + 300*ms}, edges[0])
+		assert.Equal(t, edge{"cleared", "", f.At + 310*ms + f.For + 10*ms}, edges[2])
+	})
+}
+
 func TestInterruptedFaultIsCleared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, _ := broken(t)
