@@ -122,7 +122,7 @@ func runSeries(ctx context.Context, w *world, name string, f runFlags) error {
 
 // triesOfUnfit is how often a run is made for which the harness was unfit: what it measured
 // is the machine's doing, whatever it is.
-const triesOfUnfit = 3
+const triesOfUnfit = 5
 
 // recordFit records one run of a series, again where the harness was unfit for it. What was
 // recorded before stays beside it, and is in no comparison.

@@ -10,7 +10,7 @@ import (
 )
 
 // tries is how often a run is made for which the harness was unfit.
-const tries = 4
+const tries = 6
 
 // Record makes one run and returns what is reported of it. heal is nil where the fleet heals.
 type Record = func(ctx context.Context, name string, s *scenarios.Scenario, heal Opener) (*report.Summary, error)
