@@ -67,8 +67,6 @@ func (r *resolver) unable(f chaos.Fault, by chaos.Backend) string {
 		return fmt.Sprintf("%s needs the embedded target, which %s is not", by, t.Name)
 	case chaos.NeedsTLS(f.Effect) && !t.secure():
 		return fmt.Sprintf("%s %v needs a target that speaks TLS, which %s does not: expected embedded: {tls: true}, or wss://", f.Effect.Kind(), f.Effect, t.Name)
-	case by == chaos.ByProcess && t.Embedded != nil && t.Embedded.TLS && (f.Effect.Kind() == "kill" || f.Effect.Kind() == "rolling_restart"):
-		return fmt.Sprintf("%s cannot start %s again with the certificate that its clients trust: it has tls, which is made anew", by, t.Name)
 	case (by == chaos.ByProcess || by == chaos.ByKernel) && t.Embedded == nil && len(t.Command) == 0:
 		return fmt.Sprintf("%s needs a target that the run starts, which %s is not", by, t.Name)
 	}

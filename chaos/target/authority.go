@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -14,8 +15,7 @@ import (
 	"time"
 )
 
-// authority signs the certificates of one target. It is made anew with each, and its key
-// is nowhere but in memory.
+// authority signs the certificates of one target. Its key is on no disk.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -24,8 +24,10 @@ type authority struct {
 // life is how long before and after now certificates are good.
 const life = 24 * time.Hour
 
-func newAuthority(name string) (*authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+// newAuthority makes an authority with the key that belongs to a secret, empty: with one that
+// nobody else has. Two of one name and secret sign for each other.
+func newAuthority(name, secret string) (*authority, error) {
+	key, err := keyOf(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +42,16 @@ func newAuthority(name string) (*authority, error) {
 	}
 	cert, err := x509.ParseCertificate(raw)
 	return &authority{cert, key}, err
+}
+
+// keyOf is the key that belongs to a secret: as many bytes of it as a key has, of which all but
+// one in 2^32 are one.
+func keyOf(secret string) (*ecdsa.PrivateKey, error) {
+	if secret == "" {
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
+	raw := sha256.Sum256([]byte(secret))
+	return ecdsa.ParseRawPrivateKey(elliptic.P256(), raw[:])
 }
 
 // pem is the certificate that clients have to trust.

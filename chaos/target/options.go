@@ -36,8 +36,11 @@ type Options struct {
 	AllowRemote bool   `json:"allow_remote,omitempty"` // Listen and Control may be other than loopback addresses
 
 	// TLS has the server speak it, with a certificate for this host of an authority of its
-	// own, made anew at each start; what clients have to trust is Server.CA, and in the Hello.
+	// own; what clients have to trust is Server.CA, and in the Hello.
 	TLS bool `json:"tls,omitempty"`
+	// Authority is a secret from which the authority's key is made: who trusts one server
+	// trusts all with the same, such as the next life of it. Empty: a key that nobody else has.
+	Authority string `json:"authority,omitempty"`
 
 	Handshake Handshake `json:"handshake"`
 	Replies   Replies   `json:"replies,omitzero"`

@@ -19,8 +19,8 @@ type security struct {
 	config    *tls.Config
 }
 
-func newSecurity() (*security, error) {
-	a, err := newAuthority("wsheal target's authority")
+func newSecurity(secret string) (*security, error) {
+	a, err := newAuthority("wsheal target's authority", secret)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func New(o Options) (*Server, error) {
 	s.replies = newReplies(s.options.Replies, s.options.Clock)
 	if o.TLS {
 		var err error
-		if s.security, err = newSecurity(); err != nil {
+		if s.security, err = newSecurity(o.Authority); err != nil {
 			return nil, fmt.Errorf("tls: %w", err)
 		}
 	}

@@ -25,7 +25,7 @@ func (r *tlsCert) start(_ *hook, s *Server) (stop func(), err error) {
 	}
 	signer := s.security.authority
 	if r.how == chaos.CertUntrusted {
-		if signer, err = newAuthority("an authority that nobody knows"); err != nil {
+		if signer, err = newAuthority("an authority that nobody knows", ""); err != nil {
 			return nil, err
 		}
 	}

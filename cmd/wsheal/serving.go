@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 
 	"github.com/wsheal/wsheal/chaos/proc"
@@ -32,6 +33,9 @@ func processes(targets map[string]engine.Target) map[string]*proc.Server {
 	return out
 }
 
+// authorityEnv has the secret of a target's authority, for all of its lives.
+const authorityEnv = "WSHEAL_TARGET_AUTHORITY"
+
 // startEmbedded starts our own server. Where it listens is its own choice the first time,
 // and stays.
 func startEmbedded(ctx context.Context, t scenarios.Target) (engine.Target, error) {
@@ -40,16 +44,20 @@ func startEmbedded(ctx context.Context, t scenarios.Target) (engine.Target, erro
 	if t.Embedded.Replies != (scenarios.Replies{}) {
 		args = append(args, "--replies", t.Embedded.Replies.String())
 	}
+	var env []string
 	if t.Embedded.TLS {
 		args = append(args, "--tls")
+		// One authority through all of its lives, as clients are told once whom to trust. What
+		// is in the environment only this user can read.
+		env = []string{authorityEnv + "=" + rand.Text()}
 	}
-	child, at, err := startSelf(ctx, name, args...)
+	child, at, err := startSelf(ctx, name, env, args...)
 	if err != nil {
 		return nil, err
 	}
 	args = append(args, "--listen", at.Listen, "--control", at.Control)
 	again := func(ctx context.Context) (*proc.Child, error) {
-		child, _, err := startSelf(ctx, name, args...)
+		child, _, err := startSelf(ctx, name, env, args...)
 		return child, err
 	}
 	server := proc.NewServer(name, at.Listen, child, again)

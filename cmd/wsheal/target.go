@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +43,7 @@ so many exactly. What it has done is in its stats.`,
 			}
 			return usage(target.Run(ctx, target.Options{
 				Listen: listen, Control: control, AllowRemote: allowRemote,
-				Handshake: target.Handshake(h), Replies: target.Replies(r), TLS: secure, Clock: proc.Monotonic,
+				Handshake: target.Handshake(h), Replies: target.Replies(r), TLS: secure, Authority: os.Getenv(authorityEnv), Clock: proc.Monotonic,
 			}, w.stdout))
 		},
 	}

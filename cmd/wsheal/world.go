@@ -58,14 +58,15 @@ type hello struct {
 	CA      string `json:"ca,omitempty"` // PEM; empty without TLS
 }
 
-// startSelf starts this program in another role and returns what it said.
-func startSelf(ctx context.Context, name string, args ...string) (*proc.Child, hello, error) {
+// startSelf starts this program in another role, with env besides this process's own, and
+// returns what it said.
+func startSelf(ctx context.Context, name string, env []string, args ...string) (*proc.Child, hello, error) {
 	var h hello
 	self, err := os.Executable()
 	if err != nil {
 		return nil, h, err
 	}
-	child, err := proc.Start(ctx, proc.Spec{Name: name, Path: self, Args: args, Hello: helloTimeout})
+	child, err := proc.Start(ctx, proc.Spec{Name: name, Path: self, Args: args, Env: env, Hello: helloTimeout})
 	if err != nil {
 		return nil, h, err
 	}
@@ -176,7 +177,7 @@ func startProxy(ctx context.Context, remote bool) (engine.Proxy, error) {
 	if remote {
 		args = append(args, "--allow-remote")
 	}
-	child, at, err := startSelf(ctx, "fault proxy", args...)
+	child, at, err := startSelf(ctx, "fault proxy", nil, args...)
 	if err != nil {
 		return nil, err
 	}
