@@ -112,7 +112,7 @@ type builder struct {
 func newBuilder(run *Run) *builder {
 	b := &builder{
 		run: run, runs: 1, limit: math.MaxInt64,
-		attempts: new(attempts), fleet: newFleet(run), recovery: new(recovery), storm: newStorm(),
+		attempts: new(attempts), fleet: newFleet(run), recovery: &recovery{unseen: run.fromWire()}, storm: newStorm(),
 		messages: newMessages(run), harness: newHarness(), causes: newCauses(), course: newCourse(), sharing: newSharing(run), balance: newBalance(run), open: newConnections(run),
 	}
 	b.views = newViews(run)

@@ -35,8 +35,8 @@ func (b *builder) judge(s *Summary) {
 			// It would have had its time without the other.
 			res = GateResult{Text: g.Text, Metric: g.Metric, Unit: res.Unit, Verdict: noData, Why: "another gate ended the run before"}
 		case res.Verdict != noData:
-		case b.run.Pattern != "" && Lacks(b.run.Pattern, g.Metric) != "":
-			res.Why = "it needs " + Lacks(b.run.Pattern, g.Metric)
+		case b.run.lacks(g.Metric) != "":
+			res.Why = "it needs " + b.run.lacks(g.Metric)
 		case b.run.Rate == 0 && ofMessages(g.Metric):
 			res.Why = "the scenario has no load"
 		case s.Ended.early():

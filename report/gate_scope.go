@@ -54,7 +54,7 @@ func (s *Summary) told(name, of string) (v float64, ok bool) {
 
 func (s *Summary) toldOfPhase(name, phase string) (float64, bool) {
 	c, had := s.Messages[phase]
-	if !had || c.Intended == 0 || s.Run.Pattern != "" && Lacks(s.Run.Pattern, name) != "" || s.Ended.early() && slices.Contains(onlyAtTheEnd, name) {
+	if !had || c.Intended == 0 || s.Run.lacks(name) != "" || s.Ended.early() && slices.Contains(onlyAtTheEnd, name) {
 		return 0, false
 	}
 	if count := phaseCount(name); count != nil {

@@ -16,7 +16,7 @@ func outageTables(s *Summary) (parts, slowest htmlTable) {
 		}
 		about := ""
 		if i < int(partCount) {
-			about = partNames[i].words
+			about = s.Run.meaning(part(i))
 		}
 		parts.Rows = append(parts.Rows, []htmlCell{words(p.Name), number(FormatNumber(round(p.Total, 3))), number(FormatShare(p.Share)), lasted(p.P50), lasted(p.P90), lasted(p.P99), lasted(p.Max), prose(about)})
 	}

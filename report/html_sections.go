@@ -36,6 +36,7 @@ func sections(s *Summary) []htmlSection {
 	add(outageSection(s))
 	add(stormSection(s))
 	add(sharingSection(s))
+	add(wireSection(s))
 	add(htmlSection{ID: "balance", Title: "Balance", Tables: some(balanceTable(s))})
 	add(latencySection(s))
 	add(messageSection(s))

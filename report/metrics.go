@@ -83,7 +83,7 @@ func (s *Summary) measure() {
 	for i := range metrics {
 		m := &metrics[i]
 		v, ok := m.value(s)
-		ok = ok && (s.Run.Pattern == "" || Lacks(s.Run.Pattern, m.Name) == "")
+		ok = ok && s.Run.lacks(m.Name) == ""
 		if ok && !math.IsNaN(v) && m.n != nil {
 			s.Samples[m.Name] = m.n(s)
 		}

@@ -11,6 +11,7 @@ import (
 // it began; the next fault's command ends what has healed, so that two faults a minute
 // apart do not make one outage of a minute.
 type recovery struct {
+	unseen  bool   // when clients notice their losses is not known
 	fault   string // the last one commanded; "": none yet
 	clients byClient[patient]
 	samples []sample
@@ -147,8 +148,10 @@ func (r *recovery) Close(faults []*FaultResult) Recovery {
 			trying = append(trying, s.first)
 		}
 		if f.Confirmed > 0 {
-			s.parts[detecting] = max(0, s.from-f.Confirmed)
-			noticing = append(noticing, s.parts[detecting])
+			if !r.unseen {
+				s.parts[detecting] = max(0, s.from-f.Confirmed)
+				noticing = append(noticing, s.parts[detecting])
+			}
 			onset = append(onset, never(s.to-f.Confirmed))
 		}
 		if over := f.over(); over > 0 {

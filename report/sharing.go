@@ -154,7 +154,10 @@ func (x SharedSpan) span(end int64) string {
 
 // pool follows the number of clients where they share.
 func (r *Run) pool() string {
-	if r.Sharing {
+	switch {
+	case r.fromWire():
+		return ", seen from the wire"
+	case r.Sharing:
 		return " of one pool"
 	}
 	return ""

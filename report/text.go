@@ -288,7 +288,10 @@ func (t *text) harness() []string {
 			right(FormatBytes(h.RSS)),
 			right(FormatCount(int64(h.FDs)) + " of " + FormatCount(int64(h.FDLimit))),
 		}
-		if h.TickP99 != 0 || h.LateP99 != 0 || h.TimerP99 != 0 {
+		switch {
+		case h.TickP99 != 0 && t.s.Run.fromWire():
+			row = append(row, right(FormatDuration(h.TickP99)))
+		case h.TickP99 != 0 || h.LateP99 != 0 || h.TimerP99 != 0:
 			row = append(row, right(FormatDuration(h.TickP99)), right(FormatDuration(h.LateP99)), right(FormatDuration(h.TimerP99)))
 		}
 		rows = append(rows, row)

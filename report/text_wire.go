@@ -9,6 +9,9 @@ import (
 // clients say.
 func (t *text) wire() []string {
 	v := t.s.Views
+	if v == nil && t.s.Run.fromWire() {
+		return t.wrap(t.Printable(SeenFromWire+" "+sentence(sawNobody)), t.room())
+	}
 	if v == nil || t.brief && v.Agreement != nil && v.Agreement.Agrees() {
 		return nil
 	}
@@ -32,9 +35,6 @@ func (t *text) wire() []string {
 	return lines
 }
 
-// SeenFromWire marks the report of clients that are not ours.
-const SeenFromWire = "The clients are not wsheal's: all of this is seen from the wire. A client is usable when it has the server's 101, and its loss is when the connection ended. What it noticed when, its queues, and the latency and loss of its messages cannot be seen and are not measured."
-
 func (a *Agreement) words() string {
 	word := "do not agree"
 	if a.Agrees() {
@@ -45,8 +45,13 @@ func (a *Agreement) words() string {
 		FormatCount(a.OpenedOwn), FormatCount(a.OpenedWire), FormatDuration(a.ApartP50), FormatDuration(a.ApartMax))
 }
 
-// words says how connections ended.
-func (e WireEnd) words() string {
+// sawNobody is said where no client came.
+const sawNobody = "no client connected"
+
+func (e WireEnd) words() string { return FormatCount(e.N) + " " + e.how() }
+
+// how says how connections ended.
+func (e WireEnd) how() string {
 	how := "by " + e.By
 	switch {
 	case e.Status != 0:
@@ -56,5 +61,5 @@ func (e WireEnd) words() string {
 	case e.Reset:
 		how += " with a RST"
 	}
-	return fmt.Sprintf("%s %s", FormatCount(e.N), how)
+	return how
 }

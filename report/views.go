@@ -5,9 +5,6 @@ import (
 	"slices"
 )
 
-// FromWire is Run.Seen where the clients are not ours.
-const FromWire = "wire"
-
 // Views is what the proxy saw of connections one by one. Where the clients are ours, they
 // have a view of their own, and both are held against each other.
 type Views struct {
@@ -84,7 +81,7 @@ type tally struct{ dials, conns, own, wire int64 }
 const apartMost = 1 << 20
 
 func newViews(run *Run) *views {
-	return &views{own: run.Seen != FromWire, ends: map[WireEnd]int64{}, pending: map[claim]moments{}}
+	return &views{own: !run.fromWire(), ends: map[WireEnd]int64{}, pending: map[claim]moments{}}
 }
 
 func (v *views) Add(rec Record) {

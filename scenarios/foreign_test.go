@@ -30,10 +30,13 @@ func TestClientsOfOthers(t *testing.T) {
 
 func TestClientsOfOthersAreNotToldWhatIsTheirs(t *testing.T) {
 	for set, want := range map[string]string{
-		"clients.policy=default":                      "clients.policy: expected none where command has the clients",
-		"clients.sharing=shared":                      "clients.sharing: expected none where command has the clients",
-		"clients.ramp=1s":                             "clients.ramp: expected none where command has the clients",
-		"clients.command=[]":                          "clients.command: expected a program and its arguments, got nothing",
+		"clients.policy=default":     "clients.policy: expected none where command has the clients",
+		"clients.sharing=shared":     "clients.sharing: expected none where command has the clients",
+		"clients.ramp=1s":            "clients.ramp: expected none where command has the clients",
+		"clients.command=[]":         "clients.command: expected a program and its arguments, got nothing",
+		"gates=[messages.lost == 0]": "expected clients of the pool (no clients.command), as the wire does not show it of others",
+		"gates=[detect.p50 < 1s]":    "expected clients of the pool (no clients.command), as the wire does not show it of others",
+		"steady_state=[clients.usable == 100%, latency.p99 < 50ms]": "expected clients of the pool (no clients.command), as the wire does not show it of others",
 		"load.pattern=echo":                           "load.pattern: expected none where clients.command has the clients",
 		"targets.blue={url: wss://127.0.0.1:9001/}":   "clients.command: expected a target without TLS",
 		"faults.0={name: cut, inject: slow_consumer}": "needs clients of the pool, and clients.command has others",

@@ -82,6 +82,8 @@ func (r *resolver) unmeasured(metric string) string {
 		return fmt.Sprintf("a %s phase longer than 0", phase)
 	case (family(metric) == "dip" || isMark(metric)) && r.phaseless("baseline"):
 		return "a baseline phase longer than 0, to hold it against"
+	case r.s.Foreign() && report.Unseen(metric) != "":
+		return report.Unseen(metric)
 	case family(metric) == "admission" && r.s.Clients.Sharing == Alone && !r.into("clients").wrong("sharing"):
 		return "clients that share, who ask before they dial"
 	case family(metric) == "balance" && len(r.s.Clients.Endpoints) == 1:
@@ -166,6 +168,9 @@ func leastLimit(g report.Gate) time.Duration {
 
 // loadless says what a metric of messages lacks.
 func (r *resolver) loadless(metric string) string {
+	if r.s.Foreign() {
+		return report.Unseen(metric)
+	}
 	if r.into("load").wrong("pattern") {
 		return ""
 	}

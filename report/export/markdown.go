@@ -19,6 +19,9 @@ func writeMarkdown(out io.Writer, s *report.Summary) error {
 	w := markdown{bufio.NewWriter(out)}
 	fmt.Fprintf(w, "## %s %s %s\n\n", sign(string(s.Verdict)), strings.ToUpper(text(string(s.Verdict))), text(s.Run.Scenario))
 	fmt.Fprintf(w, "%s, in %s. %s clients, policy %s, seed %d.\n", text(report.Headline(s)), report.FormatDuration(s.Duration), report.FormatCount(int64(s.Run.Clients)), text(s.Run.Policy), s.Run.Seed)
+	if s.Run.Seen == report.FromWire {
+		fmt.Fprintf(w, "\n%s\n", text(report.SeenFromWire))
+	}
 	if len(s.Reasons) > 0 {
 		fmt.Fprintln(w)
 		for i, r := range s.Reasons {
