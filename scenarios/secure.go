@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // TLS is how it is spoken to a target at a wss:// address. Files are PEM. The zero value
@@ -132,6 +133,24 @@ func (t Target) Config() (*tls.Config, error) {
 		return nil, fmt.Errorf("tls.%s: %w", bad.field, bad.err)
 	}
 	return c, nil
+}
+
+// Words are what is not as usual.
+func (t *TLS) Words() string {
+	var parts []string
+	if t.CA != "" {
+		parts = append(parts, "authorities of "+filepath.Base(t.CA))
+	}
+	if t.ServerName != "" {
+		parts = append(parts, "server name "+t.ServerName)
+	}
+	if t.Cert != "" {
+		parts = append(parts, "client certificate "+filepath.Base(t.Cert))
+	}
+	if t.MinVersion == "1.3" {
+		parts = append(parts, "1.3 at least")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (t *TLS) write(to *node) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,9 +112,17 @@ type targetHere struct {
 	srv  *target.Server
 }
 
-func (t targetHere) URL() string { return "ws://" + t.at + "/" }
+func (t targetHere) URL() string {
+	if strings.Contains(t.at, "://") {
+		return t.at // one of others, as the scenario has it
+	}
+	return "ws://" + t.at + "/"
+}
 
 func (t targetHere) Stats(context.Context) (report.Target, bool, error) {
+	if t.srv == nil {
+		return report.Target{}, false, nil
+	}
 	s := t.srv.Stats()
 	return report.Target{Name: t.name, Live: s.Live, Upgraded: s.Upgraded, Rejected: s.Rejected, Messages: s.Messages, Replies: (*report.Replies)(s.Replies)}, true, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/wsheal/wsheal/chaos"
 	"github.com/wsheal/wsheal/pool/heal"
 	"github.com/wsheal/wsheal/pool/wire"
+	"github.com/wsheal/wsheal/report"
 	"github.com/wsheal/wsheal/scenarios"
 )
 
@@ -33,6 +34,8 @@ const (
 type canary struct {
 	dial   dialFunc
 	target Target
+	access access
+	echoes bool   // the target sends back what it is sent; false: it is pinged instead
 	url    string // of the target
 	number uint64
 
@@ -164,7 +167,7 @@ func (r *run) canaries(f scenarios.Fault) (cohort, outside *canary) {
 		if f.For > 0 {
 			patience = min(patience, f.For/2)
 		}
-		return &canary{ready: make(chan struct{}), dial: r.dialAs(number, on), target: r.targets[i], url: r.url(i), number: number, patience: patience}
+		return &canary{ready: make(chan struct{}), dial: r.dialAs(number, on), target: r.targets[i], access: r.access[i], echoes: r.echoes(), url: r.url(i), number: number, patience: patience}
 	}
 	in, ok := chaos.CanaryFor(f.Fault, true, others)
 	if !ok {
@@ -268,12 +271,15 @@ func (c *canary) look(ctx context.Context) (chaos.Sight, time.Duration) {
 
 func (c *canary) connect(ctx context.Context) chaos.Sight {
 	identity := http.Header{chaos.IdentityHeader: {strconv.FormatUint(c.number, 10) + "/" + strconv.Itoa(c.sent+1)}}
-	d := ws.Dialer{
-		Timeout: c.patience, NetDial: c.dial, TLSConfig: trust(c.target), Header: ws.HandshakeHeaderHTTP(identity),
-	}
-	conn, early, _, err := d.Dial(ctx, c.url)
+	d := c.access.dialer(c.target, identity)
+	d.Timeout, d.NetDial = c.patience, c.dial
+	conn, early, hs, err := d.Dial(ctx, c.url)
 	if err != nil {
 		return sightOfDial(err)
+	}
+	if c.access.unchosen(hs, nil) != nil {
+		conn.Close()
+		return chaos.SeesProtocol
 	}
 	c.conn = conn
 	if early != nil {
@@ -294,9 +300,19 @@ func (c readAhead) Read(b []byte) (int, error) { return c.from.Read(b) }
 // canaryFrame is the most that an echo, or a control frame, can have.
 const canaryFrame = 4 << 10
 
-// echoed sends a message and reads until its echo.
+// echoes says whether the targets send back whatever they are sent.
+func (r *run) echoes() bool {
+	l := r.scenario.Load
+	return l.Pattern == report.NoLoad || l.Pattern == report.Echo && l.Payload == ""
+}
+
+// echoed sends a message, or a ping, and reads until its echo.
 func (c *canary) echoed(text []byte) chaos.Sight {
-	if err := ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewTextFrame(text))); err != nil {
+	frame := ws.NewTextFrame(text)
+	if !c.echoes {
+		frame = ws.NewPingFrame(text)
+	}
+	if err := ws.WriteFrame(c.conn, ws.MaskFrame(frame)); err != nil {
 		return sightOf(err, true)
 	}
 	state, message := ws.StateClientSide, []byte(nil)
@@ -315,6 +331,10 @@ func (c *canary) echoed(text []byte) chaos.Sight {
 		switch {
 		case h.OpCode == ws.OpClose:
 			return chaos.SeesCloseFrame
+		case h.OpCode == ws.OpPong:
+			if !c.echoes && bytes.Equal(body, text) {
+				return chaos.SeesNothing
+			}
 		case h.OpCode == ws.OpPing:
 			if err := ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewPongFrame(body))); err != nil {
 				return sightOf(err, true)

@@ -30,6 +30,7 @@ type run struct {
 	base     int64     // the same moment on CLOCK_MONOTONIC
 
 	targets []Target // as scenario.Targets
+	access  []access // to them
 	proxy   Proxy    // nil where no fault needs one
 	others  map[chaos.Backend]chaos.Injector
 	names   Names                 // nil where no target has one
@@ -61,7 +62,7 @@ func (r *run) now() heal.Instant { return heal.Instant(time.Since(r.epoch)) }
 // and children ended on every path.
 func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
 	r := &run{env: env, scenario: s, journal: report.NewWriter(env.Journal), commanded: map[string]bool{}, witnesses: map[string]*witness{}, edges: map[string]edges{}}
-	defer func() { err = errors.Join(err, r.stopChildren()) }()
+	defer func() { err = r.redacted(errors.Join(err, r.stopChildren())) }()
 	r.epoch, r.base = time.Now(), env.Clock()
 	if why := unfitFor(s, env.FDLimit); why != "" {
 		return r.refuse(report.Unfit{Limit: "descriptors", Why: why})
@@ -95,6 +96,26 @@ func Run(ctx context.Context, s *scenarios.Scenario, env Env) (err error) {
 	return r.play(ctx)
 }
 
+// redacted is an error without the scenario's secrets, which what a target said may have.
+func (r *run) redacted(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := r.scenario.Redact(err.Error()); text != err.Error() {
+		return &redactedError{err, text}
+	}
+	return err
+}
+
+// redactedError is an error whose text was changed.
+type redactedError struct {
+	error
+	text string
+}
+
+func (e *redactedError) Error() string { return e.text }
+func (e *redactedError) Unwrap() error { return e.error }
+
 // refuse ends a run that the harness is unfit for before it begins.
 func (r *run) refuse(u report.Unfit) error {
 	r.rec = newRecorder(r)
@@ -122,7 +143,7 @@ func (r *run) play(ctx context.Context) error {
 	working, stopWork := context.WithCancel(inner)
 	work.Go(func() { r.ramp(working) })
 	work.Go(func() { // without messages where the clients are not ours
-		if err := drive(working, r.rec.schedule, r.scenario.Load.Size, r.now, r.fleet, r.rec); err != nil {
+		if err := drive(working, r.rec.schedule, r.now, r.fleet, r.rec); err != nil {
 			cancel(err)
 		}
 	})
@@ -151,7 +172,7 @@ func (r *run) play(ctx context.Context) error {
 	case ctx.Err() != nil:
 		end = report.End{Reason: "interrupted"}
 	case inner.Err() != nil:
-		end = ended(context.Cause(inner))
+		end = ended(r.redacted(context.Cause(inner)))
 	}
 	stopWork()
 	work.Wait()
@@ -168,6 +189,9 @@ func (r *run) play(ctx context.Context) error {
 	// counted when nothing more is, or the journal and the latency log would not agree.
 	r.rec.stopped.Store(true)
 	r.interval()
+	if heard := r.rec.heard(int64(r.now())); heard != nil {
+		r.rec.write(report.Record{T: int64(r.now()), Pushed: heard})
+	}
 	r.rec.write(report.Record{T: int64(r.now()), End: &end})
 	return errors.Join(r.logErr, r.journal.Flush())
 }

@@ -46,8 +46,8 @@ type sender interface {
 // drive hands every message of the schedule to the fleet when it is due. It is one
 // goroutine: Send does not wait for the network, so one keeps up with what a machine
 // can echo, and its lateness is measured, not assumed.
-func drive(ctx context.Context, s schedule, size int, now func() heal.Instant, to sender, rec *recorder) error {
-	payload := make([]byte, max(size, headerSize))
+func drive(ctx context.Context, s schedule, now func() heal.Instant, to sender, rec *recorder) error {
+	var payload []byte
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for n, total := uint64(0), s.total(); n < total; n++ {
@@ -61,8 +61,8 @@ func drive(ctx context.Context, s schedule, size int, now func() heal.Instant, t
 		}
 		client := s.client(n)
 		rec.due(n, client)
-		putMessage(payload, n)
-		switch err := to.Send(client, driver.Message{Seq: n, Payload: payload}); {
+		payload = rec.dialect.put(payload[:0], n, client)
+		switch err := to.Send(client, driver.Message{Seq: n, Payload: payload, Text: rec.dialect.text}); {
 		case err == nil:
 		case errors.Is(err, driver.ErrQueueFull):
 			rec.dropped(n)

@@ -44,7 +44,7 @@ func TestLoadIsOpenLoop(t *testing.T) {
 			}
 			return nil
 		}}
-		require.NoError(t, drive(t.Context(), s, 128, b.now, box, b.rec))
+		require.NoError(t, drive(t.Context(), s, b.now, box, b.rec))
 		require.Len(t, box.at, int(s.total()))
 		for n, at := range box.at {
 			want := s.due(uint64(n))
@@ -71,7 +71,7 @@ func TestLoadCountsWhatAFullQueueRefuses(t *testing.T) {
 			}
 			return nil
 		}}
-		require.NoError(t, drive(t.Context(), b.rec.schedule, 0, b.now, box, b.rec))
+		require.NoError(t, drive(t.Context(), b.rec.schedule, b.now, box, b.rec))
 		var sum report.LoadCount
 		for _, c := range b.load(4 * time.Second).Phases {
 			sum.Intended, sum.Dropped = sum.Intended+c.Intended, sum.Dropped+c.Dropped
@@ -86,14 +86,14 @@ func TestLoadEndsWithItsRunOrItsPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, open(t, "reset-storm"))
 		box := &outbox{now: b.now, send: func(uint64) error { return driver.ErrClosed }}
-		require.ErrorIs(t, drive(t.Context(), b.rec.schedule, 0, b.now, box, b.rec), driver.ErrClosed)
+		require.ErrorIs(t, drive(t.Context(), b.rec.schedule, b.now, box, b.rec), driver.ErrClosed)
 		require.Len(t, box.at, 1)
 
 		b = newBench(t, open(t, "reset-storm"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		box = &outbox{now: b.now, send: func(uint64) error { return nil }}
-		require.NoError(t, drive(ctx, b.rec.schedule, 0, b.now, box, b.rec))
+		require.NoError(t, drive(ctx, b.rec.schedule, b.now, box, b.rec))
 		assert.Equal(t, heal.Instant(time.Second), b.now())
 	})
 }

@@ -37,6 +37,12 @@ type recorder struct {
 	unfitFor  sync.Map    // limits that were told
 	stopped   atomic.Bool // the run is over; nothing more is observed
 
+	dialect  dialect
+	pattern  string
+	redact   func(string) string
+	unchosen sync.Map  // targets of which it was told
+	hearing  []hearing // by client; nil where targets send nothing of their own accord
+
 	clients []atomic.Uint64 // by client: generation of its connection<<8 | phase
 	usable  atomic.Int64
 
@@ -59,7 +65,7 @@ type recorder struct {
 	total *report.Latency
 }
 
-type counters struct{ intended, sent, acked, resent, dup, dropped, waited, reordered atomic.Int64 }
+type counters struct{ intended, sent, acked, resent, dup, dropped, waited, reordered, pushed atomic.Int64 }
 
 type latencyShard struct {
 	mu     sync.Mutex
@@ -93,6 +99,9 @@ func (r *recorder) step(ev driver.Event) {
 		r.unfit("descriptors", "the engine ran out of descriptors: "+ev.Err.Error())
 	case errors.Is(ev.Err, syscall.EADDRNOTAVAIL):
 		r.unfit("ports", "the engine ran out of local ports: "+ev.Err.Error())
+	}
+	if ev.Err != nil {
+		r.refusedSubprotocol(ev)
 	}
 	rec := StepRecord(ev)
 	if attempts(ev) {
@@ -134,6 +143,7 @@ func attempts(ev driver.Event) bool {
 func (r *recorder) unfit(limit, why string) {
 	if _, told := r.unfitFor.LoadOrStore(limit, true); !told {
 		now := r.now()
+		why = r.redact(why)
 		r.write(report.Record{T: int64(now), Unfit: &report.Unfit{Limit: limit, Why: why}})
 		r.track.SetHealth(live.Unfit, time.Duration(now), why)
 	}
@@ -166,6 +176,9 @@ func (r *recorder) sent(ev driver.Event) {
 	if answered > 0 { // the reader was faster than we are
 		r.served(ev.Seq, answered-int64(ev.At))
 	}
+	if r.settled() {
+		r.ledger.giveUp(ev.Seq)
+	}
 	if gen != 0 && gen == ev.Gen {
 		late := int64(ev.At - r.schedule.due(ev.Seq))
 		r.mu.Lock()
@@ -178,9 +191,10 @@ func (r *recorder) sent(ev driver.Event) {
 }
 
 func (r *recorder) received(ev driver.Event) {
-	n, ok := readMessage(ev.Payload)
+	n, ok := r.dialect.read(ev.Payload)
 	if !ok || n >= r.schedule.total() {
-		return // something that the server says of its own accord
+		r.pushed(ev)
+		return
 	}
 	phase := r.phaseOf(n)
 	c := &r.counts[phase]
@@ -231,31 +245,28 @@ func (r *recorder) dropped(n uint64) {
 	}
 }
 
-// outstanding is how many messages of those due have neither been answered nor dropped.
+// outstanding is how many messages of those due have neither been answered nor dropped; where
+// nothing is answered, nor sent.
 func (r *recorder) outstanding() int64 {
 	var n int64
 	for i := range r.counts {
 		c := &r.counts[i]
-		n += c.intended.Load() - c.acked.Load() - c.dropped.Load()
+		if n += c.intended.Load() - c.dropped.Load(); r.settled() {
+			n -= c.sent.Load()
+		} else {
+			n -= c.acked.Load()
+		}
 	}
 	return n
 }
 
-// unanswered is how many messages due in a phase have not been answered.
+// unanswered is how many messages due in a phase have not been answered, but should be.
 func (r *recorder) unanswered(phase int) int64 {
+	if r.settled() {
+		return 0
+	}
 	c := &r.counts[phase]
 	return max(0, c.intended.Load()-c.acked.Load())
-}
-
-// phaseOf is the index of the phase in which message n is due.
-func (r *recorder) phaseOf(n uint64) int {
-	t := int64(r.schedule.due(n))
-	for i := range r.phases {
-		if t < r.phases[i].To {
-			return i
-		}
-	}
-	return len(r.phases) - 1
 }
 
 // interval writes the load and the latencies since the last call. Besides once a second
@@ -270,6 +281,7 @@ func (r *recorder) interval(now int64) error {
 		sum := report.LoadCount{
 			Intended: c.intended.Load(), Sent: c.sent.Load(), Acked: c.acked.Load(), Resent: c.resent.Load(),
 			Dup: c.dup.Load(), Dropped: c.dropped.Load(), Waited: c.waited.Load(), Reordered: c.reordered.Load(),
+			Pushed: c.pushed.Load(),
 		}
 		if d := since(sum, r.before[name]); d != (report.LoadCount{}) {
 			load.Phases[name] = d
@@ -331,6 +343,7 @@ func since(a, b report.LoadCount) report.LoadCount {
 	return report.LoadCount{
 		Intended: a.Intended - b.Intended, Sent: a.Sent - b.Sent, Acked: a.Acked - b.Acked, Resent: a.Resent - b.Resent,
 		Dup: a.Dup - b.Dup, Dropped: a.Dropped - b.Dropped, Waited: a.Waited - b.Waited, Reordered: a.Reordered - b.Reordered,
+		Pushed: a.Pushed - b.Pushed,
 	}
 }
 

@@ -153,7 +153,7 @@ func TestWhatTheRunDidNotSendIsNoAnswer(t *testing.T) {
 	payload := make([]byte, headerSize)
 	putMessage(payload, b.rec.schedule.total())
 	b.rec.observe(driver.Event{Kind: driver.Received, Payload: payload})
-	assert.Equal(t, map[string]report.LoadCount{"warmup": {Intended: 1, Waited: 1}}, b.load(time.Second).Phases)
+	assert.Equal(t, map[string]report.LoadCount{"warmup": {Intended: 1, Waited: 1, Pushed: 2}}, b.load(time.Second).Phases)
 }
 
 // TestResponseCountsFromTheIntendedTime and service from the time of sending, each in the

@@ -75,9 +75,14 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 		if up.Done() != nil {
 			r.health.add("target:"+t.Name, up.Usage)
 		}
-		if err := probe(ctx, t.Name, up.URL(), plain, trust(up)); err != nil {
+		to, err := accessTo(t)
+		if err != nil {
 			return nil, err
 		}
+		if to.chosen, err = probe(ctx, t, up, to, plain); err != nil {
+			return nil, err
+		}
+		r.access = append(r.access, to)
 	}
 	if err := r.startOthers(ctx); err != nil {
 		return nil, err
@@ -181,10 +186,15 @@ func (r *run) fleetOptions(dial dialFunc) driver.Options {
 		Clients: r.scenario.Clients.Count, Seed: r.scenario.Seed, Policy: r.scenario.Clients.Policy, Epoch: r.epoch,
 		DialContext: dial, Proxy: direct, TLS: trust(r.targets...), Observe: r.rec.observe,
 		Credentials: credentialsOf(r.scenario),
-		Ack:         func(_ int, payload []byte) (uint64, bool) { return readMessage(payload) },
 		Header: func(client int, gen uint32) http.Header {
 			return http.Header{chaos.IdentityHeader: {strconv.Itoa(client) + "/" + strconv.FormatUint(uint64(gen), 10)}}
 		},
+	}
+	if !r.rec.settled() {
+		o.Ack = func(_ int, payload []byte) (uint64, bool) { return r.rec.dialect.read(payload) }
+	}
+	if r.rec.dialect.hello != nil {
+		o.Validate = r.rec.dialect.greet
 	}
 	if r.scenario.Needs(chaos.ByClients) {
 		o.Through = func(a driver.Attempt, raw net.Conn) net.Conn {
@@ -197,18 +207,26 @@ func (r *run) fleetOptions(dial dialFunc) driver.Options {
 	}
 	// What waits for a client to come back is held for all of an outage, whatever its size.
 	o.QueueFrames = queueFrames
-	o.QueueBytes = queueFrames * max(r.scenario.Load.Size, headerSize)
+	o.QueueBytes = queueFrames * r.rec.dialect.longest
 	if r.scenario.Load.Guarantee == "at-least-once" {
 		o.Guarantee = driver.AtLeastOnce
 	}
 	for _, e := range r.scenario.Clients.Endpoints {
 		for i, t := range r.scenario.Targets {
 			if t.Name == e.Target {
-				o.Endpoints = append(o.Endpoints, driver.Endpoint{Name: t.Name, URL: r.url(i), Priority: e.Priority, Weight: e.Weight})
+				o.Endpoints = append(o.Endpoints, driver.Endpoint{Name: t.Name, URL: r.url(i), Priority: e.Priority, Weight: e.Weight, Own: r.own(i)})
 			}
 		}
 	}
 	return o
+}
+
+// own is what upgrades to a target have of their own.
+func (r *run) own(i int) *driver.Own {
+	if i < len(r.access) {
+		return r.access[i].own
+	}
+	return nil
 }
 
 // direct knows of no HTTP proxy: nothing but the fault proxy stands in the way of a run.
@@ -223,6 +241,10 @@ func newRecorder(r *run) *recorder {
 		counts: make([]counters, len(plan)), shards: make([]latencyShard, 8),
 		late:   hdrhistogram.New(1000, int64(time.Minute), 3),
 		before: map[string]report.LoadCount{}, hlog: report.NewHlogWriter(r.env.Latency, r.epoch), total: report.NewLatency(),
+	}
+	rec.dialect, rec.pattern, rec.redact = newDialect(s.Load), s.Load.Pattern, s.Redact
+	if s.Load.Pattern == report.Push {
+		rec.hearing = make([]hearing, s.Clients.Count)
 	}
 	rec.schedule = schedule{
 		start: heal.Instant(s.Clients.Ramp), until: heal.Instant(plan[len(plan)-1].To),
@@ -269,7 +291,7 @@ func (r *run) header() *report.Run {
 	h := &report.Run{
 		Schema: report.Schema, Scenario: s.Name, About: s.About, Policy: s.Clients.Policy.Name, Seed: s.Seed,
 		Version: r.env.Version, Started: r.epoch.Format(time.RFC3339), Host: r.env.Host, Command: r.env.Command,
-		Clients: s.Clients.Count, Sharing: s.Clients.Sharing == scenarios.Shared, Rate: r.rec.schedule.rate, Size: s.Load.Size, Guarantee: s.Load.Guarantee,
+		Clients: s.Clients.Count, Sharing: s.Clients.Sharing == scenarios.Shared, Pattern: s.Load.Pattern, Access: r.told(), Rate: r.rec.schedule.rate, Size: s.Load.Size, Guarantee: s.Load.Guarantee,
 		Hold: int64(s.Hold), Endpoints: r.rec.endpoints, Mu: mu(s), Plan: r.rec.phases, Control: s.ControlBitmap(),
 	}
 	if s.Foreign() {
