@@ -184,21 +184,33 @@ func (r *Rig) act(c Case, k chaos.Kind, x *Client) chaos.Sight {
 	return x.Look(c.Slow, slices.Contains(k.Expect, chaos.SeesHalfOpen))
 }
 
-// arrive is what a client of the cohort sees that comes while the fault is in force.
+// arrive is what a client of the cohort sees that comes while the fault is in force. Where
+// nothing is to come it gives up soon, but not before the fault has come to it.
 func (r *Rig) arrive(c Case, k chaos.Kind, id uint64) chaos.Sight {
 	hangs := slices.Contains(k.Expect, chaos.SeesTimeout)
 	if e, ok := chaos.Value(c.Fault.Effect).(chaos.ConnLimit); ok {
-		hangs = e.How() == chaos.OverHang // who hangs up on an answer that is late was not turned away
+		hangs = e.How() == chaos.OverHang
 	}
 	limit := Patience
 	if hangs {
 		limit = silence
 	}
-	x, saw, err := r.Try(id, limit)
-	if err != nil {
-		return saw
+	targeted := func() int {
+		e, err := r.injector(c).Evidence(r.T.Context(), c.Fault.Name)
+		require.NoError(r.T, err)
+		return e.Targeted
 	}
-	return r.act(c, k, x)
+	before := targeted()
+	for {
+		x, saw, err := r.Try(id, limit)
+		switch {
+		case err == nil:
+			return r.act(c, k, x)
+		case saw != chaos.SeesTimeout || k.Reach == 0 || targeted() > before || limit >= Patience:
+			return saw
+		}
+		limit *= 4 // the machine is slow
+	}
 }
 
 // all lets clients act at once and returns what they saw, in their order.
