@@ -25,7 +25,7 @@ func TestBadScenarios(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
 			data, err := os.ReadFile(file)
 			require.NoError(t, err)
-			_, err = Parse(file, data, Options{Getenv: environment("WORD", "many")})
+			_, err = Parse(file, data, Options{Getenv: environment("WORD", "many", "BLANK", "")})
 			var mistakes Mistakes
 			require.ErrorAs(t, err, &mistakes)
 			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", strings.ReplaceAll(mistakes.Error(), badDir+"/", "")+"\n")

@@ -37,6 +37,20 @@
 //	    - {target: green, priority: 0}
 //	    - {target: mine, priority: 1}
 //
+// A server may want more than an address. Headers and the address's query may name
+// variables of the environment for what is secret: their values are sent, and are in no file
+// of the run, where the variable stands in their place. Of the subprotocols the server must
+// choose one. Files of TLS are PEM, looked up from the scenario's directory.
+//
+//	scenario: guarded
+//	targets:
+//	  staging:
+//	    url: "wss://127.0.0.1:9443/chat?room=1"
+//	    headers: {Authorization: "Bearer ${TOKEN:-none}", X-Tenant: acme}
+//	    subprotocols: [v2.chat, v1.chat]
+//	    tls: {server_name: chat.internal, min_version: "1.3"}
+//	clients: {count: 100}
+//
 // With host, as in host: blue.test, clients know a target by a name, and a resolver of the
 // run's has it: inject: dns breaks that. Targets with the same zone fail together by inject:
 // zone, which names no target but the zone.
@@ -76,6 +90,29 @@
 //	targets: {blue: {embedded: {}}}
 //	clients: {count: 100}
 //	load: {pattern: echo, rate: 6000/min, size: 1KiB, guarantee: at-most-once}
+//
+// A server that answers in words of its own is known by the field of its answers that has
+// the message's id, given or found in the payload:
+//
+//	scenario: asking
+//	targets: {mine: {url: "ws://127.0.0.1:9001/"}}
+//	clients: {count: 100}
+//	load:
+//	  pattern: reply
+//	  payload: '{"op": "ask", "id": "req-{id}", "user": {client}}'
+//	  correlate: meta.id
+//
+// One that sends of its own accord (push) is measured by what comes: push.*, gap.* and
+// dip.*; what clients say first, a subscription for one, is the payload. Of one that answers
+// nothing (silent) connections, recovery and pings (ping.*) tell. What cannot be told, such
+// as messages.lost, has no value then, and a gate on it is refused.
+//
+//	scenario: feed
+//	targets: {mine: {url: "ws://127.0.0.1:9001/feed"}}
+//	clients: {count: 100}
+//	load: {pattern: push, payload: '{"subscribe": "prices"}'}
+//	faults: [{name: cut, inject: reset}]
+//	gates: [push.silence < 8s, gap.recovery.p99 < 5s, push.unheard == 0]
 //
 // # Time
 //

@@ -33,7 +33,7 @@ func TestDocExamples(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, 8, scenarios)
+	assert.Equal(t, 11, scenarios)
 	assert.Equal(t, 5, overrides)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ func randomScenario(t *testing.T, r *rand.Rand) *Scenario {
 	if r.IntN(2) == 0 {
 		s.Load.Pattern, s.Load.Guarantee, s.Load.Rate = "echo", "at-least-once", 1e-3+r.Float64()*1e5
 	}
+	s.Load = randomLoad(r, s.Load)
 	for i := range 1 + r.IntN(4) {
 		s.Targets = append(s.Targets, randomTarget(r, fmt.Sprintf("t%d", i), s.AllowRemote))
 		s.Clients.Endpoints = append(s.Clients.Endpoints, Endpoint{Target: fmt.Sprintf("t%d", i), Priority: r.IntN(5), Weight: 1 + r.IntN(5)})
@@ -97,8 +99,35 @@ func randomTarget(r *rand.Rand, name string, remote bool) Target {
 		if remote {
 			t.URL = "wss://" + name + ".example.com/"
 		}
+		if r.IntN(2) == 0 {
+			t.Headers = []Header{{Name: "X-" + name, Value: "${x}: {a} #" + name}, {Name: "null", Value: "null"}}
+			t.Subprotocols = []string{"v2.chat", "null"}
+		}
+		if r.IntN(2) == 0 {
+			t.TLS = &TLS{ServerName: []string{"", "chat.internal"}[r.IntN(2)], Insecure: r.IntN(2) == 0, MinVersion: []string{"1.2", "1.3"}[r.IntN(2)]}
+		}
 	}
 	return t
+}
+
+// randomLoad makes another of a load that is echoed, in half of the cases.
+func randomLoad(r *rand.Rand, l Load) Load {
+	if l.Pattern != report.Echo || r.IntN(2) == 0 {
+		return l
+	}
+	l.Text = r.IntN(2) == 0
+	switch r.IntN(4) {
+	case 0:
+		l.Pattern, l.Guarantee = report.Silent, "at-most-once"
+	case 1:
+		return Load{Pattern: report.Push, Payload: Payload("{client}: " + strings.ReplaceAll(randomText(r), "{", "(") + "${1}"), Text: l.Text, Guarantee: "at-most-once"}
+	case 2:
+		l.Pattern, l.Payload, l.Correlate = report.Reply, Payload(`{"n": "a-{id}", "to": "$${1}"}`), "n"
+		l.Size = len(l.Payload.Append(nil, 0, 0, 0))
+	case 3:
+		l.Payload, l.Size = "{client} says {id}{pad}", 64+r.IntN(1000)
+	}
+	return l
 }
 
 func randomFault(r *rand.Rand, name string, s *Scenario) Fault {

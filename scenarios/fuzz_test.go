@@ -25,6 +25,9 @@ func FuzzParse(f *testing.F) {
 		data, _ := Source(name)
 		f.Add(data, "faults.cut.share=0%")
 	}
+	f.Add([]byte(least), `targets.blue={url: "wss://127.0.0.1:1/?a=${A}&b=$${A}", headers: {X-A: "${A:-b}"}, subprotocols: [a], tls: {insecure_skip_verify: true}}`)
+	f.Add([]byte(least), `load={pattern: reply, payload: '{"a": [{id}], "b": "${A}{pad}"}', size: 100}`)
+	f.Add([]byte(least), "load={pattern: push, payload: 'x {client}', as: binary}")
 	f.Add([]byte(least), "targets.blue.embedded.handshake={workers: 1}")
 	f.Fuzz(func(t *testing.T, data []byte, set string) {
 		for _, endless := range []string{"/proc", "/sys"} { // a policy may name any file, and reading the kernel's own may wait
@@ -39,7 +42,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		again, err := Parse("again.yaml", s.YAML(), Options{})
+		again, err := Parse("again.yaml", s.YAML(), Options{Getenv: environment("A", "a: b", "B", "")})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, s.YAML())
 		}

@@ -93,6 +93,7 @@ func (r *resolver) payload(v view) {
 	}
 	if unknown := l.Payload.unknown(); unknown != "" {
 		v.complain("payload", "there is no %s; expected {id}, {client} or {pad}", unknown)
+		return
 	}
 	has := func(what string) bool { return strings.Contains(text, what) }
 	switch {

@@ -25,9 +25,9 @@ func TestSchemaFitsTheLibrary(t *testing.T) {
 	assert.Empty(t, validate(root, decode(t, []byte(`
 scenario: ${NAME}
 seed: ${SEED}
-targets: {blue: {embedded: }, green: {url: "${URL}"}}
+targets: {blue: {embedded: }, green: {url: "${URL}", headers: {A: "${TOKEN}", B: 1}, subprotocols: ["${SUB}"], tls: {ca: "${CA}", insecure_skip_verify: "${SKIP}", min_version: 1.3}}}
 clients: {count: "${COUNT}", ramp: "${RAMP:-2s}", sharing: "${SHARING}", policy: {base: default, ping: {every: "${EVERY}"}, heed_server: "${HEED}", rules: [{cause: "${CAUSE}", then: give-up}]}}
-load: {rate: "${RATE}"}
+load: {rate: "${RATE}", payload: "${PAYLOAD}", as: "${AS}"}
 faults:
 `)), "environment"))
 }
@@ -51,6 +51,13 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		"faults: [{inject: reset}]",
 		"faults: [{name: a, inject: reset, at: choas}]",
 		"gates: [5s, {a: b}]",
+		"targets: {blue: {url: ws://127.0.0.1/, headers: [a]}}",
+		"targets: {blue: {url: ws://127.0.0.1/, headers: {a b: c}}}",
+		"targets: {blue: {url: ws://127.0.0.1/, subprotocols: v1}}",
+		"targets: {blue: {url: wss://127.0.0.1/, tls: {min_version: 1}}}",
+		"targets: {blue: {url: wss://127.0.0.1/, tls: {verify: false}}}",
+		"load: {as: json}",
+		"load: {payload: {id: 1}}",
 		"clients: {count: 5, sharing: some}",
 		"clients: {count: 5, policy: {base: default, pang: 1s}}",
 		"clients: {count: 5, policy: {base: default, ping: {every: 5}}}",

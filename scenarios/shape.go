@@ -140,7 +140,7 @@ func choice(words ...string) *valueType {
 	known := make([]any, 0, len(words))
 	for _, w := range words {
 		known = append(known, w)
-		if n, err := strconv.Atoi(w); err == nil {
+		if n, err := strconv.ParseFloat(w, 64); err == nil {
 			known = append(known, n)
 		}
 	}
