@@ -38,6 +38,8 @@ func (s *Summary) metastable(over int64) *Metastable {
 	switch {
 	case s.Recovery.Cleared.Zero == 0:
 		return nil // no baseline to hold it against
+	case back && answers && !s.Run.answers():
+		m.State, m.Why = "recovered", "99 % of the baseline was usable by the end"
 	case back && answers:
 		m.State, m.Why = "recovered", "99 % of the baseline was usable and its messages were answered by the end"
 	case m.Waited < m.Needed:

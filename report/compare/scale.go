@@ -19,6 +19,7 @@ type scale struct {
 var descriptive = []string{
 	"messages.intended", "messages.acked", "recovery.lost", "recovery.floor", "recovery.floor_noticed", "recovery.waited",
 	"storm.moves", "balance.before", "outage.", "clients.reset", "harness.",
+	"push.received", "push.median", "push.most",
 }
 
 // better are the metrics of which more is better, with what stands for their lack.
@@ -26,6 +27,7 @@ var better = map[string]func(float64) float64{
 	"avail.time": lacking, "avail.msg": lacking, "avail.msg_1s": lacking,
 	"recovery.healed": lacking, "clients.usable": lacking,
 	"messages.rate": inverse, "recovery.efficiency": inverse, "dip.slope": inverse,
+	"push.rate": inverse, "push.fewest": inverse,
 }
 
 // counted are the metrics that have no ratio: whole numbers that may well be 0, and what
@@ -33,7 +35,7 @@ var better = map[string]func(float64) float64{
 var counted = []string{
 	"messages.lost", "messages.dup", "messages.resent", "messages.broken", "messages.unsent", "messages.in_flight",
 	"messages.reordered", "messages.dropped", "messages.waited", "recovery.unhealed",
-	"storm.hopeless", "storm.collateral", "storm.metastable", "storm.sync", "latency.shift", "latency.control_shift",
+	"push.unheard", "storm.hopeless", "storm.collateral", "storm.metastable", "storm.sync", "latency.shift", "latency.control_shift",
 }
 
 func lacking(v float64) float64 { return 1 - v }

@@ -89,9 +89,9 @@ func parseSeries(text string) (series, error) {
 	if len(parts) == 2 {
 		parts = append(parts, "all")
 	}
-	ok := len(parts) == 3 && slices.Contains([]string{"response", "service"}, parts[0]) && slices.Contains([]string{"all", "control", "faulted"}, parts[2])
+	ok := len(parts) == 3 && slices.Contains([]string{"response", "service", "gap"}, parts[0]) && slices.Contains([]string{"all", "control", "faulted"}, parts[2])
 	if !ok || token(parts[1]) != parts[1] {
-		return series{}, fmt.Errorf("format hgrm: series %q, expected response or service, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted", limited(text, 40))
+		return series{}, fmt.Errorf("format hgrm: series %q, expected response, service or gap, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted", limited(text, 40))
 	}
 	return series{parts[0], parts[1], parts[2]}, nil
 }

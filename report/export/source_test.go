@@ -184,11 +184,11 @@ func TestParseFormats(t *testing.T) {
 		"":                         `there is no format ""; expected one or more of ` + list + `, with commas between`,
 		"junit,xml":                `there is no format "xml"; expected one or more of ` + list + `, with commas between`,
 		strings.Repeat("x", 1000):  `there is no format "` + strings.Repeat("x", 40) + `…"; expected one or more of ` + list + `, with commas between`,
-		"hgrm:latency.chaos":       `format hgrm: series "latency.chaos", expected response or service, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
-		"hgrm:response":            `format hgrm: series "response", expected response or service, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
-		"hgrm:response.../../x":    `format hgrm: series "response.../../x", expected response or service, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
-		"hgrm:response.a/b":        `format hgrm: series "response.a/b", expected response or service, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
-		"hgrm:response.chaos.some": `format hgrm: series "response.chaos.some", expected response or service, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
+		"hgrm:latency.chaos":       `format hgrm: series "latency.chaos", expected response, service or gap, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
+		"hgrm:response":            `format hgrm: series "response", expected response, service or gap, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
+		"hgrm:response.../../x":    `format hgrm: series "response.../../x", expected response, service or gap, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
+		"hgrm:response.a/b":        `format hgrm: series "response.a/b", expected response, service or gap, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
+		"hgrm:response.chaos.some": `format hgrm: series "response.chaos.some", expected response, service or gap, a phase or all, and control or faulted if of one cohort, as in hgrm:response.chaos.faulted`,
 	} {
 		_, err := export.Parse(text)
 		assert.EqualError(t, err, want)
