@@ -149,7 +149,7 @@ func ReadBaseline(r io.Reader) (*Baseline, error) {
 		Kind   string `json:"kind"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
-		return nil, fmt.Errorf("expected a baseline, as wsheal baseline save writes it: %w", err)
+		return nil, fmt.Errorf("expected a baseline, as wsheal baseline save writes it: %w", whereBroken(text, err))
 	}
 	switch {
 	case head.Kind != baselineKind || head.Schema == nil:

@@ -121,3 +121,45 @@ func TestNoiseOfNeighbours(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 3, b.Noise[0].Pairs)
 }
+
+// A value that no run can have is refused by the name of the run and the metric, as it would
+// decide what is held against it; one that is none is not taken for 0.
+func TestABaselineOfImpossibleValuesIsRefused(t *testing.T) {
+	runs, _ := pairsOf(6, 1, 1)
+	for i := range runs {
+		runs[i].Measured = map[string]float64{"avail.time": 0.5, "latency.shift": 0.5, "messages.lost": 0.5, "recovery.efficiency": 0.5, "recovery.t99": 0.5}
+	}
+	b, err := NewBaseline(runs, Rule{Metrics: []string{"avail.time", "latency.shift", "messages.lost", "recovery.efficiency", "recovery.t99"}})
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, b.Write(&text))
+	read := func(metric, value string) error {
+		changed := strings.Replace(text.String(), fmt.Sprintf("%q:0.5", metric), fmt.Sprintf("%q:%s", metric, value), 1)
+		require.NotEqual(t, text.String(), changed)
+		_, err := ReadBaseline(strings.NewReader(changed))
+		return err
+	}
+	const (
+		seconds = "expected a number from 0 to 1e+09 s"
+		count   = "expected a number from 0 to 1e+15"
+	)
+	for _, c := range []struct{ metric, value, want string }{
+		{"recovery.t99", "-0.001", seconds},
+		{"recovery.t99", "1e10", seconds},
+		{"recovery.t99", "1e999", seconds},
+		{"recovery.t99", "null", seconds},
+		{"recovery.t99", `"1"`, seconds},
+		{"messages.lost", "-1", count},
+		{"messages.lost", "1e16", count},
+		{"avail.time", "1.5", "expected a number from 0 to 1"},
+		{"latency.shift", "-1e10", "expected a number from -1e+09 to 1e+09 s"},
+	} {
+		assert.EqualError(t, read(c.metric, c.value), fmt.Sprintf("run new0: metric %s: %s, %s", c.metric, c.value, c.want))
+	}
+	for metric, value := range map[string]string{"recovery.t99": "0", "latency.shift": "-1", "avail.time": "1.0000000001", "recovery.efficiency": "1.5", "messages.lost": "1e15"} {
+		assert.NoError(t, read(metric, value), metric)
+	}
+	assert.EqualError(t, read("recovery.t99", "NaN"), `expected a baseline, as wsheal baseline save writes it: `+
+		`line 8, after "recovery.t99": invalid character 'N' looking for beginning of value`)
+	assert.ErrorContains(t, read("latency.shift", "Infinity"), `line 8, after "latency.shift": invalid character 'I'`)
+}

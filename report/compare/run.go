@@ -63,16 +63,16 @@ func episode(run report.Run) string {
 
 // runJSON is Run in a file: JSON has no infinity.
 type runJSON struct {
-	Name      string             `json:"name"`
-	Policy    string             `json:"policy"`
-	Version   string             `json:"version"`
-	Host      string             `json:"host"`
-	Seed      uint64             `json:"seed"`
-	Started   string             `json:"started"`
-	Verdict   report.Verdict     `json:"verdict"`
-	Why       string             `json:"why,omitempty"`
-	Metrics   map[string]float64 `json:"metrics"`
-	Unbounded []string           `json:"unbounded,omitempty"`
+	Name      string                     `json:"name"`
+	Policy    string                     `json:"policy"`
+	Version   string                     `json:"version"`
+	Host      string                     `json:"host"`
+	Seed      uint64                     `json:"seed"`
+	Started   string                     `json:"started"`
+	Verdict   report.Verdict             `json:"verdict"`
+	Why       string                     `json:"why,omitempty"`
+	Metrics   map[string]json.RawMessage `json:"metrics"`
+	Unbounded []string                   `json:"unbounded,omitempty"`
 }
 
 // keep is a run with the named metrics alone.
@@ -90,13 +90,13 @@ func (r Run) keep(metrics []string) Run {
 func (r Run) file() runJSON {
 	out := runJSON{
 		Name: r.Name, Policy: r.Policy, Version: r.Version, Host: r.Host, Seed: r.Seed, Started: r.Started,
-		Verdict: r.Verdict, Why: r.Why, Metrics: map[string]float64{},
+		Verdict: r.Verdict, Why: r.Why, Metrics: map[string]json.RawMessage{},
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Measured)) {
 		if v := r.Measured[name]; math.IsInf(v, 1) {
 			out.Unbounded = append(out.Unbounded, name)
 		} else {
-			out.Metrics[name] = v
+			out.Metrics[name], _ = json.Marshal(v) // fails only on what is no number, and no metric is that
 		}
 	}
 	return out
@@ -110,19 +110,21 @@ func (j runJSON) run(episode string) (Run, error) {
 	if !slices.Contains([]report.Verdict{report.Invalid, report.Inconclusive, report.Fail, report.Pass}, j.Verdict) {
 		return r, fmt.Errorf("run %s: verdict %q: expected pass, fail, inconclusive or invalid", j.Name, j.Verdict)
 	}
-	for name, v := range j.Metrics {
+	for _, name := range slices.Sorted(maps.Keys(j.Metrics)) {
+		v, err := readValue(name, j.Metrics[name])
+		if err != nil {
+			return r, fmt.Errorf("run %s: %w", j.Name, err)
+		}
 		r.Measured[name] = v
 	}
 	for _, name := range j.Unbounded {
 		if _, both := j.Metrics[name]; both {
 			return r, fmt.Errorf("run %s: %s has a value and is unbounded, expected one of the two", j.Name, name)
 		}
-		r.Measured[name] = math.Inf(1)
-	}
-	for name := range r.Measured {
-		if _, known := report.Lookup(name); !known {
-			return r, fmt.Errorf("run %s: unknown metric %q, expected one that `wsheal metrics` lists", j.Name, name)
+		if _, err := boundsOf(name); err != nil {
+			return r, fmt.Errorf("run %s: %w", j.Name, err)
 		}
+		r.Measured[name] = math.Inf(1)
 	}
 	return r, nil
 }
