@@ -103,6 +103,6 @@ func TestBenchDirections(t *testing.T) {
 	for _, d := range b.units {
 		count[d]++
 	}
-	assert.Equal(t, 8, count["better=higher"])
+	assert.Equal(t, 10, count["better=higher"])
 	assert.Equal(t, 6, count["better=lower assume=exact"], "with unbounded")
 }
