@@ -34,7 +34,7 @@ var better = map[string]func(float64) float64{
 // lies on both sides of 0.
 var counted = []string{
 	"messages.lost", "messages.dup", "messages.resent", "messages.broken", "messages.unsent", "messages.in_flight",
-	"messages.reordered", "messages.dropped", "messages.waited", "recovery.unhealed",
+	"messages.reordered", "messages.dropped", "messages.waited", "recovery.unhealed", "connections.left_over",
 	"push.unheard", "storm.hopeless", "storm.collateral", "storm.metastable", "storm.sync", "latency.shift", "latency.control_shift",
 }
 
