@@ -7,8 +7,8 @@ import (
 
 // Message is one message to send.
 type Message struct {
-	Payload []byte // copied by Send, unless it is Owned
-	Owned   bool   // nobody will change Payload any more: Send need not copy it
+	Payload []byte // the caller's again when Send returns, unless it is Owned
+	Owned   bool   // nobody will change Payload any more: Send need not copy it, whatever becomes of it
 	Text    bool   // a text message, which must be UTF-8; false: as Options.Text says
 	Seq     uint64 // its number, for Ack and for events
 	Ref     any    // handed back with every event about the message; nil: none
@@ -27,7 +27,7 @@ func (o *Options) sound(m *Message) error {
 // own makes the message's payload independent of the caller's.
 func (m Message) own() Message {
 	if !m.Owned {
-		m.Payload = bytes.Clone(m.Payload)
+		m.Payload, m.Owned = bytes.Clone(m.Payload), true
 	}
 	return m
 }

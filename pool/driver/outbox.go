@@ -1,5 +1,7 @@
 package driver
 
+import "bytes"
+
 // message is one payload that waits to be sent or to be acknowledged.
 type message struct {
 	seq     uint64
@@ -11,6 +13,14 @@ type message struct {
 	sent    bool // all of it was handed to the kernel at least once
 	touched bool // some of it was
 	done    bool // acknowledged or given up: a gap that leaves with its neighbours
+	lent    bool // payload is that of who is sending it at this moment
+}
+
+// own makes the payload the outbox's.
+func (m *message) own() {
+	if m.lent {
+		m.payload, m.lent = bytes.Clone(m.payload), false
+	}
 }
 
 // outcome is what is known of a message that is given up.
@@ -49,9 +59,10 @@ func (o *outbox) fits(size, frames, most int) bool {
 	return int(o.frames) < frames && o.bytes+size <= most
 }
 
-// push queues a message, whose payload is the outbox's from now on.
+// push queues a message, whose payload is the outbox's from now on if it is Owned, and
+// else once it was told to own it.
 func (o *outbox) push(m Message) {
-	o.messages = append(o.messages, message{seq: m.Seq, ref: m.Ref, payload: m.Payload, gen: m.Gen, text: m.Text})
+	o.messages = append(o.messages, message{seq: m.Seq, ref: m.Ref, payload: m.Payload, gen: m.Gen, text: m.Text, lent: !m.Owned})
 	o.frames++
 	o.bytes += len(m.Payload)
 }
@@ -62,6 +73,14 @@ func (o *outbox) at(position uint64) *message {
 		return nil
 	}
 	return &o.messages[int(o.head)+int(position-o.first)]
+}
+
+// newest returns the message that was queued last, nil when there is none.
+func (o *outbox) newest() *message {
+	if o.left() == 0 {
+		return nil
+	}
+	return &o.messages[len(o.messages)-1]
 }
 
 // due returns the next message that waits for a connection, nil when none does, or when
@@ -137,7 +156,7 @@ func (o *outbox) finish(m *message) {
 func (o *outbox) leave(m *message) {
 	o.frames--
 	o.bytes -= len(m.payload)
-	m.payload, m.ref, m.done = nil, nil, true
+	m.payload, m.ref, m.done, m.lent = nil, nil, true, false
 }
 
 // burst is the most messages whose room is kept from one burst to the next, until rest: growing

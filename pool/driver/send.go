@@ -34,21 +34,25 @@ func (c *client) send(m Message) error {
 	return err
 }
 
-// unlock releases the mutex, and writes what was queued if nobody does.
+// unlock releases the mutex, and writes what was queued if nobody does. The payload of the
+// message that was queued last need not be copied if it is in what is written here.
 func (c *client) unlock() {
 	k := c.live
-	if k == nil || !c.outbox.pending() {
-		c.mu.Unlock()
-		return
+	var b *batch
+	if k != nil && c.outbox.pending() {
+		b = k.promptly()
 	}
-	b := k.promptly()
+	if m := c.outbox.newest(); m != nil && (m.by == nil || k == nil || k.cut != nil) {
+		m.own()
+	}
 	c.mu.Unlock()
 	if b != nil {
 		k.push(b)
 	}
 }
 
-// offer queues one message, or says why not, and whom it displaced. The mutex must be held.
+// offer queues one message, or says why not, and whom it displaced. Its payload is the
+// caller's until unlock. The mutex must be held.
 func (c *client) offer(m Message) (dropped []Event, err error) {
 	o, size := &c.fleet.options, len(m.Payload)
 	switch {
@@ -59,14 +63,14 @@ func (c *client) offer(m Message) (dropped []Event, err error) {
 	case size > o.QueueBytes:
 		return nil, ErrQueueFull
 	case c.room(size):
-		c.queue(m.own())
+		c.queue(m)
 		return nil, nil
 	case o.Full == DropOldest:
 		dropped, ok := c.makeRoom(size)
 		if !ok {
 			return dropped, ErrQueueFull
 		}
-		c.queue(m.own())
+		c.queue(m)
 		return dropped, nil
 	case o.Full == Disconnect && c.live != nil:
 		c.live.end(ending{cause: heal.WriteStall, err: ErrQueueFull})

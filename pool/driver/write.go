@@ -81,6 +81,9 @@ func (k *conn) push(b *batch) {
 	n, err := k.wire.WriteNow(b.bytes)
 	b.written, b.touched = n, n
 	if err == nil && n < len(b.bytes) {
+		k.client.mu.Lock()
+		k.own(b)
+		k.client.mu.Unlock()
 		k.client.fleet.crew.run(job{flush: k, batch: b})
 		return
 	}
@@ -294,6 +297,9 @@ func (k *conn) settle(b *batch, at heal.Instant) {
 			m.touched = true
 		}
 		if p.to > b.written || !p.last {
+			if m != nil {
+				m.own()
+			}
 			continue
 		}
 		b.events = append(b.events, Event{Kind: Sent, At: at, Client: c.id, Gen: k.gen, Seq: p.seq, Ref: p.ref, Again: p.again})
@@ -304,10 +310,24 @@ func (k *conn) settle(b *batch, at heal.Instant) {
 		if c.fleet.options.Guarantee == AtMostOnce {
 			c.outbox.finish(m)
 			c.shard.waiting.Add(-1)
+		} else {
+			m.own()
 		}
 	}
 	b.told = b.written
 	c.letIn()
+}
+
+// own makes the payloads of a batch's messages the outbox's, for who sends one of them does
+// not wait for the batch to be written. The client's mutex must be held.
+func (k *conn) own(b *batch) {
+	for i := range b.parts {
+		if p := &b.parts[i]; p.ahead == nil {
+			if m := k.client.outbox.at(p.position); m != nil {
+				m.own()
+			}
+		}
+	}
 }
 
 // release gives back what the connection carried, once it is over for good and nothing
