@@ -81,6 +81,15 @@
 // than half of the baseline's answers come while messages are sent again. Before that time
 // it has no value.
 //
+// # Targets that do not answer
+//
+// Of a target that sends of its own accord (Run.Pattern push) what comes is counted, by the
+// phase of its coming: it stands in the place of answers in Dip and in the course of the run,
+// and the time between two messages to a client, over reconnects, is the latency kind "gap".
+// How many each client got, and the longest that one waited, is in the record pushed, which
+// is written at the end. Of one that answers nothing (silent) what was sent is known. Of both
+// there are Pings. What rests on answers has no value (Lacks): it is left out, and not 0.
+//
 // # Storm
 //
 // An attempt is a dial after the first fault's command. It has healed when its client is

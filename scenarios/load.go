@@ -67,6 +67,14 @@ func (r *resolver) load(v view) {
 // unanswered says whether nothing that is sent is acknowledged.
 func (l Load) unanswered() bool { return l.Pattern == report.Push || l.Pattern == report.Silent }
 
+// Answers is how many answers are due per second; 0 where nothing is answered.
+func (l Load) Answers() float64 {
+	if l.unanswered() {
+		return 0
+	}
+	return l.Rate
+}
+
 // scheduled says whether the clients send messages on schedule.
 func (l Load) scheduled() bool { return l.Pattern != report.Push && l.Pattern != report.NoLoad }
 

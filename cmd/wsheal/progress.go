@@ -90,7 +90,7 @@ func (p *progress) stop() {
 func livePlan(s *scenarios.Scenario) live.Plan {
 	plan := live.Plan{
 		Scenario: s.Name, Policy: s.Clients.Policy.Name, Seed: s.Seed,
-		Clients: s.Clients.Count, Sharing: s.Clients.Sharing == scenarios.Shared, Rate: s.Load.Rate, Hold: s.Hold,
+		Clients: s.Clients.Count, Sharing: s.Clients.Sharing == scenarios.Shared, Rate: s.Load.Answers(), Hold: s.Hold,
 	}
 	for _, p := range s.Phases {
 		plan.Phases = append(plan.Phases, live.Phase{Name: p.Name, From: p.From, To: p.To})

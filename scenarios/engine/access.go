@@ -91,7 +91,7 @@ func (a access) unchosen(hs ws.Handshake, err error) error {
 // values.
 func (r *run) told() (all []report.Access) {
 	for i, a := range r.access {
-		if a.own == nil {
+		if a.own == nil || r.scenario.Foreign() { // what others' clients send is theirs
 			continue
 		}
 		t := r.scenario.Targets[i]
