@@ -95,7 +95,7 @@ type Config struct {
 	Subprotocols []string                                                          // offered, best first; nil: none. A server may choose none: Exchange.Subprotocol tells
 	Deflate      bool                                                              // offer permessage-deflate
 	Proxy        func(*url.URL) (*url.URL, error)                                  // nil: HTTPS_PROXY, HTTP_PROXY and NO_PROXY
-	DialContext  func(ctx context.Context, network, addr string) (net.Conn, error) // nil: a net.Dialer
+	DialContext  func(ctx context.Context, network, addr string) (net.Conn, error) // nil: wire.Direct
 	Resolve      func(ctx context.Context, host string) ([]netip.Addr, error)      // nil: the system's resolver
 	// Validate makes sure that a connection is the right one, before it is used and, with
 	// Policy.CheckEvery, again and again: a hello, an authentication. nil: a pong is enough.

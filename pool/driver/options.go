@@ -90,7 +90,7 @@ type Options struct {
 	// clients that are alone are lost at once. Waiting for a turn counts for
 	// Policy.HandshakeTimeout. 0: any number; Shared has a bound of its own.
 	Dials int
-	// DialContext opens the raw connection; nil: a net.Dialer. It is given names, and not
+	// DialContext opens the raw connection; nil: wire.Direct. It is given names, and not
 	// addresses, if Resolve is nil.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Resolve finds a host's addresses, best first; nil: the system's resolver.

@@ -10,15 +10,12 @@ import (
 
 const defaultRace = 250 * time.Millisecond // RFC 8305 section 5
 
-// direct is never changed.
-var direct net.Dialer
-
 // raw opens a TCP connection to an IP address with its port, or to what DialContext makes of it.
 func (d *Dialer) raw(ctx context.Context, where string) (net.Conn, error) {
 	if d.DialContext != nil {
 		return d.DialContext(ctx, "tcp", where)
 	}
-	return direct.DialContext(ctx, "tcp", where)
+	return Direct(ctx, "tcp", where)
 }
 
 // connect opens a TCP connection to where, host:port.

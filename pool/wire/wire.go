@@ -35,7 +35,7 @@ import (
 
 // Dialer opens connections. The zero value works. It must not be copied once it was used.
 type Dialer struct {
-	// DialContext opens the raw connection; nil: a net.Dialer. addr holds an IP address,
+	// DialContext opens the raw connection; nil: Direct. addr holds an IP address,
 	// unless DialContext is set and Resolve is not: then names are for it to resolve.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Resolve finds a host's addresses, best first; nil: the system's resolver.
