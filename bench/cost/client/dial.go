@@ -3,13 +3,25 @@ package client
 import (
 	"context"
 	"net"
+
+	"github.com/wsheal/wsheal/pool/wire"
 )
 
-// dialTCP is how every client reaches the server: a plain dial whose socket is reset
-// when it is closed last, so that a process that ends leaves no port in TIME-WAIT.
+// dialTCP is how every client but wsheal's reaches the server: a plain dial, as each has it
+// by default.
 func dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
 	var d net.Dialer
-	c, err := d.DialContext(ctx, network, addr)
+	return leavingNothing(d.DialContext(ctx, network, addr))
+}
+
+// dialDirect is how wsheal's does, by default, too.
+func dialDirect(ctx context.Context, network, addr string) (net.Conn, error) {
+	return leavingNothing(wire.Direct(ctx, network, addr))
+}
+
+// leavingNothing has a connection's socket reset when it is closed last, so that a process
+// that ends leaves no port in TIME-WAIT.
+func leavingNothing(c net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}

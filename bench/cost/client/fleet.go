@@ -45,7 +45,7 @@ func (f fleetClient) Open(ctx context.Context, o Options) (Conns, error) {
 		policy.Backoff = heal.Backoff{Base: time.Hour}
 	}
 	settings := driver.Options{
-		Clients: o.Conns, Seed: 1, Policy: policy, Endpoints: endpoints, DialContext: dialTCP, Dials: dials, Observe: c.observe,
+		Clients: o.Conns, Seed: 1, Policy: policy, Endpoints: endpoints, DialContext: dialDirect, Dials: dials, Observe: c.observe,
 	}
 	if f.receive {
 		settings.Receive = func(conn int, _ uint32, payload []byte, _ bool) { c.received(conn, payload) }

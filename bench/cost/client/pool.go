@@ -37,7 +37,7 @@ func (x poolClient) Open(ctx context.Context, o Options) (Conns, error) {
 		dials = 64
 	}
 	settings := pool.Config{
-		Min: o.Conns, Max: o.Conns, MinReady: -1, Seed: 1, Policy: policy, DialContext: dialTCP, LeaseWarn: -1,
+		Min: o.Conns, Max: o.Conns, MinReady: -1, Seed: 1, Policy: policy, DialContext: dialDirect, LeaseWarn: -1,
 		// No storm: that all are lost at once would be one, whose spread is another thing to measure.
 		Crowd: crowd.Policy{Dials: dials, EndpointDials: dials, StormLeast: o.Conns + 1, RebalanceAt: -1},
 	}
