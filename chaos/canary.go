@@ -10,8 +10,8 @@ import (
 const firstCanary, lastCanary = 1 << 40, 1<<63 - 1
 
 // IsCanary says whether a client is a canary: one that no fleet has, sent to see what a
-// fault does. Faults act on it as on any other, and do not count it among those that
-// they were to hit.
+// fault does. Faults act on it as on any other, and count neither it among those that they
+// were to hit nor what they do to it.
 func IsCanary(client uint64) bool { return client >= firstCanary && client <= lastCanary }
 
 // CanaryFor returns the number of a canary that the one fault touches, or does not, and

@@ -160,12 +160,14 @@ func (h *hook) count(client uint64, counter string, n int64) {
 		e.First = now
 	}
 	e.Last = max(e.Last, now)
+	if chaos.IsCanary(client) {
+		return
+	}
 	if e.Counts == nil {
 		e.Counts = map[string]int64{}
 	}
 	e.Counts[counter] += n
 	switch {
-	case chaos.IsCanary(client):
 	case chaos.InCohort(h.seed, h.name, client, h.share):
 		h.hit[client] = struct{}{}
 	default:

@@ -36,7 +36,7 @@ func (r bandwidth) pace(o *order, l *lane, _ int, now time.Time) time.Duration {
 func (r bandwidth) paced(o *order, l *lane, n int, now time.Time) {
 	d := memory[debt](l, o)
 	if d.waited {
-		o.count("paced", 1)
+		l.conn.counts(o, "paced", 1)
 		l.note(o)
 	}
 	if d.paid.Before(now) {
@@ -81,7 +81,7 @@ func (r *link) pace(o *order, l *lane, n int, now time.Time) time.Duration {
 	if !t.given {
 		t.given, t.at = true, r.meter(l.way).take(now, costs(n, r.rate))
 		if t.at.After(now) {
-			o.count("paced", 1)
+			l.conn.counts(o, "paced", 1)
 			l.note(o)
 		}
 	}

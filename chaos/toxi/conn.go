@@ -200,7 +200,9 @@ func (c *conn) cut(o *order) fate {
 	if err != nil {
 		return wasClosed
 	}
-	o.cut.Add(1)
+	if !c.isCanary() {
+		o.cut.Add(1)
+	}
 	c.hitBy(o, now)
 	return isCut
 }

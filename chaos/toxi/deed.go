@@ -33,7 +33,7 @@ func (l *lane) do(d deed, o *order) {
 		}
 	}
 	if came == isCut {
-		o.count("ended", 1)
+		c.counts(o, "ended", 1)
 	}
 }
 

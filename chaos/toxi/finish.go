@@ -35,7 +35,7 @@ func (c *conn) finish(o *order) fate {
 	c.up.tell()
 	c.linger.Store(time.AfterFunc(lingerTime, c.end))
 	if came == isCut {
-		o.count("fins", 1)
+		c.counts(o, "fins", 1)
 		c.hitBy(o, now)
 	}
 	return came

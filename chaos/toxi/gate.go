@@ -170,7 +170,9 @@ func (o *order) does(c *conn, client uint64, counter string, do func() bool) boo
 	}
 	o.target(client)
 	if do() {
-		o.count(counter, 1)
+		if !chaos.IsCanary(client) {
+			o.count(counter, 1)
+		}
 		o.act(client, c.proxy.clock())
 	}
 	return true

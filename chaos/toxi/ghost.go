@@ -41,7 +41,7 @@ func (c *conn) haunt(o *order, gone ...*side) fate {
 	for _, s := range gone {
 		s.reset()
 	}
-	o.count("ghosts", 1)
+	c.counts(o, "ghosts", 1)
 	c.hitBy(o, c.proxy.clock())
 	return isCut
 }
@@ -52,7 +52,7 @@ func (l *lane) swallow(c *stream.StreamChunk, o *order) (deed, *order) {
 		l.ended = true
 		return nothing, nil
 	}
-	o.count("swallowed", 1)
+	l.conn.counts(o, "swallowed", 1)
 	if a, ok := o.rule.(answerer); ok {
 		return a.answers(o, l), o
 	}
@@ -86,7 +86,7 @@ func (l *lane) answer(d deed, o *order) {
 	default:
 		return
 	}
-	o.count("answered", 1)
+	l.conn.counts(o, "answered", 1)
 }
 
 // reset closes a socket with a RST.

@@ -18,7 +18,7 @@ func (r halfClose) sweep(o *order, c *conn) fate {
 	}
 	came := c.halve(l)
 	if came == isCut {
-		o.count("half_closed", 1)
+		c.counts(o, "half_closed", 1)
 		c.hitBy(o, c.proxy.clock())
 	}
 	return came

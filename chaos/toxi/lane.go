@@ -123,8 +123,10 @@ func (l *lane) countHeld(it *item) {
 
 // noteHeld counts one thing held, of n bytes. l.mu is held.
 func (l *lane) noteHeld(o *order, n int) {
-	o.heldChunks.Add(1)
-	o.heldBytes.Add(int64(n))
+	if !l.conn.isCanary() {
+		o.heldChunks.Add(1)
+		o.heldBytes.Add(int64(n))
+	}
 	l.note(o)
 }
 
@@ -342,7 +344,7 @@ func (l *lane) decide() step {
 			if l.inflight > 0 {
 				return s // whose end pokes; then the sink takes it at once
 			}
-			it.by.count(it.counts, 1)
+			l.conn.counts(it.by, it.counts, 1)
 			l.note(it.by)
 			it.counts = ""
 		}
@@ -397,8 +399,10 @@ func (l *lane) credit(it *item) {
 		if len(it.held) == 0 {
 			part = share(added, d.d, sum, len(it.delays))
 		}
-		d.by.delayed.Add(1)
-		d.by.addedN.Add(int64(part))
+		if !l.conn.isCanary() {
+			d.by.delayed.Add(1)
+			d.by.addedN.Add(int64(part))
+		}
 		l.note(d.by)
 	}
 	it.delays = nil

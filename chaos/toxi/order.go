@@ -96,6 +96,21 @@ func (o *order) count(name string, n int64) {
 	o.counts[name] += n
 }
 
+// counts adds to a counter of an order what that did to the connection, unless it is a
+// canary's.
+func (c *conn) counts(o *order, name string, n int64) {
+	if !c.isCanary() {
+		o.count(name, n)
+	}
+}
+
+// isCanary says whether a fault is not to count what it does to the connection. What crosses
+// that should not is counted all the same.
+func (c *conn) isCanary() bool {
+	who := c.who.Load()
+	return who != nil && chaos.IsCanary(who.client)
+}
+
 // target notes a client of the cohort with a connection while the order is in force.
 func (o *order) target(client uint64) {
 	if chaos.IsCanary(client) {

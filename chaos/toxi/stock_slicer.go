@@ -56,8 +56,8 @@ func (r slicer) shape(o *order, l *lane, data []byte) (pieces [][]byte) {
 		m.n++
 	}
 	if len(pieces) > 1 {
-		o.count("sliced", 1)
-		o.count("pieces", int64(len(pieces)))
+		l.conn.counts(o, "sliced", 1)
+		l.conn.counts(o, "pieces", int64(len(pieces)))
 		l.note(o)
 	}
 	return pieces

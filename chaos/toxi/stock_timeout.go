@@ -28,7 +28,7 @@ func readTimeout(attributes map[string]json.RawMessage, way chaos.Direction) (*o
 }
 
 func (timeout) shape(o *order, l *lane, data []byte) [][]byte {
-	o.count("swallowed", int64(len(data)))
+	l.conn.counts(o, "swallowed", int64(len(data)))
 	l.note(o)
 	return nil
 }

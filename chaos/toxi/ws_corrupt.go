@@ -51,7 +51,7 @@ func (r wsCorrupt) frame(o *order, l *lane, f run, w *weft) {
 		return
 	}
 	m.done, m.cutting = true, r.part == chaos.PartLength
-	o.count("corrupted", 1)
+	l.conn.counts(o, "corrupted", 1)
 	l.note(o)
 }
 

@@ -18,7 +18,7 @@ func (r wsDrop) claims(o *order, l *lane, f run) bool {
 	if !r.picks(o, l, f, memory[tally](l, o)) {
 		return false
 	}
-	o.count("dropped", 1)
+	l.conn.counts(o, "dropped", 1)
 	l.note(o)
 	return true
 }

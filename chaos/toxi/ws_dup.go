@@ -46,7 +46,7 @@ func (r wsDup) frame(o *order, l *lane, f run, w *weft) {
 	}
 	if !o.off() {
 		w.pass(m.frames)
-		o.count("duplicated", 1)
+		l.conn.counts(o, "duplicated", 1)
 		l.note(o)
 	}
 	m.frames = nil

@@ -34,7 +34,7 @@ func (r wsFragment) frame(o *order, l *lane, f run, w *weft) {
 		return
 	}
 	if f.at == 0 && f.length > 1 {
-		o.count("fragmented", 1)
+		l.conn.counts(o, "fragmented", 1)
 		l.note(o)
 	}
 	size := (f.length + r.frames - 1) / r.frames // of a piece, but for the last
@@ -52,7 +52,7 @@ func (r wsFragment) frame(o *order, l *lane, f run, w *weft) {
 		out = append(out, data[:n]...)
 		data, at = data[n:], at+n
 	}
-	o.count("fragments", made)
+	l.conn.counts(o, "fragments", made)
 	w.pass(out)
 }
 

@@ -44,7 +44,7 @@ func (r wsTruncate) frame(o *order, l *lane, f run, w *weft) {
 	behind := f.data
 	if n := r.before(f); !m.cut && n >= 0 && !o.off() {
 		m.cut = true
-		o.count("truncated", 1)
+		l.conn.counts(o, "truncated", 1)
 		l.note(o)
 		w.pass(f.data[:n])
 		behind = f.data[n:]
