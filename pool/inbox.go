@@ -4,6 +4,9 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
+
+	"github.com/wsheal/wsheal/pool/driver"
 )
 
 // inbox is a bounded stream on its way to a reader of its own: a session's, a
@@ -25,6 +28,12 @@ type inbox struct {
 	paused error // why there is no more for now
 	more   chan struct{}
 	room   chan struct{}
+
+	line    *driver.Reading // of which all goes into it, for a reader to read for himself; nil: there is none
+	reading bool            // a reader attends to it
+	stirred atomic.Bool     // since he does there is something new for him
+	waiting int             // how many wait for more, beside him
+	putting int             // how many wait for room
 }
 
 func newInbox(messages, size int, slow Slow) *inbox {
@@ -39,13 +48,12 @@ func (b *inbox) put(m Message) (dropped int) {
 		b.mu.Lock()
 		switch {
 		case b.over != nil:
+			b.vacate() // for the next one who waits
 			b.mu.Unlock()
-			poke(b.room) // for the next one who waits
 			return dropped
 		case b.fits(len(m.Payload)):
 			b.add(m)
-			b.mu.Unlock()
-			poke(b.more)
+			b.unlock()
 			return dropped
 		case b.ending:
 			b.mu.Unlock()
@@ -56,17 +64,48 @@ func (b *inbox) put(m Message) (dropped int) {
 			continue
 		case b.slow == Hangup:
 			b.over = ErrSlowConsumer
-			b.mu.Unlock()
-			poke(b.more)
+			b.unlock()
 			return 1
 		}
 		b.waits = len(m.Payload)
+		b.putting++
 		b.mu.Unlock()
 		<-b.room
+		b.mu.Lock()
+		b.putting--
+		b.mu.Unlock()
 	}
 }
 
-// accept is put for who cannot wait; false: it would have to, or a message would be lost.
+// unlock releases the mutex when there is news for the reader.
+func (b *inbox) unlock() {
+	attended := b.reading
+	b.arrive()
+	b.mu.Unlock()
+	if attended {
+		b.line.Recall()
+	}
+}
+
+// arrive has a reader look. The mutex must be held.
+func (b *inbox) arrive() {
+	if b.reading {
+		b.stirred.Store(true)
+	}
+	if b.waiting > 0 {
+		poke(b.more)
+	}
+}
+
+// vacate has somebody look who waits for room. The mutex must be held.
+func (b *inbox) vacate() {
+	if b.putting > 0 {
+		poke(b.room)
+	}
+}
+
+// accept is put for who cannot wait, as the goroutine that reads a line; false: it would have
+// to, or a message would be lost.
 func (b *inbox) accept(m Message) bool {
 	b.mu.Lock()
 	if b.over != nil || b.ending || !b.fits(len(m.Payload)) {
@@ -74,8 +113,8 @@ func (b *inbox) accept(m Message) bool {
 		return false
 	}
 	b.add(m)
+	b.arrive()
 	b.mu.Unlock()
-	poke(b.more)
 	return true
 }
 
@@ -135,24 +174,22 @@ func (b *inbox) tell(c Continuity) {
 			b.queue = append(b.queue, Delivery{Continuity: c})
 		}
 	}
-	b.mu.Unlock()
-	poke(b.more)
+	b.unlock()
 }
 
 // pause gives err to a reader who has read everything, until it is nil again.
 func (b *inbox) pause(err error) {
 	b.mu.Lock()
 	b.paused = err
-	b.mu.Unlock()
-	poke(b.more)
+	b.unlock()
 }
 
 // finish says that little more will come, and that nobody may be held up by it.
 func (b *inbox) finish() {
 	b.mu.Lock()
 	b.ending, b.most = true, max(b.bytes, b.size)+b.size+b.waits
-	b.mu.Unlock()
-	poke(b.room)
+	b.vacate()
+	b.unlock()
 }
 
 // end lets the reader finish what is queued, and then gives it err.
@@ -161,52 +198,89 @@ func (b *inbox) end(err error) {
 	if b.over == nil {
 		b.over = err
 	}
+	b.vacate()
+	b.unlock()
+}
+
+// attend has the reader read the line himself, until there is something new; false: he has
+// to wait until somebody else has read. To have ctx call him away took what it saves. The
+// mutex must be held, but is not while he reads.
+func (b *inbox) attend(ctx context.Context) bool {
+	if b.line == nil || b.reading || b.ending || ctx.Done() != nil {
+		return false
+	}
+	b.reading = true
+	b.stirred.Store(false)
 	b.mu.Unlock()
-	poke(b.more)
-	poke(b.room)
+	read := b.line.Attend(b.stirred.Load)
+	b.mu.Lock()
+	b.reading = false
+	b.arrive() // one of those who wait is next
+	return read || b.stirred.Load()
 }
 
 // next returns what is oldest. It is for one reader at a time; others wait their turn.
 func (b *inbox) next(ctx context.Context) (Delivery, error) {
-	for {
-		b.mu.Lock()
+	for b.mu.Lock(); ; {
 		if len(b.queue) > 0 {
-			d := b.queue[0]
-			b.queue[0] = Delivery{}
-			b.queue = b.queue[1:]
-			if d.Continuity.Kind == Unbroken {
-				b.held--
-				b.bytes -= len(d.Message.Payload)
+			d := b.take()
+			b.vacate()
+			if len(b.queue) > 0 || b.over != nil || b.paused != nil {
+				b.arrive()
 			}
-			b.clear()
-			again := len(b.queue) > 0 || b.over != nil || b.paused != nil
 			b.mu.Unlock()
-			poke(b.room)
-			if again {
-				poke(b.more)
-			}
 			return d, nil
 		}
 		over := b.over
 		if over == nil {
 			over = b.paused
 		}
-		b.mu.Unlock()
 		if over != nil {
-			poke(b.more) // for the next one who asks
+			b.arrive() // for the next one who asks
+			b.mu.Unlock()
 			return Delivery{}, over
 		}
-		done := ctx.Done()
-		if done == nil { // nobody will take the reader away: one channel is waited for in half the time of two
-			<-b.more
+		if b.attend(ctx) {
 			continue
 		}
-		select {
-		case <-b.more:
-		case <-done:
-			return Delivery{}, ctx.Err()
+		b.waiting++
+		b.mu.Unlock()
+		err := b.await(ctx)
+		b.mu.Lock()
+		b.waiting--
+		if err != nil {
+			b.mu.Unlock()
+			return Delivery{}, err
 		}
 	}
+}
+
+// await waits for more.
+func (b *inbox) await(ctx context.Context) error {
+	done := ctx.Done()
+	if done == nil { // nobody will take the reader away: one channel is waited for in half the time of two
+		<-b.more
+		return nil
+	}
+	select {
+	case <-b.more:
+		return nil
+	case <-done:
+		return ctx.Err()
+	}
+}
+
+// take takes what is oldest out.
+func (b *inbox) take() Delivery {
+	d := b.queue[0]
+	b.queue[0] = Delivery{}
+	b.queue = b.queue[1:]
+	if d.Continuity.Kind == Unbroken {
+		b.held--
+		b.bytes -= len(d.Message.Payload)
+	}
+	b.clear()
+	return d
 }
 
 // clear gives the desk back when nothing lies on it any more.

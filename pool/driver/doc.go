@@ -42,7 +42,8 @@
 //
 // What arrives is observed where it is read, and handed to Options.Receive on a goroutine
 // of the client's own, unless an [Acceptor] takes it where it was read, for somebody whose
-// goroutine it is handed to next. A user who is slow makes the fleet stop reading; that is no
+// goroutine it is handed to next. Who waits for all that one connection brings can read it
+// himself, by its [Reading]. A user who is slow makes the fleet stop reading; that is no
 // silence of the peer's. Ended tells when he has had all that a connection brought: Lost does
 // not wait for him.
 //

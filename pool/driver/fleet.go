@@ -44,6 +44,7 @@ type Fleet struct {
 	loops  sync.WaitGroup // shards
 	crew   *crew          // that writes and delivers
 	berths *berths        // nil: dials are not bounded
+	desk   wire.Desk      // of connections that others read
 
 	closed  atomic.Bool
 	forced  atomic.Bool // nothing is waited for any more
@@ -319,6 +320,7 @@ func (p *Fleet) shutdown() {
 	}
 	p.abort()
 	p.work.Wait()
+	p.desk.Wait()
 	for _, s := range p.shards {
 		s.post(mail{order: quit})
 	}

@@ -111,7 +111,7 @@ func (k *conn) hand(p parcel) bool {
 	for {
 		switch {
 		case k.exchange == nil && o.Receive == nil: // nobody wants it
-		case c.roomy(k, len(p.payload)):
+		case c.roomy(k, len(p.payload)), o.InboxFull < DropOldest && k.wire.Attended(): // who attends may be who makes room
 			if x := k.exchange; x != nil {
 				x.put(p)
 				x.arrived()

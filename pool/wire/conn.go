@@ -11,8 +11,8 @@ import (
 )
 
 // Conn is an open connection. Reading (Wait, Read, Discard, or Serve) is for one goroutine
-// and the writing methods for one goroutine at a time; Kill and what is only looked at are
-// for all.
+// and the writing methods for one goroutine at a time; Kill, Attend beside Serve, and what is
+// only looked at are for all.
 type Conn struct {
 	socket      *socket
 	secure      *tls.Conn // nil: not over TLS
@@ -26,6 +26,7 @@ type Conn struct {
 	deflate     bool
 	wakes       uint8 // of Serve, up to settling
 	handle      func(Frame, error) bool
+	visits      atomic.Pointer[visits] // nil: nobody has asked to read
 }
 
 // Frame is a whole data message, or a control frame.
@@ -62,7 +63,10 @@ func (c *Conn) Discard() { c.decoder.discard() }
 
 // Kill closes the raw TCP connection at once, without a goodbye over TLS. It never waits,
 // and may be called again. Reading and writing end with net.ErrClosed.
-func (c *Conn) Kill() { _ = c.socket.Conn.Close() }
+func (c *Conn) Kill() {
+	_ = c.socket.Conn.Close()
+	c.Resume() // there is an end to tell
+}
 
 // Inbound, Outbound and Heard are when the last byte arrived behind the upgrade, when a
 // write last made progress, and when the peer's last ping arrived; 0: never.

@@ -83,6 +83,26 @@ func (d *decoder) ready() bool {
 	return d.in.fetch() != errAgain // an error is told again
 }
 
+// whole tells whether read will not wait: a frame that is a message or a control frame is
+// buffered, or there is an end to tell.
+func (d *decoder) whole() bool {
+	b := d.in.buf[d.in.r:d.in.w]
+	if len(b) == 0 || d.end != nil {
+		return true
+	}
+	if d.op != 0 || len(b) < 2 || b[0]&0x80 == 0 {
+		return false
+	}
+	n, rest := uint64(b[1]&0x7f), b[2:]
+	switch {
+	case n == 126 && len(rest) >= 2:
+		n, rest = uint64(binary.BigEndian.Uint16(rest)), rest[2:]
+	case n >= 126: // a length in 8 bytes is that of one too long for the buffer
+		return false
+	}
+	return n <= uint64(len(rest))
+}
+
 // discard reads on until the end.
 func (d *decoder) discard() {
 	d.finish(io.EOF)

@@ -93,7 +93,9 @@ func (in *intake) fill() error {
 		err := in.fetch()
 		switch {
 		case err == errAgain && in.plain():
-			return in.land(true)
+			if err = in.land(true); err == errAgain { // somebody was called who does not read any more
+				continue
+			}
 		case err == errAgain:
 			err = in.socket.wait()
 			if err == nil {
@@ -116,7 +118,7 @@ func (in *intake) park() {
 }
 
 // land reads into a borrowed buffer, which is held only if there is something; errAgain:
-// there is nothing, and it was not to wait. Waiting and reading are one call, for two take
+// there is nothing, and it was not to wait, or Recall was called. Waiting and reading are one call, for two take
 // about a twentieth more CPU time per echo (bench/cost, echo).
 func (in *intake) land(wait bool) error {
 	r := &in.socket.in
@@ -127,7 +129,10 @@ func (in *intake) land(wait bool) error {
 		r.land = in.landNow
 	}
 	r.patient = wait
-	if err := in.socket.raw.Read(r.land); err != nil {
+	if err := in.socket.ask(r.land); err != nil {
+		if err == errAgain {
+			return err
+		}
 		return in.socket.ended(err)
 	}
 	return r.err

@@ -35,7 +35,7 @@ func (c *Conn) wake() {
 	for {
 		last := c.socket.inbound.Load()
 		c.decoder.in.park()
-		if !c.drain() {
+		if !c.drain() || c.lends() {
 			return
 		}
 		if c.rests(last) {

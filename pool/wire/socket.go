@@ -119,7 +119,7 @@ func (s *socket) readNow(p []byte) (int, error) {
 		in.take = s.takeNow
 	}
 	in.p = p
-	err := s.raw.Read(in.take)
+	err := s.ask(in.take)
 	in.p = nil
 	if err == nil {
 		err = in.err
@@ -157,8 +157,24 @@ func (s *socket) wait() error {
 	if in.look == nil {
 		in.look = s.lookNow
 	}
-	in.looked, in.dry = false, false
-	return s.raw.Read(in.look)
+	in.dry = false
+	for {
+		in.looked = false
+		if err := s.ask(in.look); err != errAgain {
+			return err
+		}
+	}
+}
+
+// ask has f ask the kernel. errAgain: a read deadline has passed, which no read has: it calls
+// whoever reads back (Conn.Recall), or did when it was set.
+func (s *socket) ask(f func(fd uintptr) bool) error {
+	err := s.raw.Read(f)
+	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = s.SetReadDeadline(time.Time{})
+		return errAgain
+	}
+	return err
 }
 
 // lookNow asks the kernel once; when it is called again there is something.
