@@ -1,6 +1,7 @@
 package toxi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,11 +72,16 @@ func (s *Server) routes() http.Handler {
 			http.Error(w, "User agent not allowed", http.StatusForbidden)
 			return
 		}
+		if r.Method == http.MethodHead { // so does it, too
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// handler answers with a status and a value for JSON, nil for none, or with an error.
+// handler answers with a status and a value for JSON, nil for none, or with an error, which is
+// JSON as well and goes out as text, as from Toxiproxy.
 type handler func(r *http.Request, body []byte) (int, any, error)
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -91,16 +97,30 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		errors.As(err, &api)
 		status, value = api.StatusCode, api
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
 	if value == nil {
+		w.WriteHeader(status)
 		return
 	}
-	b, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("toxi: answer of %s %s: %v", r.Method, r.URL.Path, err))
+	b, wrong := json.Marshal(value)
+	if wrong != nil {
+		panic(fmt.Sprintf("toxi: answer of %s %s: %v", r.Method, r.URL.Path, wrong))
 	}
-	_, _ = w.Write(append(b, '\n')) // whoever asked may have left
+	if err != nil {
+		http.Error(w, string(b), status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(b) // whoever asked may have left
+}
+
+// read decodes the first value of a body, which should be what. What follows it is not looked
+// at, as Toxiproxy does not.
+func read(body []byte, into any, what string) error {
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(into); err != nil {
+		return unreadable(err, what)
+	}
+	return nil
 }
 
 // onProxy finds the proxy that the path names.
@@ -138,8 +158,8 @@ func (s *Server) getProxies(*http.Request, []byte) (int, any, error) {
 
 func (s *Server) postProxy(_ *http.Request, body []byte) (int, any, error) {
 	var in posted
-	if err := json.Unmarshal(body, &in); err != nil {
-		return 0, nil, unreadable(err, "a proxy, an object")
+	if err := read(body, &in, "a proxy, an object"); err != nil {
+		return 0, nil, err
 	}
 	p, err := s.create(in, "")
 	if err != nil {
@@ -148,30 +168,40 @@ func (s *Server) postProxy(_ *http.Request, body []byte) (int, any, error) {
 	return http.StatusCreated, p.show(), nil
 }
 
+// postPopulate shows with an error those that were there before it came.
 func (s *Server) postPopulate(_ *http.Request, body []byte) (int, any, error) {
-	var in []posted
-	if err := json.Unmarshal(body, &in); err != nil {
-		return 0, nil, unreadable(err, "a list of proxies")
-	}
-	for i, x := range in {
-		if err := x.complete(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
-			return 0, nil, err
-		}
-	}
+	proxies, err := s.populate(body)
 	answer := struct {
 		*stock.ApiError `json:",omitempty"`
 		Proxies         []shown `json:"proxies"`
-	}{Proxies: []shown{}}
+	}{Proxies: proxies}
+	if err != nil {
+		answer.ApiError = &stock.ApiError{Message: err.Error(), StatusCode: http.StatusInternalServerError}
+		errors.As(err, &answer.ApiError)
+		return answer.StatusCode, answer, nil
+	}
+	return http.StatusCreated, answer, nil
+}
+
+// populate creates nothing unless all of the proxies are complete.
+func (s *Server) populate(body []byte) (made []shown, err error) {
+	var in []posted
+	if err := read(body, &in, "a list of proxies"); err != nil {
+		return nil, err
+	}
+	for i, x := range in {
+		if err := x.complete(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
+			return nil, err
+		}
+	}
 	for _, x := range in {
 		p, err := s.createOrReplace(x)
 		if err != nil {
-			answer.ApiError = &stock.ApiError{Message: err.Error(), StatusCode: http.StatusInternalServerError}
-			errors.As(err, &answer.ApiError)
-			return answer.StatusCode, answer, nil
+			return made, err
 		}
-		answer.Proxies = append(answer.Proxies, p.show())
+		made = append(made, p.show())
 	}
-	return http.StatusCreated, answer, nil
+	return made, nil
 }
 
 func getProxy(p *proxy, _ *http.Request, _ []byte) (int, any, error) {
@@ -180,8 +210,8 @@ func getProxy(p *proxy, _ *http.Request, _ []byte) (int, any, error) {
 
 func updateProxy(p *proxy, _ *http.Request, body []byte) (int, any, error) {
 	var in posted
-	if err := json.Unmarshal(body, &in); err != nil {
-		return 0, nil, unreadable(err, "a proxy, an object")
+	if err := read(body, &in, "a proxy, an object"); err != nil {
+		return 0, nil, err
 	}
 	if err := p.update(in); err != nil {
 		return 0, nil, err

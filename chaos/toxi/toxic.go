@@ -83,8 +83,8 @@ func (t *toxic) updated(body []byte) (*toxic, error) {
 		Toxicity   *float64                   `json:"toxicity"`
 	}{}
 	// A client that sends the whole toxic back is understood.
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, unreadable(err, "a toxic, an object")
+	if err := read(body, &in, "a toxic, an object"); err != nil {
+		return nil, err
 	}
 	n := &toxic{Attributes: maps.Clone(t.Attributes), Name: t.Name, Type: t.Type, Stream: t.Stream, Toxicity: t.Toxicity}
 	maps.Copy(n.Attributes, in.Attributes)
