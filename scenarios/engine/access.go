@@ -103,7 +103,9 @@ func (r *run) told() (all []report.Access) {
 		if t.TLS != nil {
 			x.TLS, x.Insecure = t.TLS.Words(), t.TLS.Insecure
 		}
-		all = append(all, x)
+		if len(x.Headers) > 0 || len(x.Offered) > 0 || x.TLS != "" || x.Insecure {
+			all = append(all, x)
+		}
 	}
 	return all
 }
