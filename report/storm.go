@@ -49,11 +49,9 @@ func (s *storm) Add(rec Record, a attempt) {
 	up, tried := s.usable.at(rec.Step.Client), s.tried.at(rec.Step.Client)
 	was, is := *up, isUsable(rec.Step.To)
 	*up = is
-	first := a.began && (was || !*tried)
+	first := a.began && !*tried
 	if a.began || is {
 		*tried = !is
-	} else if was {
-		*tried = false
 	}
 	if s.from == 0 {
 		return

@@ -202,3 +202,57 @@ func TestAttemptsBeforeTheFaultAreNone(t *testing.T) {
 	s := p.build().Storm
 	assert.Equal(t, []int{1, 1, 0}, []int{s.Attempts, s.Hopeless + s.Collateral, s.Healed})
 }
+
+// The first attempt since each loss is told from its retries, also one that the loss itself
+// brings with it.
+func TestFirstAttemptsOfEachLoss(t *testing.T) {
+	p := broken(t, 2)
+	p.step(3*sec, 0, "timer", "dialing", nil)
+	p.fail(3100*ms, 0, "refused", "waiting")
+	p.up(4*sec, 0, "timer", nil)
+	p.step(5*sec, 0, "lost", "dialing", nil) // at once
+	p.fail(5100*ms, 0, "refused", "waiting")
+	p.up(6*sec, 0, "timer", nil)
+	p.lose(7*sec, 0, "reset")
+	p.up(8*sec, 0, "timer", nil)
+	p.end(10 * sec)
+	s := p.build().Storm
+	assert.Equal(t, []int{5, 3}, []int{s.Attempts, s.First})
+}
+
+// A second fault does not begin the count anew: what is under way as it comes is counted, and
+// so is one that began in the instant of the first.
+func TestALaterFaultBeginsNoOtherStorm(t *testing.T) {
+	p := small(t, 1, func(run *report.Run) {
+		run.Faults = []report.Intended{{Name: "a", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, Cohort: 1}, {Name: "b", Kind: "reset", On: "blue", Share: 1, At: 4 * sec, Cohort: 1}}
+	})
+	p.edge(2*sec, "a", "commanded")
+	p.edge(2*sec, "a", "confirmed")
+	p.lose(2*sec, 0, "reset")
+	p.step(2*sec, 0, "timer", "dialing", nil)
+	p.fail(3*sec, 0, "timeout", "waiting")
+	p.step(3500*ms, 0, "timer", "dialing", nil)
+	p.edge(4*sec, "b", "commanded")
+	p.edge(4*sec, "b", "confirmed")
+	p.fail(4500*ms, 0, "timeout", "waiting")
+	p.end(10 * sec)
+	s := p.build().Storm
+	assert.Equal(t, []int{2, 2}, []int{s.Attempts, s.Hopeless + s.Collateral})
+}
+
+// The bins begin with the first loss, which is no client that its owner closes, and no later
+// one; they end with the last that was seen when the fleet is not back in full.
+func TestBinsOfAStorm(t *testing.T) {
+	p := small(t, 3, func(run *report.Run) {
+		run.Faults = []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, Cohort: 3}}
+	})
+	p.edge(2*sec, "cut", "commanded")
+	p.edge(2*sec, "cut", "confirmed")
+	p.step(2500*ms, 0, "close", "retired", nil)
+	p.lose(3*sec, 1, "reset")
+	p.lose(5*sec, 2, "reset")
+	p.step(5950*ms, 1, "timer", "dialing", nil)
+	p.end(10 * sec)
+	s := p.build().Storm
+	assert.EqualValues(t, 30, s.Bins, "from 3 s on, the last being that of the attempt")
+}
