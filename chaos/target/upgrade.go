@@ -22,12 +22,16 @@ type identity struct {
 	gen    uint32
 }
 
+// parseIdentity reads "client/generation"; clients that are not ours may leave the second out.
 func parseIdentity(v string) (identity, error) {
-	c, g, ok := strings.Cut(v, "/")
-	client, err1 := strconv.ParseUint(c, 10, 64)
-	gen, err2 := strconv.ParseUint(g, 10, 32)
-	if !ok || err1 != nil || err2 != nil {
-		return identity{}, fmt.Errorf("%s: %q, expected client/generation", chaos.IdentityHeader, v)
+	c, g, told := strings.Cut(v, "/")
+	client, err := strconv.ParseUint(c, 10, 64)
+	var gen uint64
+	if told && err == nil {
+		gen, err = strconv.ParseUint(g, 10, 32)
+	}
+	if err != nil {
+		return identity{}, fmt.Errorf("%s: %q, expected client/generation, or a client alone", chaos.IdentityHeader, v)
 	}
 	return identity{known: true, client: client, gen: uint32(gen)}, nil
 }
