@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -62,4 +63,28 @@ func (r *Run) meaning(p part) string {
 		}
 	}
 	return partNames[p].words
+}
+
+// unlike says where clients that are not ours were not as many as the run was told, or not
+// those. A run that ended before its clients could come says why by itself.
+func (v *views) unlike(run *Run, ended End) (out []string) {
+	if !run.fromWire() || ended.Reason != "complete" && ended.Reason != "unsteady" && ended.Reason != aborted {
+		return nil
+	}
+	var came int64
+	v.came.each(func(_ int, yes *bool) {
+		if *yes {
+			came++
+		}
+	})
+	switch {
+	case came == 0:
+		out = append(out, "no connection came from the clients' program: it must dial the URL that it is given, as {url} in its arguments or as WSHEAL_URL")
+	case came < int64(run.Clients):
+		out = append(out, fmt.Sprintf("%s of %s clients ever connected: the program must have as many as it is told, as {count} or WSHEAL_COUNT, numbered from 0 where they say who they are", FormatCount(came), FormatCount(int64(run.Clients))))
+	}
+	if n := v.seen.Strange; n > 0 {
+		out = append(out, fmt.Sprintf("connections of no client of the run: %s; the program has more than the %s that it was told, or numbers that are not below that", FormatCount(n), FormatCount(int64(run.Clients))))
+	}
+	return out
 }

@@ -132,6 +132,25 @@ func TestNobodyOnTheWire(t *testing.T) {
 	var text, page bytes.Buffer
 	require.NoError(t, report.WriteText(&text, s, report.Style{Width: 200, Unicode: true}))
 	assert.Contains(t, text.String(), "No client connected.")
+	assert.Equal(t, []string{"no connection came from the clients' program: it must dial the URL that it is given, as {url} in its arguments or as WSHEAL_URL"}, s.Warnings)
 	require.NoError(t, report.WriteHTML(&page, s))
 	assert.Contains(t, page.String(), "No client connected.")
+}
+
+// TestNotAsManyAsTold: fewer clients than the program was told, and more.
+func TestNotAsManyAsTold(t *testing.T) {
+	warnings := func(clients int, conns ...report.Conn) []string {
+		p := newTape(t, report.Run{Clients: clients, Seen: report.FromWire})
+		for i := range 2 {
+			p.step(sec, i, "start", "dialing", nil)
+		}
+		for _, c := range conns {
+			p.write(report.Record{T: 2 * sec, Conn: &c})
+		}
+		p.end(3 * sec)
+		return p.build().Warnings
+	}
+	assert.Empty(t, warnings(2))
+	assert.Equal(t, []string{"2 of 5 clients ever connected: the program must have as many as it is told, as {count} or WSHEAL_COUNT, numbered from 0 where they say who they are"}, warnings(5))
+	assert.Equal(t, []string{"connections of no client of the run: 1; the program has more than the 2 that it was told, or numbers that are not below that"}, warnings(2, report.Conn{Client: -1, Accepted: sec}))
 }

@@ -44,7 +44,7 @@ func (b *builder) close(hlog io.Reader) *Summary {
 	if b.unsaid > 0 {
 		b.warnings = append(b.warnings, fmt.Sprintf("and %d more", b.unsaid))
 	}
-	s.Warnings = append([]string{}, slices.Concat(s.unverified(), b.warnings, s.unasked(), s.smallSamples())...)
+	s.Warnings = append([]string{}, slices.Concat(s.unverified(), b.warnings, b.views.unlike(b.run, s.Ended), s.unasked(), s.smallSamples())...)
 	var mixed string
 	switch {
 	case b.runs > 1:

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,8 +27,8 @@ func (t *text) wire() []string {
 	}
 	lines = append(lines, t.wrap(t.Printable(sum), t.room())...)
 	var ends []string
-	for _, e := range v.Ends {
-		ends = append(ends, e.words())
+	for _, e := range alike(v.Ends) {
+		ends = append(ends, FormatCount(e.N)+" "+e.how())
 	}
 	if len(ends) > 0 {
 		lines = append(lines, few(t.wrap(t.Printable("ended: "+strings.Join(ends, ", ")), t.room()), 3)...)
@@ -48,7 +49,18 @@ func (a *Agreement) words() string {
 // sawNobody is said where no client came.
 const sawNobody = "no client connected"
 
-func (e WireEnd) words() string { return FormatCount(e.N) + " " + e.how() }
+// alike puts together what is told in the same words, whoever hung up first.
+func alike(ends []WireEnd) (out []WireEnd) {
+	for _, e := range ends {
+		i := slices.IndexFunc(out, func(x WireEnd) bool { return x.how() == e.how() })
+		if i < 0 {
+			out = append(out, e)
+			continue
+		}
+		out[i].N += e.N
+	}
+	return out
+}
 
 // how says how connections ended.
 func (e WireEnd) how() string {

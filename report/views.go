@@ -58,6 +58,7 @@ type views struct {
 	ends    map[WireEnd]int64
 	pending map[claim]moments // connections of which only one view has told
 	tallies byClient[tally]
+	came    byClient[bool] // of clients that are not ours, those that ever dialled
 	opened  Agreement
 	apart   []int64
 }
@@ -90,6 +91,8 @@ func (v *views) Add(rec Record) {
 		v.conn(rec.Conn)
 	case rec.Step != nil && v.own:
 		v.step(rec.T, rec.Step)
+	case rec.Step != nil:
+		*v.came.at(rec.Step.Client) = true
 	}
 }
 

@@ -228,7 +228,7 @@ func (v *wireView) record(x chaos.Sighting) {
 	if guessed {
 		client = guess
 	}
-	if x.Named && client < 0 {
+	if x.Named && client < 0 && (!v.foreign || chaos.IsCanary(x.Client)) {
 		return
 	}
 	r.rec.write(report.Record{T: int64(r.now()), Conn: &report.Conn{
