@@ -18,6 +18,8 @@ func (r *Record) check() error {
 		return r.Harness.check()
 	case r.Step != nil:
 		return r.Step.check()
+	case r.Pushed != nil:
+		return r.Pushed.check()
 	case r.Phase != nil && r.Phase.Name == "":
 		return errors.New("field phase.name: expected a name, got nothing")
 	}

@@ -1,12 +1,27 @@
 package report
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Pushed is what each client got of what its target sends of its own accord, from the
 // baseline's start to the end of the plan. It is written once, at the end.
 type Pushed struct {
 	Tally   []Tally `json:"tally"`   // how many clients got how many messages
 	Silence int64   `json:"silence"` // ns: the longest that a client waited for a message, whether one came by the end or not
+}
+
+func (p *Pushed) check() error {
+	for _, x := range p.Tally {
+		if x.Messages < 0 || x.Clients < 0 || x.Clients > countMost {
+			return fmt.Errorf("field pushed.tally: expected counts from 0 to %s, got %d of %d", FormatCount(countMost), x.Clients, x.Messages)
+		}
+	}
+	if p.Silence < 0 {
+		return fmt.Errorf("field pushed.silence: expected 0 or more, got %d", p.Silence)
+	}
+	return nil
 }
 
 // Tally is how many clients got the same number of messages, to three digits.

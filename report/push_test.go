@@ -152,6 +152,25 @@ func TestAnswersThatAreNoneAreNamed(t *testing.T) {
 	}
 }
 
+// TestTalliesThatCannotBe are skipped with a warning.
+func TestTalliesThatCannotBe(t *testing.T) {
+	for _, bad := range []report.Pushed{
+		{Tally: []report.Tally{{Messages: 1, Clients: -1}}},
+		{Tally: []report.Tally{{Messages: -1, Clients: 1}}},
+		{Tally: []report.Tally{{Messages: 1, Clients: 1 << 62}}},
+		{Silence: -1},
+	} {
+		p := newTape(t, report.Run{Clients: 1, Pattern: report.Push, Plan: []report.Planned{{Name: "baseline", To: 2 * sec}}})
+		p.begin(0, "baseline")
+		p.write(report.Record{T: sec, Pushed: &bad})
+		p.end(2 * sec)
+		s := p.build()
+		require.NotEmpty(t, s.Warnings)
+		assert.Contains(t, s.Warnings[0], "field pushed.")
+		assert.Nil(t, s.Pushes.Client)
+	}
+}
+
 func TestRounded(t *testing.T) {
 	for n, want := range map[int64]int64{0: 0, 999: 999, 1000: 1000, 1004: 1000, 1005: 1010, 123_456: 123_000} {
 		assert.Equal(t, want, report.Rounded(n))
