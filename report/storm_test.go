@@ -256,3 +256,20 @@ func TestBinsOfAStorm(t *testing.T) {
 	s := p.build().Storm
 	assert.EqualValues(t, 30, s.Bins, "from 3 s on, the last being that of the attempt")
 }
+
+// Who waits longest at the end is told, whoever was lost last; a client that dials in the
+// instant of its loss has waited for nothing, which is a time as well.
+func TestWaitingAndDialingAtOnce(t *testing.T) {
+	p := small(t, 2, func(run *report.Run) {
+		run.Faults = []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, Cohort: 2}}
+	})
+	p.edge(2*sec, "cut", "commanded")
+	p.edge(2*sec, "cut", "confirmed")
+	p.step(2*sec, 0, "lost", "dialing", nil)
+	p.lose(5*sec, 1, "reset")
+	p.end(10 * sec)
+	r := p.build().Recovery
+	assert.Equal(t, 8*sec, r.Waited)
+	assert.Equal(t, 1, r.FirstTry.N)
+	assert.Zero(t, r.FirstTry.Max)
+}
