@@ -140,7 +140,7 @@ func TestFaultOnNobodyProvesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := inprocess.New(t)
-			s := inprocess.Small(t, "reset-storm", append(set, "phases={warmup: 500ms, baseline: 500ms, chaos: 500ms, recovery: 1s}", "gates=[messages.lost == 0]")...)
+			s := inprocess.Small(t, "reset-storm", append(set, "phases={warmup: 500ms, baseline: 500ms, chaos: 500ms, recovery: 3s}", "gates=[messages.lost == 0]")...)
 			w.Judge(s, func(t testing.TB, sum *report.Summary) {
 				assert.Equal(t, "no effect", sum.Faults[0].State)
 				assert.NotEqual(t, report.Pass, sum.Verdict)
