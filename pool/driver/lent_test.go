@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"sync/atomic"
@@ -81,4 +82,63 @@ func TestWhatIsSentAgainIsNotTheCallers(t *testing.T) {
 	lend(t, p, 7)
 	assert.Equal(t, uint64(7), <-heard)
 	assert.Equal(t, uint64(7), <-heard)
+}
+
+// TestTheFragmentsToComeAreNotTheCallers: when Send returns, only the first of them were
+// written, or put together.
+func TestTheFragmentsToComeAreNotTheCallers(t *testing.T) {
+	inWorld(t, func(o *Options) { o.QueueBytes = 1 << 20 }, func(w *world) {
+		w.net.Buffer = 10_000
+		var got []byte
+		w.server.behave(func(c *served) {
+			if c.upgrade() {
+				c.frames(func(op ws.OpCode, p []byte) bool {
+					if op == ws.OpBinary || op == ws.OpContinuation {
+						got = append(got, p...)
+					}
+					return op != ws.OpPing || c.write(ws.NewPongFrame(p))
+				})
+			}
+		})
+		w.connect()
+		time.Sleep(time.Second) // or it would be another who writes
+		want := bytes.Repeat([]byte("large"), 60_000)
+		payload := bytes.Clone(want)
+		require.NoError(w, w.fleet.Send(0, Message{Seq: 1, Payload: payload}))
+		clear(payload)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Len(w, got, len(want))
+		assert.True(w, bytes.Equal(want, got), "what was changed behind Send was sent")
+	})
+}
+
+// TestWhatWaitsForThePeerIsNotTheCallers: Send has returned, the peer takes no more, and it
+// goes over the next connection.
+func TestWhatWaitsForThePeerIsNotTheCallers(t *testing.T) {
+	inWorld(t, func(o *Options) { o.Guarantee = AtLeastOnce }, func(w *world) {
+		w.net.Buffer = 100
+		deaf := make(chan struct{})
+		w.server.behave(func(c *served) {
+			if !c.upgrade() {
+				return
+			}
+			if c.n == 0 {
+				c.frames(func(op ws.OpCode, p []byte) bool { return c.write(ws.NewPongFrame(p)) && false })
+				<-deaf
+				return
+			}
+			c.echo()
+		})
+		w.connect()
+		time.Sleep(time.Second) // or it would be another who writes
+		payload := append(numbered(7), make([]byte, 1000)...)
+		require.NoError(w, w.fleet.Send(0, Message{Seq: 7, Payload: payload}))
+		synctest.Wait()
+		copy(payload, numbered(8))
+		close(deaf)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(w, []uint64{7}, w.server.last().received())
+	})
 }

@@ -35,14 +35,14 @@ func (c *client) send(m Message) error {
 }
 
 // unlock releases the mutex, and writes what was queued if nobody does. The payload of the
-// message that was queued last need not be copied if it is in what is written here.
+// message that was queued last need not be copied if all of it is in what is written here.
 func (c *client) unlock() {
 	k := c.live
 	var b *batch
 	if k != nil && c.outbox.pending() {
 		b = k.promptly()
 	}
-	if m := c.outbox.newest(); m != nil && (m.by == nil || k == nil || k.cut != nil) {
+	if m := c.outbox.newest(); m != nil && m.by == nil {
 		m.own()
 	}
 	c.mu.Unlock()

@@ -237,7 +237,7 @@ func (k *conn) collect(b *batch) bool {
 	}
 	for !k.control.said {
 		if !some {
-			if x, some = k.begin(); !some {
+			if x, some = k.begin(limit - len(b.bytes)); !some {
 				break
 			}
 		}
@@ -254,8 +254,9 @@ func (k *conn) collect(b *batch) bool {
 	return len(b.bytes) > 0
 }
 
-// begin takes up the next message; false: there is none for this connection.
-func (k *conn) begin() (x cut, ok bool) {
+// begin takes up the next message; false: there is none for this connection. Where it may be
+// cut, for want of room in bytes, what is left of it is needed when Send has returned.
+func (k *conn) begin(room int) (x cut, ok bool) {
 	c, o := k.client, &k.client.fleet.options
 	if e := k.exchange; e != nil && len(e.ahead) > 0 {
 		a := e.ahead[0]
@@ -268,6 +269,9 @@ func (k *conn) begin() (x cut, ok bool) {
 	m, position := c.outbox.due(k.gen)
 	if m == nil {
 		return x, false
+	}
+	if size := len(m.payload); size > fragment || ws.MaxHeaderSize+size > room {
+		m.own()
 	}
 	x = cut{part{seq: m.seq, ref: m.ref, position: position, again: m.sent}, k.wire.Encode(o.op(m.text), m.payload)}
 	c.outbox.carry(m, k)
