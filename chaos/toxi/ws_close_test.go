@@ -103,6 +103,8 @@ func TestAResetDoesNotOvertakeAClose(t *testing.T) {
 	clients := make([]*client, n)
 	for i := range clients {
 		clients[i] = r.dial(uint64(i))
+		clients[i].say("hello")
+		clients[i].hear("hello") // the proxy knows that the client has its 101
 	}
 	r.inject(chaos.Fault{Name: "bye", Share: 1, Effect: chaos.WSClose{Code: 1001}})
 	r.inject(chaos.Fault{Name: "cut", Share: 1, Effect: chaos.Reset{}})
