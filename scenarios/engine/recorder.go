@@ -190,9 +190,16 @@ func (r *recorder) sent(ev driver.Event) {
 	}
 }
 
+// answers reads which message of a client's a payload answers. What another client asked, as
+// where a server mixes its sessions up or tells everybody, is no answer to this one.
+func (r *recorder) answers(client int, payload []byte) (n uint64, ok bool) {
+	n, ok = r.dialect.read(payload)
+	return n, ok && n < r.schedule.total() && r.schedule.client(n) == client
+}
+
 func (r *recorder) received(ev driver.Event) {
-	n, ok := r.dialect.read(ev.Payload)
-	if !ok || n >= r.schedule.total() {
+	n, ok := r.answers(ev.Client, ev.Payload)
+	if !ok || ev.At < r.schedule.due(n) { // what nobody has asked yet has no answer either
 		r.pushed(ev)
 		return
 	}

@@ -53,9 +53,14 @@ func (b *bench) phase(client int, gen uint32, from, to heal.Phase) {
 }
 
 func (b *bench) answer(n uint64, after time.Duration) {
+	b.answerTo(b.rec.schedule.client(n), n, after)
+}
+
+// answerTo is the answer to a message that comes to a client, whoever sent it.
+func (b *bench) answerTo(client int, n uint64, after time.Duration) {
 	payload := make([]byte, headerSize)
 	putMessage(payload, n)
-	b.rec.observe(driver.Event{Kind: driver.Received, At: b.rec.schedule.due(n).Add(after), Payload: payload})
+	b.rec.observe(driver.Event{Kind: driver.Received, Client: client, At: b.rec.schedule.due(n).Add(after), Payload: payload})
 }
 
 func (b *bench) sent(n uint64, gen uint32, after time.Duration, again bool) {
@@ -154,6 +159,31 @@ func TestWhatTheRunDidNotSendIsNoAnswer(t *testing.T) {
 	putMessage(payload, b.rec.schedule.total())
 	b.rec.observe(driver.Event{Kind: driver.Received, Payload: payload})
 	assert.Equal(t, map[string]report.LoadCount{"warmup": {Intended: 1, Waited: 1, Pushed: 2}}, b.load(time.Second).Phases)
+}
+
+// TestAnAnswerIsToWhoAsked: one that comes to another client, or before anybody asked, proves
+// nothing of the message, neither to the recorder nor to who sends it again.
+func TestAnAnswerIsToWhoAsked(t *testing.T) {
+	b := newBench(t, open(t, "reset-storm")) // 40 clients: message 1 is of client 1
+	b.rec.due(1, 1)
+	b.sent(1, 1, 0, false)
+	b.answerTo(2, 1, time.Millisecond)
+	b.answerTo(1, 1, -time.Nanosecond)
+	assert.EqualValues(t, 1, b.rec.outstanding())
+	payload := make([]byte, headerSize)
+	putMessage(payload, 1)
+	b.targets = []Target{standing("ws://blue/")}
+	ack := b.fleetOptions(nil).Ack
+	_, ok := ack(2, payload)
+	assert.False(t, ok)
+	n, ok := ack(1, payload)
+	assert.True(t, ok)
+	assert.EqualValues(t, 1, n)
+
+	b.answer(1, time.Millisecond)
+	b.answerTo(2, 1, time.Millisecond)
+	assert.Equal(t, map[string]report.LoadCount{"warmup": {Intended: 1, Waited: 1, Sent: 1, Acked: 1, Pushed: 3}}, b.load(time.Second).Phases,
+		"what all clients are told is no second answer")
 }
 
 // TestResponseCountsFromTheIntendedTime and service from the time of sending, each in the

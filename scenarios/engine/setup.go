@@ -191,7 +191,7 @@ func (r *run) fleetOptions(dial dialFunc) driver.Options {
 		},
 	}
 	if !r.rec.settled() {
-		o.Ack = func(_ int, payload []byte) (uint64, bool) { return r.rec.dialect.read(payload) }
+		o.Ack = r.rec.answers
 	}
 	if r.rec.dialect.hello != nil {
 		o.Validate = r.rec.dialect.greet
