@@ -48,6 +48,8 @@ func (r *resolver) load(v view) {
 	switch {
 	case v.written("correlate") && l.Pattern != report.Reply:
 		v.complain("correlate", "expected pattern: reply with it, in which answers are JSON")
+	case l.Correlate != "" && slices.Contains(strings.Split(l.Correlate, "."), ""):
+		v.complain("correlate", "%s", expected("names joined by dots, as in data.id", l.Correlate))
 	case l.Pattern == report.Reply && l.Correlate == "" && l.Payload != "" && !v.wrong("payload"):
 		if l.Correlate = l.Payload.field(); l.Correlate == "" {
 			v.complain("correlate", "required where payload is not JSON with {id} in a field: the field of an answer that has it")
@@ -99,7 +101,14 @@ func (r *resolver) payload(v view) {
 	if text == "" {
 		return
 	}
+	if name := r.spoils(source); name != "" {
+		v.complain("payload", "expected a value of %s that leaves it the JSON that it is: one with a quote, a backslash, a line end or a place to fill in does not, unless it is escaped", name)
+		return
+	}
 	if unknown := l.Payload.unknown(); unknown != "" {
+		if source != "" && !strings.Contains(source, unknown) { // it may be of a secret
+			unknown = "such name as a variable's value has in braces"
+		}
 		v.complain("payload", "there is no %s; expected {id}, {client} or {pad}", unknown)
 		return
 	}

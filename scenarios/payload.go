@@ -22,13 +22,16 @@ var placeholder = regexp.MustCompile(`\{[A-Za-z_]+\}`)
 // unknown is a place that nothing fills in, "" when there is none. In JSON a name in braces
 // stands nowhere.
 func (p Payload) unknown() string {
-	for _, place := range placeholder.FindAllString(string(p), -1) {
+	for _, place := range p.places() {
 		if place != "{id}" && place != "{client}" && place != "{pad}" {
 			return place
 		}
 	}
 	return ""
 }
+
+// places are all names in braces, in order.
+func (p Payload) places() []string { return placeholder.FindAllString(string(p), -1) }
 
 // Append adds the message of a number to b; {pad} fills it up to size bytes.
 func (p Payload) Append(b []byte, id, client uint64, size int) []byte {

@@ -2,8 +2,10 @@ package scenarios
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -46,6 +48,33 @@ func (r *resolver) keep(v view, name, source string) {
 	}
 }
 
+// spoils names the variable whose value makes something else of a payload that is JSON by its
+// author's words: a quote in a token ends the string that it stands in. "": none does.
+func (r *resolver) spoils(source string) string {
+	with := func(name string) Payload { // the payload with this variable's value, and 1 for others
+		text, err := expand(source, func(n string) (string, bool) {
+			if n == name {
+				return r.opt.Getenv(n)
+			}
+			return "1", true
+		})
+		if err != nil {
+			return ""
+		}
+		return Payload(text)
+	}
+	plain := with("")
+	if !strings.Contains(source, `"`) || !json.Valid(plain.marked()) {
+		return ""
+	}
+	for _, x := range variables(source) {
+		if p := with(x.name); !json.Valid(p.marked()) || !slices.Equal(p.places(), plain.places()) {
+			return x.name
+		}
+	}
+	return ""
+}
+
 // variableUse is one ${NAME} in a text.
 type variableUse struct {
 	name       string
@@ -82,7 +111,8 @@ func (s *Scenario) Redact(text string) string {
 // strike are the forms of secrets in which they could be in a text, longest first.
 func strike(secrets []secret) (all []secret) {
 	for _, x := range secrets {
-		for _, form := range []string{x.value, url.QueryEscape(x.value), url.PathEscape(x.value)} {
+		quoted := strconv.Quote(x.value)
+		for _, form := range []string{x.value, url.QueryEscape(x.value), url.PathEscape(x.value), quoted[1 : len(quoted)-1]} {
 			if as := (secret{x.name, form}); len(form) >= leastSecret && !slices.Contains(all, as) {
 				all = append(all, as)
 			}

@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -29,10 +31,15 @@ var tlsShape = shape{fields: []field{
 	{name: "min_version", about: "the oldest that is spoken", preset: "1.2", shape: valueOf(choice("1.2", "1.3"))},
 }}
 
+var serverName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
+
 // secure reads how TLS is spoken to a target, and whether its files are fit for it.
 func (r *resolver) secure(v view) *TLS {
 	t := &TLS{CA: r.path(v, "ca"), Cert: r.path(v, "cert"), Key: r.path(v, "key")}
 	t.ServerName, _ = read(v, "server_name", asText)
+	if _, err := netip.ParseAddr(t.ServerName); t.ServerName != "" && err != nil && !serverName.MatchString(t.ServerName) {
+		v.complain("server_name", "%s", expected("a host's name or address, such as chat.internal", t.ServerName))
+	}
 	t.Insecure, _ = read(v, "insecure_skip_verify", parseBool)
 	t.MinVersion, _ = read(v, "min_version", asText)
 	switch {

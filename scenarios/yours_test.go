@@ -88,7 +88,39 @@ func TestSecretsOfAddresses(t *testing.T) {
 	require.ErrorContains(t, err, "got http://127.0.0.1/?a=${TOKEN}")
 }
 
+// TestSecretsDoNotChangeAPayload: a token with a quote in it would end the string that it
+// stands in, and one with braces would be filled in.
+func TestSecretsDoNotChangeAPayload(t *testing.T) {
+	parse := func(payload, token string) (*Scenario, error) {
+		text := fmt.Sprintf("scenario: a\ntargets: {mine: {url: \"ws://127.0.0.1:1/\"}}\nclients: {count: 1}\nload: {payload: '%s'}\n", payload)
+		return Parse("a.yaml", []byte(text), Options{Getenv: environment("TOKEN", token)})
+	}
+	const asked = `{"id": {id}, "token": "${TOKEN}"}`
+	for _, token := range []string{`s3cr3t"`, `s3cr3t\`, "s3cr3t\n", "{id}s3cr3t", "{secret}"} {
+		_, err := parse(asked, token)
+		require.ErrorContains(t, err, "a.yaml:4: load.payload: expected a value of TOKEN that leaves it the JSON that it is", "%q", token)
+		assert.NotContains(t, err.Error(), "cr")
+	}
+	_, err := parse("{id} ${TOKEN}", "{secret}")
+	require.ErrorContains(t, err, "a.yaml:4: load.payload: there is no such name as a variable's value has in braces; expected {id}, {client} or {pad}")
+	assert.NotContains(t, err.Error(), "secret")
+
+	for payload, want := range map[string]struct{ token, payload string }{
+		asked:                             {`s3cr3t\"`, `{"id": {id}, "token": "s3cr3t\""}`},
+		`{"id": {id}, "token": ${TOKEN}}`: {`{"of": 3}`, `{"id": {id}, "token": {"of": 3}}`},
+		"${TOKEN}":                        {`{"id": {id}}`, `{"id": {id}}`},
+		"{id} ${TOKEN}":                   {`"`, `{id} "`},
+	} {
+		s, err := parse(payload, want.token)
+		require.NoError(t, err, payload)
+		assert.Equal(t, want.payload, string(s.Load.Payload))
+	}
+}
+
 func TestRedact(t *testing.T) {
+	quoted, err := Parse("guarded.yaml", []byte(guarded), Options{Getenv: environment("TOKEN", `s3cr3t"+`, "PASSWORD", "pa55")})
+	require.NoError(t, err)
+	assert.Equal(t, `header "${TOKEN}" is wrong`, quoted.Redact(fmt.Sprintf("header %q is wrong", `s3cr3t"+`)))
 	s, err := Parse("guarded.yaml", []byte(guarded), Options{Getenv: environment("TOKEN", "s3cr3t/+", "PASSWORD", "abc")})
 	require.NoError(t, err)
 	assert.Equal(t, `dial ws://a/?t=${TOKEN}&u=${TOKEN}: "${TOKEN}" abc`, s.Redact(`dial ws://a/?t=s3cr3t/+&u=s3cr3t%2F%2B: "s3cr3t/+" abc`), "in any form, but no three letters")
@@ -133,6 +165,7 @@ func TestLoads(t *testing.T) {
 		"{payload: 'hello {id}', size: 100}":                 "load.size: expected {pad} in payload as well",
 		"{payload: 'hello {id} {pad} {pad}'}":                "load.payload: expected {pad} once",
 		"{payload: 'a rather long text {id}{pad}', size: 8}": "load.size: expected a size from 38 to 1MiB, got 8",
+		"{pattern: reply, payload: '{id}', correlate: a..b}": "load.correlate: expected names joined by dots, as in data.id, got a..b",
 		"{correlate: id}":                                    "load.correlate: expected pattern: reply with it",
 		"{pattern: push, payload: '{id}'}":                   "load.payload: expected {client} alone with pattern: push",
 		"{pattern: push, rate: 5/s}":                         "load.rate: expected none with pattern: push",
@@ -183,6 +216,8 @@ func TestFilesOfTLS(t *testing.T) {
 		"{cert: other.pem, key: other.pem}": "targets.mine.tls.cert: " + filepath.Join(dir, "other.pem") + " with the key",
 		"{cert: other.pem, key: none.pem}":  "targets.mine.tls.key: expected a file",
 		"{key: other.pem}":                  "targets.mine.tls.cert: expected cert and key together",
+		`{server_name: "a b\n"}`:            `targets.mine.tls.server_name: expected a host's name or address, such as chat.internal, got "a b\n"`,
+		"{server_name: https://a.test}":     "targets.mine.tls.server_name: expected a host's name or address",
 	} {
 		_, err := at(tls)
 		assert.ErrorContains(t, err, want, tls)
