@@ -98,8 +98,10 @@ func (d *runDir) release() error {
 			errs = append(errs, f.Close(), os.Remove(f.Name()))
 		}
 	}
-	if err := os.Remove(filepath.Join(d.path, scenarioFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		errs = append(errs, err)
+	for _, name := range []string{scenarioFile, clientsFile} {
+		if err := os.Remove(filepath.Join(d.path, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
 	if d.made {
 		errs = append(errs, os.Remove(d.path))
