@@ -143,11 +143,20 @@ func (c *Conn) again() {
 	}
 }
 
+// asked is how often somebody would have read.
+func (c *Conn) asked() int32 {
+	if v := c.visits.Load(); v != nil {
+		return v.asked.Load()
+	}
+	return 0
+}
+
 // lends tells whether the resident has lent the connection, and is to end. Everything was
-// read that had arrived.
-func (c *Conn) lends() bool {
+// read that had arrived, a message among it. Who has asked since before, which is how often
+// asked says, waits again where he cannot be told, and would wait for the Desk.
+func (c *Conn) lends(asked int32) bool {
 	v := c.visits.Load()
-	if v == nil || v.asked.Load() < v.enough.Load() || c.decoder.op != 0 {
+	if v == nil || asked < v.enough.Load() || v.asked.Load() != asked || c.decoder.op != 0 {
 		return false
 	}
 	v.asked.Store(0)

@@ -141,6 +141,25 @@ func TestAVisitorWhoStaysAwayHoldsNobodyUp(t *testing.T) {
 	assert.False(t, g.Attend(&g.desk, g.enough), "it is over")
 }
 
+// TestWhoStillWaitsIsNotLeftAlone: it is no message that has come, so he is not one who could
+// read the next.
+func TestWhoStillWaitsIsNotLeftAlone(t *testing.T) {
+	speak := make(chan struct{})
+	g := visit(t, func(c *net.TCPConn) {
+		for range speak {
+			_, _ = c.Write(frame(0x80|byte(ws.OpPing), "are you there"))
+		}
+	})
+	require.False(t, g.Attend(&g.desk, g.enough))
+	for range 20 {
+		speak <- struct{}{}
+		assert.Equal(t, ws.OpPing, (<-g.frames).op)
+	}
+	assert.Equal(t, int32(1), g.visits.Load().enough.Load(), "nobody was found to be away")
+	close(speak)
+	assert.Error(t, (<-g.frames).err)
+}
+
 // TestRecallEndsAVisit in which nothing comes, and the next one is none the worse.
 func TestRecallEndsAVisit(t *testing.T) {
 	g := visit(t, func(c *net.TCPConn) { echo.Serve(c) })

@@ -25,6 +25,7 @@ type Conn struct {
 	taken       heal.Instant
 	deflate     bool
 	wakes       uint8 // of Serve, up to settling
+	brought     bool  // Serve has handled a message since it last waited
 	handle      func(Frame, error) bool
 	visits      atomic.Pointer[visits] // nil: nobody has asked to read
 }

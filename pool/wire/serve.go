@@ -35,7 +35,9 @@ func (c *Conn) wake() {
 	for {
 		last := c.socket.inbound.Load()
 		c.decoder.in.park()
-		if !c.drain() || c.lends() {
+		asked := c.asked()
+		c.brought = false
+		if !c.drain() || c.brought && c.lends(asked) {
 			return
 		}
 		if c.rests(last) {
@@ -59,6 +61,7 @@ func (c *Conn) rests(last int64) bool {
 func (c *Conn) drain() bool {
 	for c.decoder.ready() {
 		f, err := c.Read()
+		c.brought = c.brought || !f.Op.IsControl()
 		if !c.handle(f, err) || err != nil {
 			return false
 		}
