@@ -7,6 +7,10 @@ type Watcher interface {
 	// Sightings returns what has been seen after the given number, in the order in which it
 	// was, and forgets what it is numbered up to. The first call makes the proxy take notes.
 	Sightings(ctx context.Context, after uint64) (Sightings, error)
+
+	// Standing returns the connections that are open, in no order, with how many messages
+	// came on each until now.
+	Standing(ctx context.Context) ([]Sighting, error)
 }
 
 // Sightings are what a proxy has seen.
@@ -21,6 +25,7 @@ const (
 	SeenCame   = "came"   // accepted, and it is known whose it is, as far as it says
 	SeenOpened = "opened" // the client was handed a 101
 	SeenEnded  = "ended"  // the client is told of the end, or ended it
+	SeenStands = "stands" // it is open; only Standing tells it
 )
 
 // Sighting is a connection at one moment of its life. Times are nanoseconds of

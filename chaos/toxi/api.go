@@ -60,6 +60,7 @@ func (s *Server) routes() http.Handler {
 		"DELETE /proxies/{proxy}/toxics/{toxic}": onProxy(s, deleteToxic),
 		"GET /wsheal/traffic":                    s.getTraffic,
 		"GET /wsheal/sightings":                  s.getSightings,
+		"GET /wsheal/standing":                   s.getStanding,
 		"GET /wsheal/evidence/{fault}":           s.getEvidence,
 		"DELETE /wsheal/faults/{fault}":          s.deleteFault,
 	} {

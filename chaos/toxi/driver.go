@@ -153,6 +153,14 @@ func (d *Driver) Sightings(ctx context.Context, after uint64) (s chaos.Sightings
 	return s, nil
 }
 
+// Standing returns the connections that are open on any proxy.
+func (d *Driver) Standing(ctx context.Context) (list []chaos.Sighting, err error) {
+	if err := d.call(ctx, http.MethodGet, "/wsheal/standing", nil, &list); err != nil {
+		return nil, fmt.Errorf("standing connections: %w", err)
+	}
+	return list, nil
+}
+
 // toxicOf writes a fault as the toxic that the proxy reads, having read it back. It ends
 // with the lease.
 func toxicOf(f chaos.Fault, lease string) ([]byte, error) {

@@ -61,6 +61,19 @@ func (s *Server) getSightings(r *http.Request, _ []byte) (int, any, error) {
 	return http.StatusOK, s.notes.after(after), nil
 }
 
+func (s *Server) getStanding(*http.Request, []byte) (int, any, error) {
+	list := []chaos.Sighting{}
+	for _, p := range s.all() {
+		for _, c := range p.living() {
+			if !c.ended() {
+				up, down := c.said()
+				list = append(list, c.sighting(chaos.SeenStands, up, down))
+			}
+		}
+	}
+	return http.StatusOK, list, nil
+}
+
 // seen is what is remembered of a connection to be told.
 type seen struct {
 	accepted int64 // before anybody can ask
@@ -127,18 +140,20 @@ func (c *conn) endedBy(who string, reset bool, now int64) {
 	}
 }
 
+// ended says whether anybody ended the connection.
+func (c *conn) ended() bool {
+	c.seen.mu.Lock()
+	defer c.seen.mu.Unlock()
+	return c.seen.ended != 0
+}
+
 // left tells that the connection is no more. No lane's lock is held.
 func (c *conn) left() {
 	if !c.proxy.notes.taken() {
 		return
 	}
 	c.endedBy("server", false, c.proxy.clock())
-	var up, down said
-	for l, s := range map[*lane]*said{c.up: &up, c.down: &down} {
-		l.mu.Lock()
-		*s = l.frames.said
-		l.mu.Unlock()
-	}
+	up, down := c.said()
 	c.seen.mu.Lock()
 	told := c.seen.told
 	c.seen.told = true
@@ -149,10 +164,24 @@ func (c *conn) left() {
 	c.tell(chaos.SeenEnded, up, down)
 }
 
-func (c *conn) tell(what string, up, down said) {
-	if !c.proxy.notes.taken() {
-		return
+// said is what was said in each direction until now. No lane's lock is held.
+func (c *conn) said() (up, down said) {
+	for l, s := range map[*lane]*said{c.up: &up, c.down: &down} {
+		l.mu.Lock()
+		*s = l.frames.said
+		l.mu.Unlock()
 	}
+	return up, down
+}
+
+func (c *conn) tell(what string, up, down said) {
+	if c.proxy.notes.taken() {
+		c.proxy.notes.add(c.sighting(what, up, down))
+	}
+}
+
+// sighting is the connection at a moment.
+func (c *conn) sighting(what string, up, down said) chaos.Sighting {
 	s := chaos.Sighting{What: what, Target: c.proxy.name, Conn: c.ordinal, Status: int(c.seen.status.Load()), Up: up.messages, Down: down.messages}
 	if who := c.who.Load(); who != nil {
 		s.Client, s.Gen = who.client, who.gen
@@ -170,5 +199,5 @@ func (c *conn) tell(what string, up, down said) {
 	case closer == chaos.Up && up.closing:
 		s.Code, s.Closer = cmp.Or(up.code, 1005), "client"
 	}
-	c.proxy.notes.add(s)
+	return s
 }

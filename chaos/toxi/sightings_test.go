@@ -47,6 +47,13 @@ func TestSightings(t *testing.T) {
 		_, err := wsutil.ReadServerText(conn)
 		require.NoError(t, err)
 	}
+	standing, err := r.driver.Standing(t.Context())
+	require.NoError(t, err)
+	require.Len(t, standing, 1)
+	assert.Equal(t, chaos.SeenStands, standing[0].What)
+	assert.EqualValues(t, 5, standing[0].Client)
+	assert.EqualValues(t, 3, standing[0].Up, "and nobody waits for its end to know")
+	assert.EqualValues(t, 3, standing[0].Down)
 	require.NoError(t, ws.WriteFrame(conn, ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(4321, "enough")))))
 	require.NoError(t, conn.Close())
 
@@ -69,6 +76,9 @@ func TestSightings(t *testing.T) {
 	assert.LessOrEqual(t, end.Accepted, end.Opened)
 	assert.LessOrEqual(t, end.Opened, end.Ended)
 
+	standing, err = r.driver.Standing(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, standing)
 	again, err := r.driver.Sightings(t.Context(), after)
 	require.NoError(t, err)
 	assert.Empty(t, again.Seen, "what was fetched is not told again")

@@ -101,11 +101,24 @@ func (v *wireView) look(ctx context.Context) error {
 
 // finish takes the last look, and tells of connections that are still open.
 func (v *wireView) finish(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, controlTimeout)
+	defer cancel()
+	standing, err := v.from.Standing(bounded)
+	if err != nil {
+		v.run.rec.unfit("sightings", "the fault proxy did not say what is open: "+err.Error())
+	}
 	if err := v.look(ctx); err != nil {
 		v.run.rec.unfit("sightings", "the fault proxy did not say what it saw last: "+err.Error())
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	for _, now := range standing {
+		on := connection{now.Target, now.Conn}
+		if x, ok := v.live[on]; ok {
+			x.Up, x.Down = now.Up, now.Down
+			v.live[on] = x
+		}
+	}
 	for _, x := range v.live {
 		v.record(x)
 	}
