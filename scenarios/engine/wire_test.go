@@ -13,7 +13,7 @@ import (
 
 // watched is a proxy of which only what it saw is there.
 type watched struct {
-	chaos.Injector
+	Proxy
 	seen, standing []chaos.Sighting
 }
 
