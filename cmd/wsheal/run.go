@@ -189,7 +189,9 @@ func recordRun(ctx context.Context, w *world, s *scenarios.Scenario, env engine.
 			return false, err
 		}
 		defer log.Close()
-		env.Clients = startClients(log)
+		lines := &redacted{to: log, redact: s.Redact}
+		defer lines.Close()
+		env.Clients = startClients(lines)
 	}
 	env.Track = live.NewTracker(livePlan(s))
 	progress := progress{w: w, track: env.Track, showFlags: show, page: page}
