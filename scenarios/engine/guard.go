@@ -198,5 +198,18 @@ func ended(cause error) report.End {
 	if broken, ok := errors.AsType[*brokenGate](cause); ok {
 		return report.End{Reason: "aborted", Why: broken.why, Gate: broken.gate}
 	}
-	return report.End{Reason: "error", Why: cause.Error()}
+	return report.End{Reason: "error", Why: onOneLine(cause.Error())}
+}
+
+// onOneLine is a text as a reason has it: what a process wrote last came on lines of their own.
+func onOneLine(text string) string {
+	first, rest, more := strings.Cut(text, "\n")
+	if !more {
+		return text
+	}
+	lines := strings.Split(rest, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return first + " " + strings.Join(lines, " / ")
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -89,4 +90,10 @@ func TestGuardSeesStorms(t *testing.T) {
 		assert.Equal(t, want, at, text)
 		assert.LessOrEqual(t, len(g.tried), 21, "no more is kept than the longest window")
 	}
+}
+
+func TestReasonsAreOneLine(t *testing.T) {
+	assert.Equal(t, report.End{Reason: "error", Why: "clients ended with exit status 3; its last output: cannot dial / gave up"},
+		ended(errors.New("clients ended with exit status 3; its last output:\n  cannot dial\n  gave up")))
+	assert.Equal(t, report.End{Reason: "error", Why: "it wrote nothing"}, ended(errors.New("it wrote nothing")))
 }
