@@ -271,7 +271,7 @@ func (c CauseRow) title() string {
 func (t *text) causes() []string {
 	var rows [][]cell
 	for _, c := range t.s.Causes {
-		rows = append(rows, []cell{left(c.title()), right(FormatCount(int64(c.Count))), left("on " + FormatCount(int64(c.Clients)) + " clients")})
+		rows = append(rows, []cell{left(c.title()), right(FormatCount(int64(c.Count))), left("on " + clientCount(c.Clients))})
 	}
 	return few(t.table(rows, t.room()), 4)
 }
@@ -305,4 +305,12 @@ func (t *text) warnings() []string {
 		lines = append(lines, t.wrap(t.Printable(w), t.room())...)
 	}
 	return few(lines, 3)
+}
+
+// clientCount is a number of clients in words.
+func clientCount(n int) string {
+	if n == 1 {
+		return "1 client"
+	}
+	return FormatCount(int64(n)) + " clients"
 }
