@@ -86,7 +86,7 @@ func TestCommandTargetNeedsItsPort(t *testing.T) {
 func TestNobodyReadsProgress(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	cmd := wsheal(t, "run", "steady", "--out", dir, "--set", "clients.count=10", "--set", "clients.ramp=100ms", "--set", "load.rate=20/s", "--set", "hold=500ms",
-		"--set", "phases={warmup: 500ms, baseline: 500ms, verify: 500ms}", "--set", "steady_state=[]", "--set", "gates=[messages.lost == 0]")
+		"--set", "phases={warmup: 500ms, baseline: 500ms, chaos: 500ms, recovery: 1s, verify: 500ms}", "--set", "steady_state=[]", "--set", "gates=[messages.lost == 0]")
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	cmd.Stderr = w
