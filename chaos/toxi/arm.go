@@ -140,8 +140,8 @@ func (p *proxy) sweep(o *order) {
 	for range cutters {
 		done.Go(func() {
 			for c := range queue {
-				served, who := c.served.Load(), c.who.Load()
-				if o.rule.(sweeper).sweep(o, c) != wasClosed && served && who != nil {
+				who := c.who.Load()
+				if o.rule.(sweeper).sweep(o, c) != wasClosed && who != nil && c.wasServed() {
 					o.target(who.client)
 				}
 			}

@@ -32,7 +32,9 @@ type conn struct {
 	status   statusReader             // of the down lane, under its lock
 	upgraded atomic.Bool              // the target answered 101
 	bridged  atomic.Bool              // all of that answer has come: what follows it are frames
-	served   atomic.Bool              // the client got the beginning of that answer; of opaque ones, anything
+	serving  atomic.Bool              // that answer, or the first bytes of an opaque one, is being written or was
+	served   atomic.Bool              // the client got the beginning of it
+	answered chan struct{}            // closed when what serving says has come to its end
 
 	over   atomic.Bool                // ended by the proxy: both sockets are closed, the lanes drain
 	ghost  atomic.Pointer[order]      // that made it a ghost; nil: it is none
@@ -47,7 +49,7 @@ type conn struct {
 }
 
 func newConn(p *proxy, tcp *net.TCPConn, upstream string, ordinal uint64) *conn {
-	c := &conn{proxy: p, ordinal: ordinal, upstream: upstream, opened: time.Now()}
+	c := &conn{proxy: p, ordinal: ordinal, upstream: upstream, opened: time.Now(), answered: make(chan struct{})}
 	c.seen.accepted = p.clock()
 	c.remote = newRemote(c)
 	c.client, c.server = &side{endpoint: &headed{TCPConn: tcp}}, &side{endpoint: c.remote}
@@ -144,13 +146,37 @@ func (c *conn) crossed(way chaos.Direction, n int) {
 		return
 	}
 	c.proxy.bytesDown.Add(int64(n))
-	if !c.served.Load() {
-		who := c.who.Load()
-		c.served.Store(c.upgraded.Load() || who != nil && who.opaque)
+	if c.serving.Load() && !c.served.Load() {
+		c.served.Store(true)
 		if c.upgraded.Load() {
 			c.openedFor()
 		}
 	}
+}
+
+// letsIn says whether what is written to the client next is the first that tells it that it
+// has been let in. The client may act on it before the write has returned, so that is known
+// before; whoever asks closes answered after it.
+func (c *conn) letsIn() bool {
+	if c.serving.Load() {
+		return false
+	}
+	who := c.who.Load()
+	in := c.upgraded.Load() || who != nil && who.opaque
+	c.serving.Store(in)
+	return in
+}
+
+// wasServed says whether the client has been told that it was let in. A write that tells it,
+// and goes on, is waited for: it ends at once, unless the client's window has no room for it.
+func (c *conn) wasServed() bool {
+	if c.serving.Load() && !c.served.Load() {
+		select {
+		case <-c.answered:
+		case <-time.After(settleTime):
+		}
+	}
+	return c.served.Load()
 }
 
 // holding returns the orders that are in force and ought to hold what goes this way.

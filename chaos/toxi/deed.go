@@ -42,7 +42,7 @@ func (c *conn) hitBy(o *order, now int64) {
 	switch who := c.who.Load(); {
 	case who == nil:
 		o.acted(now)
-	case c.served.Load() || !o.mine(who.client):
+	case !o.mine(who.client) || c.wasServed():
 		o.act(who.client, now)
 	default:
 		o.acted(now)

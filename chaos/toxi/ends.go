@@ -125,6 +125,7 @@ func (s *sink) ReadFrom(r io.Reader) (int64, error) {
 func (s *sink) write(b []byte) error {
 	for len(b) > 0 {
 		culprits := s.lane.conn.holding(s.lane.way, false)
+		first := s.lane.way == chaos.Down && s.lane.conn.letsIn()
 		n, err := s.to.Write(b)
 		b = b[n:]
 		for _, o := range culprits {
@@ -132,6 +133,9 @@ func (s *sink) write(b []byte) error {
 		}
 		if n > 0 {
 			s.lane.wrote(n)
+		}
+		if first {
+			close(s.lane.conn.answered)
 		}
 		switch {
 		case err == nil:

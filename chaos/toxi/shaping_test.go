@@ -34,9 +34,9 @@ func init() {
 			Delay: 2 * delay, Jitter: delay, Dist: chaos.Pareto, Correlation: 0.5, Direction: chaos.Up,
 		}}, Act: late(delay)},
 	)
-	// A message is of 20 bytes and more: with its mask 24, of which each but the first byte waits.
+	// A message is of 14 bytes and more: with its head and mask 20, of which each but the first waits.
 	add("slice",
-		faultrig.Case{Fault: chaos.Fault{Effect: chaos.Slice{Size: 1, Pause: 5 * time.Millisecond, Direction: chaos.Up}}, Act: late(delay)},
+		faultrig.Case{Fault: chaos.Fault{Effect: chaos.Slice{Size: 1, Pause: 5 * time.Millisecond, Direction: chaos.Up}}, Act: late(19 * 5 * time.Millisecond)},
 	)
 	add("bandwidth",
 		faultrig.Case{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 200, Shared: true, Direction: chaos.Up}}, Act: late(delay / 2)},
