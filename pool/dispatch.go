@@ -30,12 +30,12 @@ func (p *Pool) Send(ctx context.Context, m Message) (*Receipt, error) {
 	given(ctx)
 	f, err := p.flight(m, false)
 	if err == nil {
-		err = p.dispatch(ctx, f)
+		receipt := f.receipt // it may have been written, and recycled, before dispatch returns
+		if err = p.dispatch(ctx, f); err == nil {
+			return receipt, nil
+		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("send: %w", err)
-	}
-	return &f.receipt, nil
+	return nil, fmt.Errorf("send: %w", err)
 }
 
 // flight makes the flight of a message and announces the answer that it expects.
@@ -47,7 +47,7 @@ func (p *Pool) flight(m Message, request bool) (*flight, error) {
 		return nil, err
 	}
 	m.Payload = bytes.Clone(m.Payload) // the caller's is his own again, and this may be needed again
-	f := &flight{pool: p, message: m}
+	f := newFlight(p, m)
 	if p.config.Correlate.Request != nil {
 		f.id, f.expects = p.config.Correlate.Request(m)
 	}
@@ -146,10 +146,12 @@ func (p *Pool) hand(s *slot, f *flight, called bool) bool {
 		p.mu.Unlock()
 		return true
 	}
-	progress, m := s.progress, driver.Message{Payload: f.message.Payload, Owned: true, Text: f.message.Text, Ref: f}
+	f.kept = called || f.expects
+	kept, progress := f.kept, s.progress
+	m := driver.Message{Payload: f.message.Payload, Owned: true, Text: f.message.Text, Ref: f}
 	p.mu.Unlock()
 	err := p.fleet.Send(s.client, m)
-	if err == nil && !called && !f.expects {
+	if err == nil && !kept {
 		return true
 	}
 	p.mu.Lock()

@@ -14,7 +14,8 @@ import (
 func TestWhatWasNotHandedOverToWhoIsGone(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		p := w.pool
-		leased := &flight{pool: p, message: text("lost mine"), bound: true}
+		leased := newFlight(p, text("lost mine"))
+		leased.bound = true
 		free, err := p.flight(text("req 1"), false)
 		require.NoError(w, err)
 		p.mu.Lock()
@@ -26,7 +27,7 @@ func TestWhatWasNotHandedOverToWhoIsGone(t *testing.T) {
 		synctest.Wait() // until it has left
 		assert.Equal(w, NotSent, leased.receipt.Outcome())
 		require.ErrorIs(w, leased.receipt.Err(), ErrLeaseOver)
-		assert.Equal(w, Acked, w.outcome(&free.receipt))
+		assert.Equal(w, Acked, w.outcome(free.receipt))
 		assert.Equal(w, []string{"req 1"}, w.a.texts())
 		assert.Zero(w, p.Snapshot().InFlight)
 	})

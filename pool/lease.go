@@ -102,12 +102,14 @@ func (l *Lease) Send(ctx context.Context, m Message) (*Receipt, error) {
 	if err := m.sound(); err != nil {
 		return nil, fmt.Errorf("lease: %w", err)
 	}
-	f := &flight{pool: p, message: m, bound: true, lease: l}
+	f := newFlight(p, m)
+	f.bound, f.lease = true, l
+	receipt := f.receipt // it may have been written, and recycled, before SendWait returns
 	err := l.carry(f)
 	if err == nil {
 		err = p.fleet.SendWait(ctx, l.slot.client, driver.Message{Payload: m.Payload, Text: m.Text, Ref: f, Gen: l.gen})
 		if err == nil {
-			return &f.receipt, nil
+			return receipt, nil
 		}
 		p.mu.Lock()
 		l.surrender(f)
@@ -139,24 +141,24 @@ func (l *Lease) carry(f *flight) error {
 	return nil
 }
 
-// sent settles the flights of one lease that a write has carried, and returns the events that
-// are about others.
-func sent(events []driver.Event) (rest []driver.Event) {
-	f, ok := events[0].Ref.(*flight)
+// sent settles the flights of one lease that a write has carried, and returns what is
+// others'.
+func sent(carried []driver.Carried) (rest []driver.Carried) {
+	f, ok := carried[0].Ref.(*flight)
 	if !ok || f.lease == nil {
-		return events
+		return carried
 	}
 	l := f.lease
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := range events {
-		f, ok := events[i].Ref.(*flight)
+	for i := range carried {
+		f, ok := carried[i].Ref.(*flight)
 		if !ok || f.lease != l || !f.rented {
-			return events[i:]
+			return carried[i:]
 		}
 		l.flights.remove(f)
-		f.rented, f.over, f.message.Payload = false, true, nil
 		f.receipt.settle(Written, nil)
+		f.recycle()
 		l.written++
 	}
 	return nil

@@ -18,7 +18,9 @@ func (p *Pool) observe(ev driver.Event) {
 	case driver.Dropped:
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.carried(&ev)
+		if m := p.carried(ev.Client, ev.Ref); m != nil {
+			m.dropped(ev.Gen, ev.Outcome)
+		}
 	case driver.Ended:
 		p.silent(ev.Client, ev.Gen)
 	case driver.Noticed:
@@ -32,31 +34,28 @@ func (p *Pool) observe(ev driver.Event) {
 func (p *Pool) heard(int, uint32, []byte) { p.count.received.Add(1) }
 
 // sent takes all that one write has carried.
-func (p *Pool) sent(events []driver.Event) {
-	if events = sent(events); len(events) == 0 {
+func (p *Pool) sent(carried []driver.Carried) {
+	if carried = sent(carried); len(carried) == 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i := range events {
-		p.carried(&events[i])
+	for i := range carried {
+		if m := p.carried(carried[i].Client, carried[i].Ref); m != nil {
+			p.count.written++
+			m.written(carried[i].Gen)
+		}
 	}
 }
 
-// carried notes what became of a message that was given to the fleet.
-func (p *Pool) carried(ev *driver.Event) {
-	if s := p.slots[ev.Client]; s != nil {
+// carried notes that the fleet is done with a message, and returns what is to hear what became
+// of it; nil: nobody.
+func (p *Pool) carried(client int, ref any) parcel {
+	if s := p.slots[client]; s != nil {
 		p.left(s)
 	}
-	m, ok := ev.Ref.(parcel)
-	switch {
-	case !ok:
-	case ev.Kind == driver.Sent:
-		p.count.written++
-		m.written(ev.Gen)
-	default:
-		m.dropped(ev.Gen, ev.Outcome)
-	}
+	m, _ := ref.(parcel)
+	return m
 }
 
 // stepped follows what heal decided about a client.

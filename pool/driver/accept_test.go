@@ -107,7 +107,13 @@ func TestFleetAcceptNamesAnother(t *testing.T) {
 func TestSentGetsThoseOfOneWrite(t *testing.T) {
 	var batches list[[]uint64]
 	inWorld(t, func(o *Options) {
-		o.Sent = func(events []Event) { batches.add(seqs(events)) }
+		o.Sent = func(carried []Carried) {
+			var all []uint64
+			for _, c := range carried {
+				all = append(all, c.Seq)
+			}
+			batches.add(all)
+		}
 	}, func(w *world) {
 		for seq := range uint64(3) {
 			require.NoError(w, w.send(0, seq))

@@ -369,6 +369,9 @@ func (x *control) goodbye(code uint16) bool {
 	return true
 }
 
+// due tells whether there is anything for take.
+func (x *control) due() bool { return x.bye || !x.said && (x.ponging || x.ping) }
+
 // take appends what is due to a batch.
 func (x *control) take(b *batch, w *wire.Conn) {
 	if x.said && !x.bye {

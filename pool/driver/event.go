@@ -49,6 +49,21 @@ func (o Outcome) String() string {
 	return "in doubt"
 }
 
+// Carried is one message that a write has handed to the kernel, whole: what a Sent event
+// tells, in an eighth of its size, which was 2 % of the CPU time of an echo (bench/cost, echo).
+type Carried struct {
+	At     heal.Instant // when the kernel had accepted it
+	Client int
+	Gen    uint32 // generation of the connection
+	Again  bool   // not the first time
+	Seq    uint64
+	Ref    any // Message.Ref
+}
+
+func (c *Carried) event() Event {
+	return Event{Kind: Sent, At: c.At, Client: c.Client, Gen: c.Gen, Seq: c.Seq, Ref: c.Ref, Again: c.Again}
+}
+
 // Event is one observation, as a value.
 type Event struct {
 	Kind EventKind

@@ -100,10 +100,12 @@ func TestAMessageIsSentOnce(t *testing.T) {
 	}
 	b := &batch{bytes: make([]byte, 20), parts: []part{{seq: 0, to: 10, last: true}, {seq: 1, position: 1, from: 10, to: 20, last: true}}}
 	b.written, b.touched = 15, 15
-	require.True(t, k.settled(b, 0, nil))
+	k.settle(b, 0)
+	k.tell(b)
 	assert.Equal(t, []uint64{0}, seqs(log.of(Sent)))
 	b.written, b.touched = 20, 20
-	require.True(t, k.settled(b, 0, nil))
+	k.settle(b, 0)
+	k.tell(b)
 	assert.Equal(t, []uint64{0, 1}, seqs(log.of(Sent)))
 }
 

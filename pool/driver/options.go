@@ -138,8 +138,9 @@ type Options struct {
 	// Policy.DrainTimeout at most. It must be quick. nil: nothing is.
 	InFlight func(client int, gen uint32) int
 
-	// Sent receives the Sent events of one write together, in place of Observe; nil: that does.
-	Sent func([]Event)
+	// Sent receives what one write has carried, in place of Observe; nil: that does, each as a
+	// Sent event. The slice is valid during the call.
+	Sent func([]Carried)
 	// Heard is called with each data message in place of Observe, where Ack is nil; nil: that is.
 	// The payload is valid during the call.
 	Heard func(client int, gen uint32, payload []byte)

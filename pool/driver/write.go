@@ -87,15 +87,21 @@ func (k *conn) push(b *batch) {
 		k.client.fleet.crew.run(job{flush: k, batch: b})
 		return
 	}
-	if k.settled(b, k.wire.Outbound(), err) {
-		k.client.mu.Lock()
-		more := k.collect(b)
+	more := false
+	k.client.mu.Lock()
+	k.settle(b, k.wire.Outbound())
+	if err == nil {
+		more = k.pends()
 		k.flushing = more
-		k.client.mu.Unlock()
-		if more {
-			k.client.fleet.crew.run(job{flush: k, batch: b})
-			return
-		}
+	}
+	k.client.mu.Unlock()
+	k.tell(b)
+	switch {
+	case err != nil:
+		k.unwritable(err)
+	case more:
+		k.client.fleet.crew.run(job{flush: k, batch: b})
+		return
 	}
 	b.release()
 	k.writers.Done()
@@ -109,6 +115,7 @@ func (k *conn) flush(b *batch) {
 	c := k.client
 	for {
 		if b.written == len(b.bytes) {
+			b.reset()
 			c.mu.Lock()
 			if !k.collect(b) {
 				k.flushing = false
@@ -123,7 +130,12 @@ func (k *conn) flush(b *batch) {
 		k.began.Store(0)
 		b.touched = b.written + touched
 		b.written += certain
-		if !k.settled(b, k.wire.Outbound(), err) {
+		c.mu.Lock()
+		k.settle(b, k.wire.Outbound())
+		c.mu.Unlock()
+		k.tell(b)
+		if err != nil {
+			k.unwritable(err)
 			return
 		}
 	}
@@ -141,24 +153,21 @@ func (k *conn) drainedAt() heal.Instant {
 	return heal.Instant(k.drained.Load())
 }
 
-// settled draws the consequences of a write, of which the kernel took the last byte at an
-// instant, and reports them; false: it was the last.
-func (k *conn) settled(b *batch, at heal.Instant, err error) bool {
-	c := k.client
-	c.mu.Lock()
-	k.settle(b, at)
-	c.mu.Unlock()
-	if sent := c.fleet.options.Sent; sent == nil {
-		c.fleet.tell(b.events)
-	} else if len(b.events) > 0 {
-		sent(b.events)
+// tell reports what a write has carried.
+func (k *conn) tell(b *batch) {
+	o := &k.client.fleet.options
+	switch {
+	case len(b.carried) == 0:
+		return
+	case o.Sent != nil:
+		o.Sent(b.carried)
+	default:
+		for i := range b.carried {
+			o.Observe(b.carried[i].event())
+		}
 	}
-	clear(b.events)
-	b.events = b.events[:0]
-	if err != nil {
-		k.unwritable(err)
-	}
-	return err == nil
+	clear(b.carried)
+	b.carried = b.carried[:0]
 }
 
 // unwritable ends a connection whose write failed; flushing stays set, so nothing is
@@ -186,7 +195,7 @@ type batch struct {
 	written, touched int    // bytes that the kernel has for certain, and may have
 	ping             uint32 // the number of the ping that it carries
 	pinged           int    // where that ends; 0: it carries none
-	events           []Event
+	carried          []Carried
 }
 
 // part is one message of a batch, or a fragment of one.
@@ -204,8 +213,8 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 
 func (b *batch) reset() {
 	clear(b.parts)
-	clear(b.events)
-	*b = batch{bytes: b.bytes[:0], parts: b.parts[:0], events: b.events[:0]}
+	clear(b.carried)
+	*b = batch{bytes: b.bytes[:0], parts: b.parts[:0], carried: b.carried[:0]}
 }
 
 func (b *batch) release() {
@@ -222,9 +231,15 @@ type cut struct {
 	frames wire.Encoder
 }
 
-// collect fills b with what is due; false: nothing is. The client's mutex must be held.
+// pends tells whether something may be due. The client's mutex must be held.
+func (k *conn) pends() bool {
+	c, e := k.client, k.exchange
+	return k.control.due() || k.cut != nil || e != nil && len(e.ahead) > 0 || c.live == k && c.outbox.pending()
+}
+
+// collect fills b, which is empty, with what is due; false: nothing is. The client's mutex
+// must be held.
 func (k *conn) collect(b *batch) bool {
-	b.reset()
 	k.control.take(b, k.wire)
 	limit := flushPlain
 	if k.wire.Secure() {
@@ -278,8 +293,9 @@ func (k *conn) begin(room int) (x cut, ok bool) {
 	return x, true
 }
 
-// settle draws the consequences of a Write for the messages that it carried. What was
-// handed over whole is Sent, and at-most-once done with. The client's mutex must be held.
+// settle draws the consequences of a Write, of which the kernel took the last byte at an
+// instant, for the messages that it carried. What was handed over whole is Sent, and
+// at-most-once done with. The client's mutex must be held.
 func (k *conn) settle(b *batch, at heal.Instant) {
 	c := k.client
 	if b.pinged > 0 && b.pinged <= b.written && b.ping == k.control.pings && k.control.handed == 0 {
@@ -306,7 +322,7 @@ func (k *conn) settle(b *batch, at heal.Instant) {
 			}
 			continue
 		}
-		b.events = append(b.events, Event{Kind: Sent, At: at, Client: c.id, Gen: k.gen, Seq: p.seq, Ref: p.ref, Again: p.again})
+		b.carried = append(b.carried, Carried{At: at, Client: c.id, Gen: k.gen, Seq: p.seq, Ref: p.ref, Again: p.again})
 		if m == nil {
 			continue
 		}

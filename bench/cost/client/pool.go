@@ -1,10 +1,12 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wsheal/wsheal/pool"
@@ -21,8 +23,9 @@ type poolClient struct{ choose bool }
 type poolConns struct {
 	pool     *pool.Pool
 	options  Options
-	leases   []*pool.Lease // none: the pool chooses
-	told     uint64        // of watch: connections that became ready, so far as it has told of them
+	leases   []*pool.Lease            // none: the pool chooses
+	numbered []atomic.Pointer[[]byte] // what each connection has sent last, where the pool chooses
+	told     uint64                   // of watch: connections that became ready, so far as it has told of them
 	watching sync.WaitGroup
 	readers  sync.WaitGroup
 }
@@ -48,7 +51,7 @@ func (x poolClient) Open(ctx context.Context, o Options) (Conns, error) {
 	for i, url := range o.URLs {
 		settings.Endpoints = append(settings.Endpoints, pool.Endpoint{Name: fmt.Sprint("e", i), URL: url})
 	}
-	c := &poolConns{options: o}
+	c := &poolConns{options: o, numbered: make([]atomic.Pointer[[]byte], o.Conns)}
 	if x.choose {
 		settings.Receive = c.received
 	}
@@ -180,14 +183,26 @@ func (c *poolConns) received(m pool.Message) {
 func (c *poolConns) send(conn int, messages [][]byte) error {
 	for _, m := range messages {
 		if c.options.Conns > 1 {
-			m = append([]byte(nil), m...)
-			binary.BigEndian.PutUint32(m[:numberSize], uint32(conn))
+			m = c.number(conn, m)
 		}
 		if _, err := c.pool.Send(context.Background(), pool.Message{Payload: m}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// number returns a message with the number of a connection at its head. Those of a workload are
+// alike, so that it is made once: the copying would be the workload's cost, not the pool's.
+func (c *poolConns) number(conn int, m []byte) []byte {
+	last := &c.numbered[conn]
+	if n := last.Load(); n != nil && bytes.Equal((*n)[numberSize:], m[numberSize:]) {
+		return *n
+	}
+	n := bytes.Clone(m)
+	binary.BigEndian.PutUint32(n[:numberSize], uint32(conn))
+	last.Store(&n)
+	return n
 }
 
 func (c *poolConns) Send(conn int, messages ...[]byte) error {
