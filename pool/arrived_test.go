@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -75,42 +76,74 @@ func TestWithoutAnAnswerTheEndSettles(t *testing.T) {
 	})
 }
 
-func TestALeaseHasWhatArrivedBeforeItsEnd(t *testing.T) {
+// undivided has whatever arrives go to Config.Receive as long as nobody has anything to himself,
+// and notes it.
+func undivided(c *Config) (strangers func() []string) {
 	var mu sync.Mutex
-	var strangers []string
-	change := func(c *Config) {
-		single(c)
-		c.InboxFrames = 1
-		c.Receive = func(m Message) { mu.Lock(); strangers = append(strangers, string(m.Payload)); mu.Unlock() }
-	}
-	inWorld(t, change, func(w *world) {
-		w.a.first(func(c *served, s string) bool {
-			if s == "lost go" {
-				for n := range 3 {
-					c.say(fmt.Sprint("secret ", n))
+	var all []string
+	c.Correlate, c.Topic = Correlate{}, nil
+	c.Receive = func(m Message) { mu.Lock(); all = append(all, string(m.Payload)); mu.Unlock() }
+	return func() []string { mu.Lock(); defer mu.Unlock(); return slices.Clone(all) }
+}
+
+func TestALeaseHasWhatArrivedBeforeItsEnd(t *testing.T) {
+	for name, ids := range map[string]bool{"answers have ids": true, "undivided": false} {
+		t.Run(name, func(t *testing.T) {
+			var strangers func() []string
+			change := func(c *Config) {
+				single(c)
+				was := c.Correlate
+				c.InboxFrames, strangers = 1, undivided(c)
+				if ids {
+					c.Correlate = was
 				}
-				synctest.Wait()
-				c.reset()
 			}
-			return true
+			inWorld(t, change, func(w *world) {
+				w.a.first(func(c *served, s string) bool {
+					if s == "lost go" {
+						for n := range 3 {
+							c.say(fmt.Sprint("secret ", n))
+						}
+						synctest.Wait()
+						c.reset()
+					}
+					return true
+				})
+				l, err := w.pool.Acquire(w.Context())
+				require.NoError(w, err)
+				_, err = l.Send(w.Context(), text("lost go"))
+				require.NoError(w, err)
+				<-l.Done()
+				assert.Nil(w, w.pool.undivided.Load(), "what is read late has to be asked for its own")
+				time.Sleep(time.Minute)
+				for n := range 3 {
+					m, err := l.Receive(w.within(time.Second))
+					require.NoError(w, err)
+					assert.Equal(w, fmt.Sprint("secret ", n), string(m.Payload))
+				}
+				_, err = l.Receive(w.within(time.Second))
+				require.ErrorIs(w, err, ErrLeaseOver)
+				assert.Empty(w, strangers())
+				assert.Equal(w, 1, w.pool.Snapshot().Usable, "nobody is held up by who does not read")
+			})
 		})
-		l, err := w.pool.Acquire(w.Context())
+	}
+}
+
+// TestASessionHasWhatArrivesOnItsConnection, and everybody what arrives on others.
+func TestASessionHasWhatArrivesOnItsConnection(t *testing.T) {
+	var strangers func() []string
+	inWorld(t, func(c *Config) { single(c); strangers = undivided(c) }, func(w *world) {
+		w.a.open()[0].say("for all")
+		synctest.Wait()
+		s, err := w.pool.Session(w.Context(), SessionConfig{Key: "k"})
 		require.NoError(w, err)
-		_, err = l.Send(w.Context(), text("lost go"))
-		require.NoError(w, err)
-		<-l.Done()
-		time.Sleep(time.Minute)
-		for n := range 3 {
-			m, err := l.Receive(w.within(time.Second))
-			require.NoError(w, err)
-			assert.Equal(w, fmt.Sprint("secret ", n), string(m.Payload))
+		for _, c := range w.a.open() {
+			c.say("for some")
 		}
-		_, err = l.Receive(w.within(time.Second))
-		require.ErrorIs(w, err, ErrLeaseOver)
-		mu.Lock()
-		defer mu.Unlock()
-		assert.Empty(w, strangers)
-		assert.Equal(w, 1, w.pool.Snapshot().Usable, "nobody is held up by who does not read")
+		synctest.Wait()
+		assert.Equal(w, []string{"for some"}, heard(s.Receive))
+		assert.Equal(w, []string{"for all", "for some"}, strangers())
 	})
 }
 

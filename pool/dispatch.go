@@ -69,9 +69,15 @@ func (p *Pool) flight(m Message, request bool) (*flight, error) {
 // dispatch gives a flight to a slot, waiting for one as Config.QueueFull and ctx allow.
 func (p *Pool) dispatch(ctx context.Context, f *flight) error {
 	for again := false; ; again = true {
-		s, turn, err := p.seat(f, again)
+		s, x, turn, err := p.seat(f, again)
 		if err == nil && turn == nil {
-			if p.hand(s, f, again) {
+			handed := false
+			if again || f.expects {
+				handed = p.hand(s, f, again)
+			} else { // nobody but who has it knows it: what was true in its seat still is
+				handed = p.give(s, f, x)
+			}
+			if handed {
 				return nil
 			}
 			continue
@@ -105,37 +111,37 @@ type turn struct {
 	in   *list.Element // nil once it has
 }
 
-// seat attaches a flight to a slot, or returns the turn that it has to wait for. Who
-// comes again has waited, and goes before those who have not.
-func (p *Pool) seat(f *flight, again bool) (*slot, *turn, error) {
+// seat attaches a flight to a slot, or returns the turn that it has to wait for. Who comes
+// again has waited, and goes before those who have not.
+func (p *Pool) seat(f *flight, again bool) (s *slot, x parting, t *turn, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.refusal(); err != nil {
-		return nil, nil, err
+		return nil, x, nil, err
 	}
 	if again || p.senders.Len() == 0 && len(p.homeless) == 0 {
 		if s := p.pick(); s != nil {
 			p.attach(f, s)
-			return s, nil, nil
+			return s, f.part(again), nil, nil
 		}
 	}
 	if p.config.QueueFull == FailFast {
 		switch {
 		case p.usable() > 0 && p.leased():
-			return nil, nil, ErrLeased
+			return nil, x, nil, ErrLeased
 		case p.usable() > 0:
-			return nil, nil, ErrQueueFull
+			return nil, x, nil, ErrQueueFull
 		}
-		return nil, nil, because(ErrNoConnection, p.failure)
+		return nil, x, nil, because(ErrNoConnection, p.failure)
 	}
-	t := &turn{come: make(chan struct{})}
+	t = &turn{come: make(chan struct{})}
 	if again {
 		t.in = p.senders.PushFront(t)
 	} else {
 		t.in = p.senders.PushBack(t)
 	}
 	p.wake() // there is demand
-	return nil, t, nil
+	return nil, x, t, nil
 }
 
 // hand gives an attached flight to the fleet; false: its slot would not have it. called: who
@@ -146,12 +152,30 @@ func (p *Pool) hand(s *slot, f *flight, called bool) bool {
 		p.mu.Unlock()
 		return true
 	}
-	f.kept = called || f.expects
-	kept, progress := f.kept, s.progress
-	m := driver.Message{Payload: f.message.Payload, Owned: true, Text: f.message.Text, Ref: f}
+	x := f.part(called)
 	p.mu.Unlock()
-	err := p.fleet.Send(s.client, m)
-	if err == nil && !kept {
+	return p.give(s, f, x)
+}
+
+// parting is what has to be known of a flight and its slot before the fleet has it, for it may
+// be over before the fleet says so.
+type parting struct {
+	message  driver.Message
+	progress uint64 // of the slot
+	kept     bool   // flight.kept
+}
+
+// part gets a flight that is attached ready for the fleet. The pool's mutex must be held.
+func (f *flight) part(called bool) parting {
+	f.kept = called || f.expects
+	m := driver.Message{Payload: f.message.Payload, Owned: true, Text: f.message.Text, Ref: f}
+	return parting{m, f.slot.progress, f.kept}
+}
+
+// give gives a flight to the fleet; false: its slot would not have it.
+func (p *Pool) give(s *slot, f *flight, x parting) bool {
+	err := p.fleet.Send(s.client, x.message)
+	if err == nil && !x.kept {
 		return true
 	}
 	p.mu.Lock()
@@ -167,7 +191,7 @@ func (p *Pool) hand(s *slot, f *flight, called bool) bool {
 	switch {
 	case !errors.Is(err, driver.ErrQueueFull):
 		s.retiring = true
-	case s.progress == progress:
+	case s.progress == x.progress:
 		s.full = true
 	}
 	p.refit(s)

@@ -144,6 +144,8 @@ func (p *Pool) add(of *Session) *slot {
 	p.recount(s)
 	if of == nil {
 		p.slotsOwned++
+	} else {
+		p.undivided.Store(nil)
 	}
 	p.fleet.Start(s.client)
 	return s

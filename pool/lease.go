@@ -74,6 +74,7 @@ func (p *Pool) lease(s *slot) *Lease {
 	}
 	l.stack = l.stack[:runtime.Callers(4, l.stack)]
 	s.lease, s.reserved = l, false
+	p.undivided.Store(nil)
 	p.refit(s)
 	for sub := range s.subs {
 		sub.castOff()
@@ -191,7 +192,7 @@ func (l *Lease) accept(_ int, gen uint32, payload []byte, text bool) bool {
 //
 // Who comes with a context that never ends, as context.Background, and waits often, reads the
 // connection himself where it is a bare TCP socket, which takes less CPU time; while he is away
-// for more than 10 ms another goroutine does.
+// for more than 20 ms another goroutine does.
 func (l *Lease) Receive(ctx context.Context) (Message, error) {
 	given(ctx)
 	d, err := l.inbox.next(ctx)

@@ -51,7 +51,10 @@ func (p *Pool) sent(carried []driver.Carried) {
 // carried notes that the fleet is done with a message, and returns what is to hear what became
 // of it; nil: nobody.
 func (p *Pool) carried(client int, ref any) parcel {
-	if s := p.slots[client]; s != nil {
+	f, _ := ref.(*flight)
+	if f != nil && f.slot != nil { // its own, which is looked up faster
+		p.left(f.slot)
+	} else if s := p.slots[client]; s != nil {
 		p.left(s)
 	}
 	m, _ := ref.(parcel)

@@ -40,6 +40,9 @@ type Pool struct {
 	tasks    sync.WaitGroup // the keeper and pumps
 	// unclaimed is on its way to Config.Receive; nil: there is none.
 	unclaimed *inbox
+	// undivided is unclaimed as long as all that arrives goes there; nil: it has to be asked
+	// whose it is, as an answer or a topic may tell, or somebody has had a lease or a session.
+	undivided atomic.Pointer[inbox]
 
 	mu         sync.Mutex // guards what follows, and what the values in it say that it does
 	slots      map[int]*slot
@@ -115,6 +118,9 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 	}
 	if c.Receive != nil {
 		p.unclaimed = newInbox(c.InboxFrames, c.InboxBytes, c.ReceiveSlow)
+		if c.Correlate.Reply == nil && c.Topic == nil {
+			p.undivided.Store(p.unclaimed)
+		}
 		go p.handle()
 	}
 	p.mu.Lock()

@@ -41,6 +41,9 @@ func (p *Pool) receive(client int, gen uint32, payload []byte, text bool) {
 // code of the user's is asked, and nothing waits. Leases do the same. To hand them to another goroutine first
 // was a sixth of the CPU time of an echo (bench/cost, echo).
 func (p *Pool) accept(client int, gen uint32, payload []byte, text bool) bool {
+	if to := p.undivided.Load(); to != nil {
+		return to.accept(Message{Payload: payload, Text: text})
+	}
 	p.mu.Lock()
 	s := p.slots[client]
 	var to *inbox

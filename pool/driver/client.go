@@ -33,11 +33,15 @@ type client struct {
 
 	window atomic.Int64 // time.Duration that the server wants the next reconnect spread over
 
+	// straight is who is offered a message first; nil: nobody is, or something waits that came
+	// before. Who changes what it follows from, under the mutex, says so (straighten).
+	straight atomic.Pointer[Acceptor]
+
 	mu      sync.Mutex
 	outbox  outbox
 	waiters *[]*waiter // that wait for room in it; nil: none do
 	inbox   *inbox     // nil: nothing has arrived yet
-	accept  Acceptor   // nil: Options.Accept
+	accept  *Acceptor  // what it points to does not change; nil: Options.Accept
 	live    *conn      // the connection that new messages go over: proved, and not ended
 	closed  closure    // whether anything may still be queued
 	past    uint32     // generation of the last connection that is over

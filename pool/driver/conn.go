@@ -28,15 +28,16 @@ const closeWait = time.Second
 //	   └──▶ outbox ──┐       ▼                               │
 //	                 └──▶ flush ◀── control      wire.Write ─┘
 type conn struct {
-	client  *client
-	wire    *wire.Conn
-	gen     uint32
-	killed  atomic.Bool                   // kill was called
-	held    atomic.Pointer[chan struct{}] // the reader waits for room in the inbox
-	ended   *gate                         // open when the next dial need not wait for this connection any more
-	writers sync.WaitGroup
-	place   uint8 // index of the endpoint that it leads to
-	spoke   bool  // of the reader's goroutine alone: a message has come
+	client     *client
+	wire       *wire.Conn
+	gen        uint32
+	killed     atomic.Bool                   // kill was called
+	held       atomic.Pointer[chan struct{}] // the reader waits for room in the inbox
+	exchanging atomic.Bool                   // exchange is not nil
+	ended      *gate                         // open when the next dial need not wait for this connection any more
+	writers    sync.WaitGroup
+	place      uint8 // index of the endpoint that it leads to
+	spoke      bool  // of the reader's goroutine alone: a message has come
 
 	began   atomic.Int64 // heal.Instant at which the write under way began; 0: none is
 	drained atomic.Int64 // heal.Instant of the last progress of a write that had had to wait

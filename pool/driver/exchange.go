@@ -92,6 +92,7 @@ func (c *client) validate(k *conn, first bool) {
 		return
 	}
 	k.exchange = x
+	k.exchanging.Store(true)
 	c.mu.Unlock()
 	p.users.Add(1)
 	go func() {
@@ -130,6 +131,7 @@ func (x *exchange) end(err error) {
 		c.pass(p)
 	}
 	x.queue, x.bytes = nil, 0
+	k.exchanging.Store(false)
 	c.wake()
 	last := x.last
 	c.mu.Unlock()

@@ -131,6 +131,7 @@ func (p *Fleet) newClient(n int) *client {
 	s := p.shards[n%len(p.shards)]
 	c := &client{id: n, fleet: p, shard: s}
 	c.timer.client = c
+	c.straighten()
 	s.phases[heal.Idle].Add(1)
 	return c
 }
@@ -200,7 +201,10 @@ func (p *Fleet) Accept(client int, by Acceptor) {
 	if c := p.clients.get(client); c != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.accept = by
+		if c.accept = nil; by != nil {
+			c.accept = &by
+		}
+		c.straighten()
 	}
 }
 

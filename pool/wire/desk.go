@@ -9,10 +9,10 @@ import (
 
 // absence is how long a visitor may stay away before the connection's own goroutine reads
 // again: at least so long, and at most twice.
-const absence = 5 * time.Millisecond
+const absence = 10 * time.Millisecond
 
 // often is by how much a state changes between two looks whose visitor comes often.
-const often = 16 * uint64(roles)
+const often = 32 * uint64(roles)
 
 // Desk sees to it that every connection is read whose visitor has gone away. It has a
 // goroutine while there are any with visitors, which looks at them all while one moves. The
