@@ -48,16 +48,24 @@ func socketsOf(pid int, addr string) (sockets, error) {
 
 // parseSockets reads /proc/net/tcp (proc_net_tcp.rst): after a line of titles, one socket
 // on each, its fields the number, local and remote address in hex, state, queues as tx:rx.
+// A socket may stand there more than once, as the kernel loses its place where others come
+// while the table is read.
 func parseSockets(table []byte, port uint16) sockets {
 	const established, closeWait = "01", "08"
 	local := fmt.Sprintf(":%04X", port)
 	var sum sockets
+	counted := map[[2]string]bool{} // by both addresses
 	lines := bufio.NewScanner(bytes.NewReader(table))
 	for lines.Scan() {
 		f := strings.Fields(lines.Text())
 		if len(f) < 5 || !strings.HasSuffix(f[1], local) || f[3] != established && f[3] != closeWait {
 			continue
 		}
+		ends := [2]string{f[1], f[2]}
+		if counted[ends] {
+			continue
+		}
+		counted[ends] = true
 		sum.conns++
 		_, rx, _ := strings.Cut(f[4], ":")
 		n, _ := strconv.ParseInt(rx, 16, 64) // of the kernel's own making

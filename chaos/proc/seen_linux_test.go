@@ -15,9 +15,10 @@ func TestParseSockets(t *testing.T) {
    3: 0100007F:1F90 0100007F:C002 08 00000000:00000006 00:00000000 00000000     0        0 4 1 0
    4: 0100007F:1F90 0100007F:C004 06 00000000:00000000 00:00000000 00000000     0        0 0 1 0
    5: broken
+   6: 0100007F:1F90 0100007F:C002 08 00000000:00000006 00:00000000 00000000     0        0 4 1 0
 `
 	assert.Equal(t, sockets{conns: 2, unread: 15}, parseSockets([]byte(table), 8080),
-		"neither who listens, nor the other ends, nor what is closed; the end of a stream is no byte")
+		"neither who listens, nor the other ends, nor what is closed; the end of a stream is no byte, and who is shown twice is one")
 	assert.Equal(t, sockets{conns: 1, unread: 1024}, parseSockets([]byte(table), 0xC000))
 	assert.Zero(t, parseSockets(nil, 1))
 }
