@@ -68,18 +68,26 @@ func (c *conn) wasOpen(o *order) bool { return c.ordinal < o.from.Load() }
 func (c *conn) greeted() bool {
 	for _, o := range *c.proxy.orders.Load() {
 		g, ok := o.rule.(greeter)
-		if !ok || o.share <= 0 || !o.covers(c) || c.proxy.deaf || g.greet(o, c) == welcome {
-			continue
+		if ok && o.share > 0 && o.covers(c) && !c.proxy.deaf && !c.greetedBy(o, g) {
+			return false
 		}
-		who := identity{client: foreign | c.ordinal, opaque: true}
-		c.who.Store(&who)
-		c.came(false)
-		o.target(who.client)
-		c.served.Store(true)
-		c.cut(o)
-		return false
 	}
 	return true
+}
+
+func (c *conn) greetedBy(o *order, g greeter) bool {
+	o.doing.RLock()
+	defer o.doing.RUnlock()
+	if o.off() || g.greet(o, c) == welcome {
+		return true
+	}
+	who := identity{client: foreign | c.ordinal, opaque: true}
+	c.who.Store(&who)
+	c.came(false)
+	o.target(who.client)
+	c.served.Store(true)
+	c.cut(o)
+	return false
 }
 
 // start hands both directions to Toxiproxy's links. The target is dialled at once,
@@ -147,10 +155,10 @@ func (c *conn) crossed(way chaos.Direction, n int) {
 	}
 	c.proxy.bytesDown.Add(int64(n))
 	if c.serving.Load() && !c.served.Load() {
-		c.served.Store(true)
 		if c.upgraded.Load() {
 			c.openedFor()
 		}
+		c.served.Store(true)
 	}
 }
 

@@ -78,6 +78,8 @@ func (l *lane) answer(d deed, o *order) {
 	if l == l.conn.down {
 		from = l.conn.server
 	}
+	o.doing.RLock()
+	defer o.doing.RUnlock()
 	switch d {
 	case resets:
 		from.reset()

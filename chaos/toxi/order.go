@@ -36,7 +36,7 @@ type order struct {
 	armed, cleared, first, last                         atomic.Int64 // clock
 	cut, heldChunks, heldBytes, leaked, delayed, addedN atomic.Int64
 
-	doing sync.RWMutex // held for reading by what its rule does to connections of its own accord
+	doing sync.RWMutex // held for reading by what its rule does to connections of its own accord, until it is counted
 
 	acting sync.RWMutex // held for reading while something is done at the door and counted; taken before mu
 
@@ -160,8 +160,20 @@ func (o *order) inForce() bool {
 	return o.armed.Load() != 0 && o.cleared.Load() == 0 && o.lifted.Load() == lowered
 }
 
-// evidence returns what was counted so far.
+// done returns when what is being done for the order's sake is done and counted: a peer may
+// have seen it before.
+func (o *order) done() {
+	for _, l := range []*sync.RWMutex{&o.acting, &o.doing} {
+		func() {
+			l.Lock()
+			defer l.Unlock()
+		}()
+	}
+}
+
+// evidence returns what was counted so far, of all that anybody has seen of the order.
 func (o *order) evidence() chaos.Evidence {
+	o.done()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	e := chaos.Evidence{
