@@ -27,11 +27,7 @@ func (c *conn) finish(o *order) fate {
 	if !down {
 		return wasClosed
 	}
-	came := c.down.tell()
-	now := c.proxy.clock()
-	if came == isCut {
-		c.endedBy("fault", false, now)
-	}
+	came, now := c.parted()
 	c.up.tell()
 	c.linger.Store(time.AfterFunc(lingerTime, c.end))
 	if came == isCut {
@@ -39,6 +35,18 @@ func (c *conn) finish(o *order) fate {
 		c.hitBy(o, now)
 	}
 	return came
+}
+
+// parted tells the client its end, and notes that the fault ended the connection before what
+// the client makes of that can be noted.
+func (c *conn) parted() (came fate, now int64) {
+	c.seen.mu.Lock()
+	defer c.seen.mu.Unlock()
+	came, now = c.down.tell(), c.proxy.clock()
+	if came == isCut {
+		c.seen.endedBy("fault", false, now)
+	}
+	return came, now
 }
 
 // halve ends the stream of one lane with a FIN and leaves the other as it is. What still

@@ -135,8 +135,13 @@ func (c *conn) openedFor() {
 func (c *conn) endedBy(who string, reset bool, now int64) {
 	c.seen.mu.Lock()
 	defer c.seen.mu.Unlock()
-	if c.seen.ended == 0 {
-		c.seen.ended, c.seen.by, c.seen.reset = now, who, reset
+	c.seen.endedBy(who, reset, now)
+}
+
+// endedBy notes it. s.mu is held.
+func (s *seen) endedBy(who string, reset bool, now int64) {
+	if s.ended == 0 {
+		s.ended, s.by, s.reset = now, who, reset
 	}
 }
 
@@ -153,6 +158,7 @@ func (c *conn) left() {
 		return
 	}
 	c.endedBy("server", false, c.proxy.clock())
+	c.wasServed() // which is told before
 	up, down := c.said()
 	c.seen.mu.Lock()
 	told := c.seen.told
