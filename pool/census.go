@@ -19,7 +19,7 @@ type standing struct{ own, usable, gaveUp, due bool }
 // its membership.
 func (p *Pool) recount(s *slot) {
 	var is standing
-	if p.slots[s.client] == s {
+	if !s.gone {
 		is.own = s.counts()
 		is.usable = is.own && s.ready()
 		is.gaveUp = is.own && s.phase == heal.GaveUp

@@ -70,8 +70,10 @@ func (p *Pool) stepped(ev *driver.Event) {
 	if s == nil {
 		return
 	}
-	s.phase = is
-	p.recount(s)
+	if s.phase != is {
+		s.phase = is
+		p.recount(s)
+	}
 	if is == heal.Dialing && was != is {
 		s.begun = p.now()
 	}
@@ -97,7 +99,7 @@ func (p *Pool) stepped(ev *driver.Event) {
 		if s.session != nil {
 			s.session.stepped(was)
 		} else {
-			if was.Usable() == is.Usable() { // its connection stays, but is it fit?
+			if was.Usable() && is.Usable() { // its connection stays, but is it fit?
 				p.refit(s)
 			}
 			if !is.Usable() && is != heal.Proving {
@@ -256,6 +258,7 @@ func (p *Pool) gone(client int) {
 		return
 	}
 	delete(p.slots, client)
+	s.gone = true
 	p.recount(s)
 	if s.former != nil {
 		s.former.inbox.end(s.former.over)

@@ -27,6 +27,7 @@ type slot struct {
 	errands  int       // askings that are still to be taken back, or cancelled
 	reserved bool      // a caller of Acquire waits until it has nothing in flight
 	retiring bool      // it is on its way out
+	gone     bool      // it has left the fleet, and is none of Pool.slots any more
 	place    int       // in Pool.fit; -1: not there
 	progress uint64    // messages that left its queue
 	dropped  int       // inbound messages for which there was no room, not told of yet
@@ -86,7 +87,7 @@ func (s *slot) load() int { return s.flights.n }
 // for one of his own is told if it is one.
 func (p *Pool) refit(s *slot) {
 	p.recount(s)
-	fit := s.counts() && s.lease == nil && !s.reserved && !s.full && s.up() && p.slots[s.client] == s
+	fit := s.counts() && s.lease == nil && !s.reserved && !s.full && s.up() && !s.gone
 	switch {
 	case fit && s.place < 0:
 		s.place = len(p.fit)
