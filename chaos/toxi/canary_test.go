@@ -35,8 +35,13 @@ func TestWhatIsDoneToCanariesIsNotCounted(t *testing.T) {
 			look := func(x *faultrig.Client) chaos.Sight { return x.Look(0, c.sees == chaos.SeesHalfOpen) }
 			assert.Equal(t, c.sees, look(canary))
 			assert.Equal(t, c.sees, look(client))
-			e, err := r.Proxy.Evidence(t.Context(), f.Name)
-			require.NoError(t, err)
+			var e chaos.Evidence
+			faultrig.Until(t, "what the client said has come to the proxy", func() bool {
+				var err error
+				e, err = r.Proxy.Evidence(t.Context(), f.Name)
+				require.NoError(t, err)
+				return c.sees != chaos.SeesHalfOpen || e.Hit > 0 // who hears nothing cannot know
+			})
 			assert.EqualValues(t, 1, e.Count(c.counter))
 			assert.Equal(t, 1, e.Targeted)
 			assert.Equal(t, 1, e.Hit)

@@ -87,14 +87,28 @@ func (r *Rig) Prove(c Case) {
 	require.NoError(r.T, by.Supports(c.Fault))
 	require.NoError(r.T, by.Inject(ctx, c.Fault))
 
+	unanswered := 0
+	sees := func(id uint64, saw chaos.Sight) {
+		assert.Contains(r.T, kind.Expect, saw, "client %d of the cohort", id)
+		if saw == chaos.SeesHalfOpen {
+			unanswered++
+		}
+	}
 	if before {
 		for client, saw := range r.all(cohort, func(x *Client) chaos.Sight { return r.act(c, kind, x) }) {
-			assert.Contains(r.T, kind.Expect, saw, "client %d of the cohort", cohort[client].ID)
+			sees(cohort[client].ID, saw)
 		}
 	} else {
 		for _, id := range Members(c.Fault, crowd, true) {
-			assert.Contains(r.T, kind.Expect, r.arrive(c, kind, id), "client %d, who comes under it", id)
+			sees(id, r.arrive(c, kind, id))
 		}
+	}
+	if c.By == nil { // who hears nothing cannot know that what it said has come to the proxy
+		Until(r.T, "what they said has come to the proxy", func() bool {
+			e, err := by.Evidence(ctx, c.Fault.Name)
+			require.NoError(r.T, err)
+			return e.Hit >= unanswered
+		})
 	}
 	for client, saw := range r.all(control, func(x *Client) chaos.Sight { return x.Look(0, false) }) {
 		assert.Equal(r.T, chaos.SeesNothing, saw, "client %d of the control", control[client].ID)
