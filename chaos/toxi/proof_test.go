@@ -84,15 +84,23 @@ func init() {
 		},
 		idle: faultrig.Case{Fault: chaos.Fault{Effect: chaos.Latency{Delay: delay}, Conns: chaos.Existing}, Quiet: silent},
 	}
-	// A message of 20 bytes and more is paid for in 200 ms and more; the next one waits for that.
-	twice := func(x *faultrig.Client) chaos.Sight {
-		x.Look(0, false)
-		return x.Look(delay/2, false)
+	// A message of 14 bytes and more, and what is before it, is paid for before the next goes on.
+	twice := func(head int) func(*faultrig.Client) chaos.Sight {
+		paid := time.Duration(14+head) * time.Second / 100
+		return func(x *faultrig.Client) chaos.Sight {
+			began := time.Now()
+			x.Look(0, false)
+			saw := x.Look(0, false)
+			if saw == chaos.SeesNothing && time.Since(began) >= paid {
+				return chaos.SeesSlow
+			}
+			return saw
+		}
 	}
 	proofs["bandwidth"] = proof{
 		sees: []faultrig.Case{
-			{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 100, Direction: chaos.Up}}, Act: twice},
-			{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 100, Direction: chaos.Down}, Conns: chaos.Existing}, Act: twice},
+			{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 100, Direction: chaos.Up}}, Act: twice(2 + 4)},
+			{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 100, Direction: chaos.Down}, Conns: chaos.Existing}, Act: twice(2)},
 		},
 		idle: faultrig.Case{Fault: chaos.Fault{Effect: chaos.Bandwidth{Rate: 1 << 30}}, Quiet: func(x *faultrig.Client) { x.Look(0, false) }},
 	}
