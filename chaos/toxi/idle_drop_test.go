@@ -17,14 +17,15 @@ import (
 func init() {
 	const idle = 50 * time.Millisecond
 	drop := func(d chaos.IdleDrop) chaos.Effect {
-		d.Idle, d.CountPings = idle, true
+		d.Idle, d.CountPings = max(idle, d.Idle), true
 		return d
 	}
 	proofs["idle_drop"] = proof{
 		sees: []faultrig.Case{
 			{Fault: chaos.Fault{Effect: drop(chaos.IdleDrop{})}, Act: idles},
 			{Fault: chaos.Fault{Effect: drop(chaos.IdleDrop{Then: chaos.EndRST}), Conns: chaos.Existing}, Act: listens},
-			{Fault: chaos.Fault{Effect: drop(chaos.IdleDrop{Then: chaos.EndFIN}), Conns: chaos.New}, Act: listens},
+			// They are to come in before they are dropped.
+			{Fault: chaos.Fault{Effect: drop(chaos.IdleDrop{Idle: 10 * idle, Then: chaos.EndFIN}), Conns: chaos.New}, Act: listens},
 			{Fault: chaos.Fault{Effect: drop(chaos.IdleDrop{Then: chaos.EndRST, When: chaos.NextPacket})}, Act: idles},
 			{Fault: chaos.Fault{Effect: drop(chaos.IdleDrop{Then: chaos.EndFIN, When: chaos.NextPacket})}, Act: idles},
 		},

@@ -14,7 +14,8 @@ func init() {
 			{Fault: chaos.Fault{Effect: chaos.Lifetime{After: soon}}, Act: listens},
 			{Fault: chaos.Fault{Effect: chaos.Lifetime{After: soon, Then: chaos.EndFIN}, Conns: chaos.Existing}, Act: talksOn},
 			{Fault: chaos.Fault{Effect: chaos.Lifetime{After: soon, Since: chaos.SinceOpening}, Conns: chaos.Existing}, Act: talksOn},
-			{Fault: chaos.Fault{Effect: chaos.Lifetime{After: soon, Then: chaos.EndFIN}, Conns: chaos.New}, Act: listens},
+			// They are to come in before their time is up.
+			{Fault: chaos.Fault{Effect: chaos.Lifetime{After: 5 * soon, Then: chaos.EndFIN}, Conns: chaos.New}, Act: listens},
 		},
 		idle: faultrig.Case{
 			Fault: chaos.Fault{Effect: chaos.Lifetime{After: time.Hour}},
