@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -115,6 +117,8 @@ func TestReportIsReproduced(t *testing.T) {
 	})
 }
 
+// childrenOf are the children of a process. One that has ended meanwhile has none, nor has a
+// thread of it.
 func childrenOf(t *testing.T, pid int) []int {
 	t.Helper()
 	var out []int
@@ -122,6 +126,9 @@ func childrenOf(t *testing.T, pid int) []int {
 	require.NoError(t, err)
 	for _, task := range tasks {
 		text, err := os.ReadFile(task)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue
+		}
 		require.NoError(t, err)
 		for _, word := range strings.Fields(string(text)) {
 			child, err := strconv.Atoi(word)
