@@ -186,7 +186,7 @@ func newFullListener(t *testing.T) (string, error) {
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", sa.(*unix.SockaddrInet4).Port)
 	for range 8 {
-		c, err := net.DialTimeout("tcp", addr, 100*time.Millisecond)
+		c, err := net.DialTimeout("tcp", addr, time.Second) // so long that it is not merely slow
 		if err != nil {
 			return addr, nil // full
 		}

@@ -33,7 +33,8 @@ func (r *rig) toxic(kind, stream string, attributes stockclient.Attributes) (rem
 	}
 }
 
-// Rates are KB/s, unless the toxic says that they are ours: this is 100 bytes in 100 ms.
+// Rates are KB/s, unless the toxic says that they are ours: this is 400 bytes in 400 ms, in
+// which the next message has time to come.
 func TestStockBandwidth(t *testing.T) {
 	for name, attributes := range map[string]stockclient.Attributes{
 		"KB":    {"rate": 1},
@@ -45,9 +46,9 @@ func TestStockBandwidth(t *testing.T) {
 			c.echo("before")
 			remove := r.toxic("bandwidth", "upstream", attributes)
 			began := time.Now()
-			c.echo(strings.Repeat("x", 93)) // 99 bytes
+			c.echo(strings.Repeat("x", 392)) // and 8 before them
 			c.echo("late")
-			assert.GreaterOrEqual(t, time.Since(began), 99*time.Millisecond)
+			assert.GreaterOrEqual(t, time.Since(began), 400*time.Millisecond)
 			assert.EqualValues(t, 1, r.evidence("x").Count("paced"))
 			remove()
 			assert.NotZero(t, r.evidence("x").Cleared)
