@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -61,7 +60,7 @@ func TestLinksToRunsAreRuns(t *testing.T) {
 // Commands that only read and write files end at the first signal, and do not wait for a
 // file that never ends.
 func TestReadingEndsAtTheFirstSignal(t *testing.T) {
-	if signal.Ignored(os.Interrupt) {
+	if interruptIgnored {
 		t.Skip("the tests were started with SIGINT ignored, as in the background of a script, and so is what they start")
 	}
 	for _, args := range [][]string{{"report"}, {"compare", "--against", recordedDefault}, {"baseline", "check", recordedDefault}} {

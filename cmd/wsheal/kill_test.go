@@ -56,11 +56,15 @@ func TestKilledRunLeavesNothing(t *testing.T) {
 	}
 }
 
+// Whether the tests were started with these ignored, as they find it before any of them has
+// asked to be told of signals.
+var hangupIgnored, interruptIgnored = signal.Ignored(syscall.SIGHUP), signal.Ignored(os.Interrupt)
+
 // TestInterruptedRunReports sends what Ctrl-C and a closed terminal send.
 func TestInterruptedRunReports(t *testing.T) {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
-			if sig == syscall.SIGHUP && signal.Ignored(sig) {
+			if sig == syscall.SIGHUP && hangupIgnored {
 				t.Skip("the tests were started with SIGHUP ignored, as by nohup, and a run goes on then")
 			}
 			dir := filepath.Join(t.TempDir(), "run")
