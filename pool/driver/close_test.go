@@ -117,7 +117,7 @@ func TestForceComesAfterTheEnd(t *testing.T) {
 		s := w.fleet.shards[0]
 		s.mu.Lock()
 		closed := 0
-		for b := s.first; b != nil; b = b.next {
+		for b := s.rest.first; b != nil; b = b.next {
 			for _, m := range b.mails[:b.n] {
 				if m.event.Kind == heal.Close {
 					closed++

@@ -55,29 +55,54 @@ func (b *bundle) recycle() *bundle {
 	return next
 }
 
-// mailbox is what a shard was told and has not read yet, in order. It is bounded by what
-// clients can have under way: a few mails each.
+// queue is mail in order. The zero value is empty.
+type queue struct{ first, last *bundle }
+
+func (q *queue) put(m *mail) {
+	if q.last == nil || q.last.n == len(q.last.mails) {
+		fresh := bundles.Get().(*bundle)
+		if q.last == nil {
+			q.first = fresh
+		} else {
+			q.last.next = fresh
+		}
+		q.last = fresh
+	}
+	q.last.mails[q.last.n] = *m
+	q.last.n++
+}
+
+// take takes the oldest bundle out; nil: there is none.
+func (q *queue) take() *bundle {
+	b := q.first
+	if b != nil {
+		if q.first, b.next = b.next, nil; q.first == nil {
+			q.last = nil
+		}
+	}
+	return b
+}
+
+// mailbox is what a shard was told and has not read yet. It is bounded by what clients can
+// have under way: a few mails each. By what dials are waiting for nothing else is waited for:
+// when thousands of connections are lost at once the first dials would wait until all of
+// those were mourned, and half the machine with them.
 type mailbox struct {
 	notify chan struct{} // holds a token when there is mail
 
-	mu          sync.Mutex
-	first, last *bundle // nil: there is none
+	mu    sync.Mutex
+	dials queue // by which dials begin, or come to their end and let others begin
+	rest  queue
 }
 
 // post puts mail into the box. It never blocks.
 func (b *mailbox) post(m mail) {
 	b.mu.Lock()
-	if b.last == nil || b.last.n == len(b.last.mails) {
-		fresh := bundles.Get().(*bundle)
-		if b.last == nil {
-			b.first = fresh
-		} else {
-			b.last.next = fresh
-		}
-		b.last = fresh
+	if m.dials() {
+		b.dials.put(&m)
+	} else {
+		b.rest.put(&m)
 	}
-	b.last.mails[b.last.n] = m
-	b.last.n++
 	b.mu.Unlock()
 	select {
 	case b.notify <- struct{}{}:
@@ -85,11 +110,28 @@ func (b *mailbox) post(m mail) {
 	}
 }
 
-// collect empties the box.
+// dials tells whether a dial is to begin by it, or has come to its end.
+func (m *mail) dials() bool {
+	if m.order != step {
+		return false
+	}
+	switch m.event.Kind {
+	case heal.Admitted, heal.Opened, heal.Failed:
+		return true
+	}
+	return false
+}
+
+// collect takes all that has to do with dials out, and a bundle of the rest; nil: there is
+// nothing.
 func (b *mailbox) collect() *bundle {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all := b.first
-	b.first, b.last = nil, nil
-	return all
+	first := b.dials.first
+	if first == nil {
+		return b.rest.take()
+	}
+	b.dials.last.next = b.rest.take()
+	b.dials = queue{}
+	return first
 }

@@ -40,13 +40,15 @@ func (s *shard) run() {
 	defer clock.Stop()
 	serve := s.fire
 	for {
-		for b := s.collect(); b != nil; b = b.recycle() {
-			for i := range b.mails[:b.n] {
-				if !s.handle(&b.mails[i]) {
-					return
+		for all := s.collect(); all != nil; all = s.collect() {
+			for b := all; b != nil; b = b.recycle() {
+				for i := range b.mails[:b.n] {
+					if !s.handle(&b.mails[i]) {
+						return
+					}
 				}
+				s.wheel.advance(s.fleet.now(), serve) // a storm of mail must not make timers late
 			}
-			s.wheel.advance(s.fleet.now(), serve) // a storm of mail must not make timers late
 		}
 		s.wheel.advance(s.fleet.now(), serve)
 		if at, ok := s.wheel.due(); ok {
