@@ -86,6 +86,17 @@ func undivided(c *Config) (strangers func() []string) {
 	return func() []string { mu.Lock(); defer mu.Unlock(); return slices.Clone(all) }
 }
 
+// goes is a lease whose connection the server ended because of what was sent over it.
+func (w *world) goes() *Lease {
+	w.Helper()
+	l, err := w.pool.Acquire(w.Context())
+	require.NoError(w, err)
+	_, err = l.Send(w.Context(), text("lost go"))
+	require.NoError(w, err)
+	<-l.Done()
+	return l
+}
+
 func TestALeaseHasWhatArrivedBeforeItsEnd(t *testing.T) {
 	for name, ids := range map[string]bool{"answers have ids": true, "undivided": false} {
 		t.Run(name, func(t *testing.T) {
@@ -109,11 +120,7 @@ func TestALeaseHasWhatArrivedBeforeItsEnd(t *testing.T) {
 					}
 					return true
 				})
-				l, err := w.pool.Acquire(w.Context())
-				require.NoError(w, err)
-				_, err = l.Send(w.Context(), text("lost go"))
-				require.NoError(w, err)
-				<-l.Done()
+				l := w.goes()
 				assert.Nil(w, w.pool.undivided.Load(), "what is read late has to be asked for its own")
 				time.Sleep(time.Minute)
 				for n := range 3 {
@@ -121,7 +128,7 @@ func TestALeaseHasWhatArrivedBeforeItsEnd(t *testing.T) {
 					require.NoError(w, err)
 					assert.Equal(w, fmt.Sprint("secret ", n), string(m.Payload))
 				}
-				_, err = l.Receive(w.within(time.Second))
+				_, err := l.Receive(w.within(time.Second))
 				require.ErrorIs(w, err, ErrLeaseOver)
 				assert.Empty(w, strangers())
 				assert.Equal(w, 1, w.pool.Snapshot().Usable, "nobody is held up by who does not read")
@@ -429,11 +436,7 @@ func TestALeaseHasLargeMessagesBeforeItsEnd(t *testing.T) {
 			}
 			return true
 		})
-		l, err := w.pool.Acquire(w.Context())
-		require.NoError(w, err)
-		_, err = l.Send(w.Context(), text("lost go"))
-		require.NoError(w, err)
-		<-l.Done()
+		l := w.goes()
 		time.Sleep(time.Minute)
 		var got []int
 		for {

@@ -46,8 +46,9 @@ type flight struct {
 	early *Message // its answer, which came before the report that it was written; nil: it did not
 }
 
-// spent are flights that are over and known to nobody: to make one for each message was a
-// twentieth of the CPU time of an echo, half of it the collector's (bench/cost, echo).
+// spent are flights that are over and known to nobody. To make one for each message, and to
+// be told of it by an Event and not by driver.Carried, was a twentieth of the CPU time of an
+// echo (bench/cost, echo).
 var spent = sync.Pool{New: func() any { return new(flight) }}
 
 func newFlight(p *Pool, m Message) *flight {

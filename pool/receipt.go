@@ -43,8 +43,8 @@ func (o Outcome) String() string {
 //
 // An idempotent message that is sent again goes back to Queued.
 type Receipt struct {
-	// state is an Outcome with marks. Most messages are settled by one change of it: a lock was
-	// a hundredth of the CPU time of an echo (bench/cost, echo).
+	// state is an Outcome with marks. Most messages are settled by one change of it, without
+	// the lock.
 	state atomic.Uint32
 
 	mu   sync.Mutex

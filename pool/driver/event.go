@@ -50,7 +50,7 @@ func (o Outcome) String() string {
 }
 
 // Carried is one message that a write has handed to the kernel, whole: what a Sent event
-// tells, in an eighth of its size, which was 2 % of the CPU time of an echo (bench/cost, echo).
+// tells, in an eighth of its size.
 type Carried struct {
 	At     heal.Instant // when the kernel had accepted it
 	Client int

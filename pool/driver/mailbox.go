@@ -84,9 +84,8 @@ func (q *queue) take() *bundle {
 }
 
 // mailbox is what a shard was told and has not read yet. It is bounded by what clients can
-// have under way: a few mails each. By what dials are waiting for nothing else is waited for:
-// when thousands of connections are lost at once the first dials would wait until all of
-// those were mourned, and half the machine with them.
+// have under way: a few mails each. Mail that dials wait for is read before the rest: when
+// thousands of connections are lost at once, the first dial does not wait for the last loss.
 type mailbox struct {
 	notify chan struct{} // holds a token when there is mail
 
