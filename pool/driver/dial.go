@@ -14,7 +14,7 @@ import (
 func newDialer(o *Options) *wire.Dialer {
 	return &wire.Dialer{
 		DialContext: dialing(o.DialContext), Resolve: o.Resolve, Proxy: o.Proxy, TLS: o.TLS,
-		Subprotocols: o.Subprotocols, Deflate: o.Deflate,
+		Subprotocols: o.Subprotocols, Deflate: o.Deflate, KeepAlive: o.Policy.PingEvery == 0,
 		MaxMessage: o.MaxMessage, MaxFrame: o.MaxFrame, Epoch: o.Epoch,
 	}
 }

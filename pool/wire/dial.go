@@ -64,6 +64,9 @@ func (d *Dialer) open(ctx context.Context, r Request) (c *Conn, shown string, er
 	if err != nil {
 		return nil, to.shown, proxied(proxy, err)
 	}
+	if t, ok := raw.(*net.TCPConn); ok && d.KeepAlive {
+		_ = t.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true}) // fails only on a closed socket
+	}
 	if r.Through != nil {
 		raw = r.Through(raw)
 	}

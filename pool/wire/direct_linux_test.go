@@ -51,3 +51,17 @@ func TestWhoDialsByHimselfIsLeftAlone(t *testing.T) {
 	c := dial(t, &Dialer{DialContext: own}, Request{URL: url})
 	assert.GreaterOrEqual(t, packets(t, c), uint32(3), "SYN, its end, upgrade")
 }
+
+// TestTCPsKeepaliveIsForWhoSendsNoPings: asking for it is four system calls per connection.
+func TestTCPsKeepaliveIsForWhoSendsNoPings(t *testing.T) {
+	url := "ws://" + tcp(t, upgraded(func(c *net.TCPConn) { _, _ = c.Read(make([]byte, 1)) }))
+	for asked, want := range map[bool]int{false: 0, true: 1} {
+		c := dial(t, &Dialer{KeepAlive: asked}, Request{URL: url})
+		require.NoError(t, c.socket.raw.Control(func(fd uintptr) {
+			got, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_KEEPALIVE)
+			if assert.NoError(t, err) {
+				assert.Equal(t, want, got, "asked for: %v", asked)
+			}
+		}))
+	}
+}

@@ -51,6 +51,7 @@ type Dialer struct {
 	// session cache the dialer's connections share one.
 	TLS          *tls.Config
 	Subprotocols []string  // offered, best first; nil: none
+	KeepAlive    bool      // TCP's, on connections that are net.TCPConn: for who sends no pings; false: as DialContext left it
 	Deflate      bool      // offer permessage-deflate (RFC 7692), without context takeover
 	MaxMessage   int       // largest message accepted, bytes after inflation; 0: 1 MiB
 	MaxFrame     int       // largest frame accepted, bytes as they arrive; 0: MaxMessage, and what deflating noise adds
