@@ -27,6 +27,7 @@ var past = time.Unix(1, 0)
 type endpoint interface {
 	io.ReadWriteCloser
 	CloseWrite() error
+	writeNow(b []byte) (int, error) // writes what there is room for, without waiting
 	SetLinger(sec int) error
 	SetWriteDeadline(t time.Time) error
 }
@@ -63,8 +64,10 @@ func (s *source) WriteTo(w io.Writer) (int64, error) {
 		n, err := s.from.Read(buf)
 		if n > 0 {
 			sum += int64(n)
-			if _, err := w.Write(buf[:n]); err != nil {
-				return sum, err
+			if !s.lane.straight(buf[:n]) {
+				if _, err := w.Write(buf[:n]); err != nil {
+					return sum, err
+				}
 			}
 		}
 		if err != nil {

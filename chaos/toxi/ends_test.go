@@ -44,6 +44,19 @@ func (s *stuck) Write(b []byte) (int, error) {
 	}
 }
 
+// writeNow takes what there is room for.
+func (s *stuck) writeNow(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(s.room, len(b))
+	if s.past {
+		n = 0
+	}
+	s.got = append(s.got, b[:n]...)
+	s.room -= n
+	return n, nil
+}
+
 func (s *stuck) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -197,7 +197,10 @@ func (p *proxy) tooMany(c *conn, max int) bool {
 type headed struct {
 	*net.TCPConn
 	head []byte
+	now  prompt
 }
+
+func (h *headed) writeNow(b []byte) (int, error) { return h.now.write(h.TCPConn, b) }
 
 // Read returns the beginning first.
 func (h *headed) Read(b []byte) (int, error) {

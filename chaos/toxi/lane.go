@@ -41,6 +41,8 @@ type lane struct {
 	ended bool   // the end of stream is in the queue or gone on
 	count uint64 // chunks that came in: the key of the jitter
 
+	handed, pushed uint64 // chunks that the link was given, and that it brought
+
 	offered  bool          // the first item is being handed to the sink
 	inflight int           // bytes and ends handed over or offered, and not yet written
 	parked   bool          // the sink was stopped in a write and keeps the rest
@@ -153,6 +155,9 @@ func (l *lane) note(o *order) {
 func (l *lane) push(c *stream.StreamChunk) (deed, *order) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if c != nil {
+		l.pushed++
+	}
 	if g := l.conn.ghost.Load(); g != nil {
 		return l.swallow(c, g)
 	}

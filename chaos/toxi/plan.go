@@ -2,6 +2,7 @@ package toxi
 
 // plan is what the orders in force mean for one lane.
 type plan struct {
+	any      bool // something is in force
 	hold     bool // no bytes may go on: a holder, or one of which nobody knows yet whether it is meant
 	holdEnds bool // nor may an end of stream
 	holders  []*order
@@ -15,6 +16,7 @@ type plan struct {
 
 // add makes an order part of the plan, by what its rule can do.
 func (p *plan) add(o *order) {
+	p.any = true
 	if h, ok := o.rule.(holder); ok {
 		p.holders = append(p.holders, o)
 		bytes, ends := h.holds()

@@ -19,6 +19,7 @@ var errDial = errors.New("target not reached")
 type remote struct {
 	conn  *conn
 	ready chan struct{} // closed when the dial has ended, or will never be
+	now   prompt
 
 	mu     sync.Mutex
 	began  bool
@@ -123,6 +124,15 @@ func (r *remote) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	return tcp.Write(b)
+}
+
+// writeNow writes nothing before the dial has ended.
+func (r *remote) writeNow(b []byte) (int, error) {
+	tcp, err := r.socket()
+	if err != nil {
+		return 0, err
+	}
+	return r.now.write(tcp, b)
 }
 
 // Close closes the connection, or makes sure that there will be none.
