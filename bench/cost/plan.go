@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/wsheal/wsheal/bench/cost/ratio"
+	"github.com/wsheal/wsheal/bench/cost/workload"
 )
 
 // plan is what is compared in one workload.
@@ -44,7 +45,7 @@ func plans(s *settings) []plan {
 		},
 		{
 			workload: "reconnect", unit: "ms-usable", baseline: "gobwas", bar: ratio.Bar{Limit: 1.25},
-			about:  fmt.Sprintf("%d connections are reset at once and come back without a spread, %d dials at a time: wall time until the last is usable, which takes those that heal a ping more than the 101", s.lost, s.inFlight),
+			about:  fmt.Sprintf("%d connections are reset at once and come back without a spread, %d dials at a time: wall time until the last is usable, which takes those that heal a ping more than the 101; mean of %d times", s.lost, s.inFlight, workload.Waves),
 			rivals: slices.Concat(ours, []string{"gobwas-ping"}, others),
 		},
 	}

@@ -42,6 +42,13 @@ type Conns interface {
 	Close(ctx context.Context) error
 }
 
+// Healer are connections of which a loss is only then the first of a new story, when they
+// have healed from the last.
+type Healer interface {
+	// Healed returns when all have, or with ctx's error.
+	Healed(ctx context.Context) error
+}
+
 var clients = map[string]Client{
 	"fleet":           fleetClient{},
 	"fleet-receive":   fleetClient{receive: true},

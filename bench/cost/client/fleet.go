@@ -87,14 +87,25 @@ func (c *fleetConns) await(ctx context.Context) error {
 	if err := c.failed.Load(); err != nil {
 		return *err
 	}
-	for c.options.Reconnect && c.fleet.Snapshot().Phases[heal.Stable] < c.options.Conns {
+	if c.options.Reconnect {
+		return c.Healed(ctx)
+	}
+	return nil
+}
+
+// Healed implements Healer.
+func (c *fleetConns) Healed(ctx context.Context) error {
+	for {
+		healed := c.fleet.Snapshot().Phases[heal.Stable]
+		if healed == c.options.Conns {
+			return nil
+		}
 		select {
 		case <-time.After(time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("%d of %d connections healed: %w", c.fleet.Snapshot().Phases[heal.Stable], c.options.Conns, ctx.Err())
+			return fmt.Errorf("%d of %d connections healed: %w", healed, c.options.Conns, ctx.Err())
 		}
 	}
-	return nil
 }
 
 // startNext starts one client more; each that becomes usable calls it, so that no more

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,8 +42,14 @@ func (x poolClient) Open(ctx context.Context, o Options) (Conns, error) {
 	}
 	settings := pool.Config{
 		Min: o.Conns, Max: o.Conns, MinReady: -1, Seed: 1, Policy: policy, DialContext: dialDirect, LeaseWarn: -1,
-		// No storm: that all are lost at once would be one, whose spread is another thing to measure.
-		Crowd: crowd.Policy{Dials: dials, EndpointDials: dials, StormLeast: o.Conns + 1, RebalanceAt: -1},
+		Crowd: crowd.Policy{
+			Dials: dials, EndpointDials: dials, RebalanceAt: -1,
+			// No storm: that all are lost at once would be one, whose spread is another thing to measure.
+			StormLeast: math.MaxInt,
+			// As many dials at once as the others have: fewer would be under way while the server's
+			// answers are slow, which on a machine that server and clients share they always are.
+			LatencyFactor: math.MaxInt32,
+		},
 	}
 	if !o.Reconnect {
 		settings.Policy.First = heal.First{Rule: heal.Spread, Within: time.Hour}
@@ -70,19 +77,17 @@ func (x poolClient) Open(ctx context.Context, o Options) (Conns, error) {
 func (c *poolConns) await(ctx context.Context, choose bool) error {
 	n := c.options.Conns
 	watch := c.pool.Watch(context.Background()) // what was before it is not told, and counted below
-	for {
-		s := c.pool.Snapshot()
+	err := c.until(ctx, "usable", func(s *pool.Snapshot) (int, error) {
 		if s.Last != nil {
-			return s.Last
+			return 0, s.Last
 		}
-		if s.Usable == n && (!c.options.Reconnect || s.Phases[heal.Stable] == n) {
-			break
-		}
-		select {
-		case <-time.After(time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("%d of %d connections usable: %w", s.Usable, n, ctx.Err())
-		}
+		return s.Usable, nil
+	})
+	if err == nil && c.options.Reconnect {
+		err = c.Healed(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	for i := range n { // they are told of together, for none was lost on the way
 		c.back(i)
@@ -102,6 +107,27 @@ func (c *poolConns) await(ctx context.Context, choose bool) error {
 		c.readers.Go(func() { c.receive(i, l) })
 	}
 	return nil
+}
+
+// Healed implements Healer.
+func (c *poolConns) Healed(ctx context.Context) error {
+	return c.until(ctx, "healed", func(s *pool.Snapshot) (int, error) { return s.Phases[heal.Stable], nil })
+}
+
+// until waits until as many are something as there are connections.
+func (c *poolConns) until(ctx context.Context, what string, are func(*pool.Snapshot) (int, error)) error {
+	for {
+		s := c.pool.Snapshot()
+		n, err := are(&s)
+		if err != nil || n == c.options.Conns {
+			return err
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d connections %s: %w", n, c.options.Conns, what, ctx.Err())
+		}
+	}
 }
 
 // drainWatch forgets what has been seen so far.

@@ -61,6 +61,16 @@ func (m reading) until(n reading) span {
 	return s
 }
 
+// and adds what passed at another time.
+func (s span) and(t span) span {
+	sum := span{wall: s.wall + t.wall, cpu: s.cpu + t.cpu, allocs: s.allocs + t.allocs}
+	of := func(a, b float64) float64 {
+		return (a*s.wall.Seconds() + b*t.wall.Seconds()) / sum.wall.Seconds()
+	}
+	sum.foreign, sum.steal = of(s.foreign, t.foreign), of(s.steal, t.steal)
+	return sum
+}
+
 // result begins a result.
 func (s span) result() Result { return Result{Foreign: s.foreign, Steal: s.steal} }
 
