@@ -168,7 +168,8 @@ func (s *sink) Close() error {
 		l.finish()
 		return nil
 	}
-	if l.ending() {
+	ending := l.ending()
+	if ending {
 		for _, o := range l.conn.holding(l.way, true) {
 			o.leaked.Add(1)
 		}
@@ -176,7 +177,11 @@ func (s *sink) Close() error {
 	if s.from.broken.Load() {
 		_ = s.to.SetLinger(0) // fails only on a closed socket
 	}
-	if l.way == chaos.Down {
+	switch {
+	case l.way == chaos.Up:
+	case !ending && s.to.broken.Load(): // whose RST a write met before any read
+		l.conn.endedBy("client", true, l.conn.proxy.clock())
+	default:
 		l.conn.endedBy("server", s.from.broken.Load(), l.conn.proxy.clock())
 	}
 	err := s.to.Close()

@@ -3,6 +3,7 @@ package toxi
 import (
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,10 +49,10 @@ func (s *stuck) Write(b []byte) (int, error) {
 func (s *stuck) writeNow(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := min(s.room, len(b))
 	if s.past {
-		n = 0
+		return 0, os.ErrDeadlineExceeded
 	}
+	n := min(s.room, len(b))
 	s.got = append(s.got, b[:n]...)
 	s.room -= n
 	return n, nil
@@ -136,5 +137,45 @@ func TestADeadlineThatCameTooLateIsForgotten(t *testing.T) {
 		assert.Equal(t, "goes on", to.has())
 		close(x.in)
 		x.p.ends.Wait()
+	})
+}
+
+// departed is a socket whose peer has sent a RST.
+type departed struct{ stuck }
+
+func (*departed) Write([]byte) (int, error)    { return 0, syscall.EPIPE }
+func (*departed) writeNow([]byte) (int, error) { return 0, syscall.ECONNRESET }
+
+// A client whose RST a write meets has ended the connection, whatever its target does then.
+func TestWhoseRSTAWriteMeetsEndedIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		c := x.lane.conn
+		x.lane.out.to, x.lane.out.from = &side{endpoint: &departed{}}, c.server
+		x.p.ends.Add(1)
+		go func() {
+			_, err := x.lane.out.ReadFrom(stream.NewChanReader(x.out))
+			assert.ErrorIs(t, err, syscall.EPIPE)
+			assert.NoError(t, x.lane.out.Close())
+		}()
+		x.put("to nobody")
+		close(x.in)
+		x.p.ends.Wait()
+		assert.Equal(t, "client", c.seen.by)
+		assert.True(t, c.seen.reset)
+	})
+	synctest.Test(t, func(t *testing.T) { // the target's end comes before
+		x := tapLane(t)
+		c := x.lane.conn
+		to := &side{endpoint: &stuck{}}
+		to.broken.Store(true)
+		x.lane.out.to, x.lane.out.from = to, c.server
+		x.p.ends.Add(1)
+		close(x.in)
+		assert.Equal(t, "end", x.get())
+		assert.NoError(t, x.lane.out.Close())
+		x.p.ends.Wait()
+		assert.Equal(t, "server", c.seen.by)
+		assert.False(t, c.seen.reset)
 	})
 }
