@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -31,8 +32,8 @@ import (
 	"github.com/wsheal/wsheal/chaos/toxi"
 )
 
-// besideEnv makes the test binary a proxy to be measured, "ours" or "stock": each in a
-// process of its own, with nothing in it but the proxy.
+// besideEnv makes the test binary a proxy to be measured, "ours", "stock" or "loop": each in
+// a process of its own, with nothing in it but the proxy.
 const besideEnv = "TOXI_BENCH_PROXY"
 
 func init() {
@@ -79,7 +80,12 @@ func beMeasured(which string) int {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	if which == "stock" {
+	switch which {
+	case "loop":
+		go func() { _ = http.Serve(api, createLoop()) }()
+		<-ctx.Done()
+		return 0
+	case "stock":
 		s := stock.NewServer(stock.NewMetricsContainer(nil), zerolog.Nop())
 		go func() { _ = http.Serve(api, s.Routes()) }()
 		<-ctx.Done()
@@ -87,6 +93,56 @@ func beMeasured(which string) int {
 	}
 	_ = toxi.Serve(ctx, api, toxi.Options{AllowRemote: true}) // for the name that is slow to resolve
 	return 0
+}
+
+// createLoop answers as a control API does when a proxy is created. What it creates is the
+// least that a proxy in Go is: two goroutines per connection that read and write.
+func createLoop() http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var p struct {
+			Name, Listen, Upstream string
+			Enabled                bool
+		}
+		err := json.NewDecoder(r.Body).Decode(&p)
+		ln, fails := net.Listen("tcp", p.Listen)
+		if err = errors.Join(err, fails); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		p.Listen, p.Enabled = ln.Addr().String(), true
+		go func() {
+			for {
+				client, err := ln.Accept()
+				if err != nil {
+					return
+				}
+				go loop(client, p.Upstream)
+			}
+		}()
+		w.WriteHeader(http.StatusCreated)
+		_ = json.NewEncoder(w).Encode(p)
+	}
+}
+
+// loop copies between a client and its target until one of them has ended.
+func loop(client net.Conn, upstream string) {
+	target, err := net.Dial("tcp", upstream)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	through := func(from, to net.Conn) {
+		defer to.Close()
+		buf := make([]byte, 4<<10)
+		for {
+			n, err := from.Read(buf)
+			if _, failed := to.Write(buf[:n]); err != nil || failed != nil {
+				return
+			}
+		}
+	}
+	go through(target, client)
+	through(client, target)
 }
 
 // slowHost resolves to the loopback, after as long as a target would take that is slow to
@@ -147,9 +203,9 @@ type measured struct {
 
 func startMeasured(b *testing.B, name, target string, toxics bool) *measured {
 	b.Helper()
-	which := "stock"
-	if name == "ours" {
-		which = name
+	which := name
+	if toxics {
+		which = "stock"
 	}
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), besideEnv+"="+which)
@@ -188,99 +244,128 @@ func (m *measured) usage(b *testing.B) (u usage) {
 	return u
 }
 
-// besides are what is compared: a stock server as it is, and one that does what ours does
-// always, to have a toxic in each direction.
+// besides are what is compared: a stock server as it is, one that does what ours does always,
+// to have a toxic in each direction, and a bare loop.
 func besides(b *testing.B, target string) []*measured {
 	b.Helper()
 	return []*measured{
 		startMeasured(b, "ours", target, false),
 		startMeasured(b, "stock", target, false),
-		startMeasured(b, "stock-toxics", target, true),
+		startMeasured(b, "stock+toxics", target, true),
+		startMeasured(b, "loop", target, false),
 	}
 }
 
 // tell reports a figure of each, and what part ours is of the others'.
-func tell(b *testing.B, unit string, figures []float64) {
-	b.ReportMetric(figures[0], "ours-"+unit)
-	b.ReportMetric(figures[1], "stock-"+unit)
-	b.ReportMetric(figures[2], "stock+toxics-"+unit)
-	b.ReportMetric(figures[0]/figures[1], "of-stock-"+unit)
-	b.ReportMetric(figures[0]/figures[2], "of-stock+toxics-"+unit)
+func tell(b *testing.B, unit string, all []*measured, figure func(i int) float64) {
+	for i, m := range all {
+		b.ReportMetric(figure(i), m.name+"-"+unit)
+		if i > 0 {
+			b.ReportMetric(figure(0)/figure(i), "of-"+m.name+"-"+unit)
+		}
+	}
 }
 
 // BenchmarkBesideStock is what the proxy costs, beside a stock server in the same run: in
-// turns, so that what else the machine does falls on all alike. An iteration of echo is 1000
-// round trips of 128 bytes through each, one in flight; of idle and of connect it is all
-// the connections of each.
+// turns, so that what else the machine does falls on all alike. An iteration of echo is 2000
+// round trips of 128 bytes through each, over 16 connections at 4000 a second in all, which
+// every one of them can carry; of echo-alone it is 1000 over one connection, one in flight; of
+// idle and of connect it is all the connections of each.
+//
+// Alone, nobody has anything to do most of the time, and what is measured most is how long an
+// idle machine takes to wake up: the less a proxy does the more it sleeps, and the bare loop is
+// the slowest.
 //
 //	go test -run '^$' -bench BesideStock -benchtime 3x ./chaos/toxi
 func BenchmarkBesideStock(b *testing.B) {
-	b.Run("echo", benchEchoBeside)
+	b.Run("echo", func(b *testing.B) { benchEchoBeside(b, 16, 125, 4*time.Millisecond) })
+	b.Run("echo-alone", func(b *testing.B) { benchEchoBeside(b, 1, 1000, 0) })
 	b.Run("idle", benchIdleBeside)
 	b.Run("connect", func(b *testing.B) { benchConnectBeside(b, "") })
 	b.Run("connect-slow-target", func(b *testing.B) { benchConnectBeside(b, slowHost) })
 }
 
-func benchEchoBeside(b *testing.B) {
-	const batch = 1000
+// benchEchoBeside sends over each of some connections each messages, one every interval or as
+// soon as the last was answered, whichever is later.
+func benchEchoBeside(b *testing.B, conns, each int, every time.Duration) {
 	target := newTarget(b)
 	all := besides(b, target.addr)
 	frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewBinaryFrame(make([]byte, 128))))
-	took := make([][]time.Duration, len(all)+1) // the last: without a proxy
-	var conns []net.Conn
-	for _, m := range all {
-		conns = append(conns, benchDial(b, m.addr, 1))
-	}
-	conns = append(conns, benchDial(b, target.addr, 1))
-	turn := func(i int) {
-		for range batch {
-			began := time.Now()
-			if _, err := conns[i].Write(frame); err != nil {
-				b.Fatal(err)
-			}
-			if _, err := wsutil.ReadServerBinary(conns[i]); err != nil {
-				b.Fatal(err)
-			}
-			took[i] = append(took[i], time.Since(began))
+	direct := len(all) // without a proxy
+	took := make([][]time.Duration, direct+1)
+	open := make([][]net.Conn, direct+1)
+	for i := range open {
+		addr := target.addr
+		if i < direct {
+			addr = all[i].addr
+		}
+		for id := range conns {
+			open[i] = append(open[i], benchDial(b, addr, id))
 		}
 	}
-	for i := range conns {
+	turn := func(i int) {
+		began := time.Now()
+		times := make([][]time.Duration, conns)
+		var wg sync.WaitGroup
+		for k, c := range open[i] {
+			wg.Go(func() {
+				for n := range each {
+					time.Sleep(time.Until(began.Add(every * time.Duration(n*conns+k) / time.Duration(conns))))
+					sent := time.Now()
+					_, err := c.Write(frame)
+					if err == nil {
+						_, err = wsutil.ReadServerBinary(c)
+					}
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					times[k] = append(times[k], time.Since(sent))
+				}
+			})
+		}
+		wg.Wait()
+		took[i] = slices.Concat(append(times, took[i])...)
+	}
+	for i := range open {
 		turn(i)
 		took[i] = nil
 	}
-	var cpu []time.Duration
-	for _, m := range all {
-		cpu = append(cpu, m.usage(b).CPU)
+	cpu := make([]time.Duration, len(all))
+	for i, m := range all {
+		cpu[i] = m.usage(b).CPU
 	}
 	for b.Loop() {
-		for i := range conns {
+		for i := range open {
 			turn(i)
 		}
 	}
-	figures := func(f func(i int) float64) []float64 { return []float64{f(0), f(1), f(2)} }
-	us := func(d time.Duration) float64 { return float64(d) / 1e3 }
-	at := func(i int, q float64) time.Duration {
-		slices.Sort(took[i])
-		return took[i][int(q*float64(len(took[i])-1))]
-	}
-	n := float64(len(took[0]))
 	for i, m := range all {
 		cpu[i] = m.usage(b).CPU - cpu[i]
 	}
-	direct := len(all)
-	tell(b, "p50-added-µs", figures(func(i int) float64 { return us(at(i, 0.5) - at(direct, 0.5)) }))
-	tell(b, "p99-added-µs", figures(func(i int) float64 { return us(at(i, 0.99) - at(direct, 0.99)) }))
-	tell(b, "cpu-µs/rt", figures(func(i int) float64 { return us(cpu[i]) / n }))
+	for i := range took {
+		slices.Sort(took[i])
+	}
+	us := func(d time.Duration) float64 { return float64(d) / 1e3 }
+	added := func(q float64) func(i int) float64 {
+		at := func(i int) time.Duration { return took[i][int(q*float64(len(took[i])-1))] }
+		return func(i int) float64 { return us(at(i) - at(direct)) }
+	}
+	tell(b, "p50-added-µs", all, added(0.5))
+	tell(b, "p99-added-µs", all, added(0.99))
+	tell(b, "cpu-µs/rt", all, func(i int) float64 { return us(cpu[i]) / float64(len(took[i])) })
 }
 
 func benchIdleBeside(b *testing.B) {
 	const conns = 1000
 	target := newTarget(b)
-	rss, goroutines := make([]float64, 3), make([]float64, 3)
+	var all []*measured
+	var rss, goroutines [4]float64
 	n := 0.0
 	for b.Loop() {
 		n++
-		for i, m := range besides(b, target.addr) { // new ones: what was let go of is not given back
+		all = besides(b, target.addr) // new ones: what was let go of is not given back
+		for i, m := range all {
 			before := m.usage(b)
 			var open []net.Conn
 			for id := range conns {
@@ -294,11 +379,8 @@ func benchIdleBeside(b *testing.B) {
 			}
 		}
 	}
-	for i := range rss {
-		rss[i], goroutines[i] = rss[i]/n, goroutines[i]/n
-	}
-	tell(b, "KiB/conn", rss)
-	tell(b, "goroutines/conn", goroutines)
+	tell(b, "KiB/conn", all, func(i int) float64 { return rss[i] / n })
+	tell(b, "goroutines/conn", all, func(i int) float64 { return goroutines[i] / n })
 }
 
 // benchConnectBeside is how many connections a second are dialled and upgraded, 64 in
@@ -347,9 +429,5 @@ func benchConnectBeside(b *testing.B, host string) {
 			}
 		}
 	}
-	figures := make([]float64, len(all))
-	for i := range all {
-		figures[i] = float64(n*conns) / took[i].Seconds()
-	}
-	tell(b, "conns/s", figures)
+	tell(b, "conns/s", all, func(i int) float64 { return float64(n*conns) / took[i].Seconds() })
 }
