@@ -1,5 +1,7 @@
 package toxi
 
+import "github.com/wsheal/wsheal/chaos"
+
 // NewDeafServer returns a server whose taps and sockets obey no order, as one with a
 // defect would: evidence must find it out.
 func NewDeafServer(o Options) *Server {
@@ -28,4 +30,19 @@ func (f Found) Post(toxic string) error {
 		return err
 	}
 	return f.p.server.admit(f.p, t, nil)
+}
+
+// Straight is how many chunks went past the link on the connections that are open. Nothing may
+// have cut any.
+func (f Found) Straight(way chaos.Direction) (n uint64) {
+	for _, c := range f.p.living() {
+		l := c.down
+		if way == chaos.Up {
+			l = c.up
+		}
+		l.mu.Lock()
+		n += l.count - l.handed
+		l.mu.Unlock()
+	}
+	return n
 }
