@@ -9,6 +9,9 @@
 //	        sink ◀─ tap ◀─ noop ◀─ source            lane down
 //	                ▲ orders: what is in force, an atomic list per proxy
 //
+// While nothing is in force on a lane its source writes to the other side itself, past the
+// link: that is the straight path.
+//
 // The tap is a permanent toxic, there from the first byte. Nothing is added to a link or
 // removed from it at run time: a fault is an order in an atomic list, and arming it wakes
 // the taps. A tap never blocks on a reader that stalls, so neither does arming.
@@ -22,6 +25,13 @@
 // every lane is settled is the fault armed. From then on each byte that a sink writes for
 // a connection of the cohort is a leak, and the sink counts it as one, by its own
 // reckoning of cohort and order.
+//
+// What goes straight is written under the lane's lock, by a write that waits for nothing, so
+// that whoever arms finds nothing of it in flight; what there is no room for goes into the
+// queue, for the tap to send on. A chunk goes straight when no order is in the lane's plan, all
+// that the link was given has come to the tap and been written, no order has still a claim on
+// what is unfinished, and what the first bytes tell is known: up, who the client is; down, that
+// it has the whole of the answer. A connection that has ended in any way has no straight path.
 //
 // # Identity
 //
