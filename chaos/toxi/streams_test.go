@@ -44,7 +44,7 @@ func (s stream) write(c net.Conn, stop *atomic.Bool) (n int64, err error) {
 func (s stream) read(c net.Conn, turns <-chan struct{}) (n int64, err error) {
 	for ; ; n++ {
 		<-turns
-		f, err := ws.ReadFrame(c)
+		f, err := frameOf(c)
 		switch {
 		case err != nil:
 			return n, err
@@ -141,7 +141,7 @@ func TestStreamsAreExactWhileFaultsComeAndGo(t *testing.T) {
 		r.until(string(way)+": nothing is left that keeps a chunk from going straight", func() bool {
 			before := p.Straight(way)
 			require.NoError(t, ws.WriteFrame(from, ws.NewBinaryFrame(nil)))
-			_, err := ws.ReadFrame(to)
+			_, err := frameOf(to)
 			require.NoError(t, err)
 			return p.Straight(way) > before
 		})
