@@ -51,7 +51,7 @@ interop: ## a run's files read by other tools: hdr-histogram-js, xmllint, benchs
 	npm install --silent --no-audit --no-fund --prefix "$$tools" $(HDRJS) $(XMLLINT) && \
 	NODE_PATH="$$tools/node_modules" go test -count=1 -run '^TestInterop' ./report/export -interop -benchstat=$(BENCHSTAT)
 
-cost: ## what healing costs against bare clients of other libraries, in about 25 minutes
+cost: ## what healing costs against bare clients of other libraries, in about half an hour
 	$(MAKE) -C bench cost
 
 soak: ## a pool of 500 connections through every fault, for SOAKTIME
