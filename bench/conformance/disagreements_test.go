@@ -42,6 +42,13 @@ var disagreements = []disagreement{
 		},
 	},
 	{
+		"coder", "ours", "a message is too large by the length that its frame declares; coder counts what comes, which the end of the stream cut short",
+		"\x82\x7f\x00\x00\x00\x00\x00\x01\x11\x71a", false,
+		func(ours, theirs verdict) bool {
+			return ours.code == 1009 && !theirs.closed && strings.HasSuffix(theirs.why, "EOF") && alike(ours, theirs)
+		},
+	},
+	{
 		"", "RFC 6455 5.2", "the highest bit of a length must be 0; peers hang up without a close frame",
 		"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00", false,
 		func(ours, theirs verdict) bool {
@@ -80,6 +87,14 @@ var disagreements = []disagreement{
 		"coder", "RFC 7692 7.2.2", "a message that ends within a block, or is nothing at all, does not inflate; coder hands over what there is",
 		"\xc1\x00", true,
 		lenient("a message that does not inflate"),
+	},
+	{
+		"coder", "RFC 7692 7.2.2", "bytes that are appended to inflate a message are no part of the next; coder begins that with those which a final block has left",
+		"\xc1\x02K\x04\xc1\x03J\x04\x00", true,
+		func(ours, theirs verdict) bool {
+			return ours.deflate && !theirs.closed && len(theirs.messages) > 0 && prefixed(theirs.messages, ours.messages) &&
+				strings.Contains(theirs.why, "flate: corrupt input")
+		},
 	},
 	{
 		"gorilla", "RFC 7692 6.2", "the end of the stream within a deflated message does not complete it; gorilla hands over what there is",
