@@ -97,6 +97,14 @@ var disagreements = []disagreement{
 		},
 	},
 	{
+		"coder", "RFC 6455 5.4", "a message ends with its last frame; coder has it end with a final block, and then refuses what else its frames hold",
+		"\x41\x03K\x04\x00\x83\x00", true,
+		func(ours, theirs verdict) bool {
+			return ours.deflate && strings.HasSuffix(theirs.why, "previous message not read to completion") &&
+				(oneMore(ours, theirs) || prefixed(theirs.messages, ours.messages)) && prefixed(theirs.pongs, ours.pongs)
+		},
+	},
+	{
 		"gorilla", "RFC 7692 6.2", "the end of the stream within a deflated message does not complete it; gorilla hands over what there is",
 		"\x41\x7e\x88\x04\x03\xecal", true,
 		func(ours, theirs verdict) bool {
