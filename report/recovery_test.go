@@ -298,6 +298,28 @@ func TestLateDetectionIsNotRecovery(t *testing.T) {
 	assert.Equal(t, sec, s.Recovery.Cleared.T100)
 }
 
+// A curve has a point per client up to 200, and of more one for every few; the last client is
+// a point of its own, or it would end below what it came to.
+func TestTheCurveReachesItsEnd(t *testing.T) {
+	for _, n := range []int{200, 201, 202} {
+		p := small(t, n, func(run *report.Run) {
+			run.Faults = []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, Cohort: n}}
+		})
+		p.edge(2*sec, "cut", "commanded")
+		p.edge(2*sec, "cut", "confirmed")
+		for i := range n {
+			p.lose(2*sec, i, "reset")
+		}
+		for i := range n {
+			p.up(3*sec+int64(i)*30*ms, i, "timer", nil)
+		}
+		p.end(20 * sec)
+		curve := p.build().Recovery.Curve
+		assert.Equal(t, report.Point{T: sec + int64(n)*30*ms, V: 1}, curve[len(curve)-1])
+		assert.Len(t, curve, map[int]int{200: 201, 201: 102, 202: 102}[n], "with that of nobody")
+	}
+}
+
 func TestNoFaults(t *testing.T) {
 	p := small(t, 2, func(run *report.Run) { run.Rate, run.Gates = 10, []string{"messages.lost == 0", "latency.p50 < 1s"} })
 	p.load(4, map[string]report.LoadCount{"chaos": {Intended: 20, Sent: 20, Acked: 20}}, nil)

@@ -181,6 +181,32 @@ func TestHopelessUntilTheLastFaultIsCleared(t *testing.T) {
 	assert.Zero(t, s.Storm.Collateral)
 }
 
+// An attempt that began in the instant of an edge is collateral, also when the edge is the
+// latest that still counts: those that began before it were told apart just now, for the
+// first time, 15 s late and the second by which records are held back to be put in order.
+func TestBegunAsTheFaultWasOver(t *testing.T) {
+	const n, begun = 1024 + 50, 8480 * ms
+	p := small(t, 1, func(run *report.Run) {
+		run.Faults = []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, For: 6 * sec, Cohort: 1}}
+		run.Plan[3].To = 100 * sec
+	})
+	p.edge(2*sec, "cut", "commanded")
+	p.edge(2*sec, "cut", "confirmed")
+	p.lose(2*sec, 0, "reset")
+	at := 3 * sec
+	for range n {
+		p.step(at, 0, "timer", "dialing", nil)
+		at += 20 * ms
+		p.fail(at, 0, "refused", "waiting")
+	}
+	assert.Equal(t, begun+16*sec, at)
+	p.edge(begun, "cut", "cleared")
+	p.end(60 * sec)
+	s := p.build()
+	before := int((begun - 3*sec) / (20 * ms))
+	assert.Equal(t, []int{before, n - before}, []int{s.Storm.Hopeless, s.Storm.Collateral})
+}
+
 // An attempt that was under way as the fault came is none of the storm, however it ends.
 func TestAttemptsBeforeTheFaultAreNone(t *testing.T) {
 	p := small(t, 3, func(run *report.Run) {
@@ -255,6 +281,31 @@ func TestBinsOfAStorm(t *testing.T) {
 	p.end(10 * sec)
 	s := p.build().Storm
 	assert.EqualValues(t, 30, s.Bins, "from 3 s on, the last being that of the attempt")
+}
+
+// A fleet that was back in full in the instant of its first loss, for another client came, has
+// its bins up to the last attempt all the same.
+func TestBackInTheInstantOfTheFirstLoss(t *testing.T) {
+	p := newTape(t, report.Run{
+		Scenario: "spare", Policy: "by-hand", Clients: 2, Hold: sec, Endpoints: []string{"blue"},
+		Plan:   []report.Planned{{Name: "warmup", To: sec}, {Name: "baseline", From: sec, To: 2 * sec}, {Name: "chaos", From: 2 * sec, To: 20 * sec}},
+		Faults: []report.Intended{{Name: "cut", Kind: "reset", On: "blue", Share: 1, At: 2 * sec, Cohort: 2}},
+	})
+	p.begin(0, "warmup")
+	p.up(0, 0, "start", nil)
+	p.step(0, 1, "start", "dialing", nil)
+	p.begin(sec, "baseline")
+	p.begin(2*sec, "chaos")
+	p.edge(2*sec, "cut", "commanded")
+	p.edge(2*sec, "cut", "confirmed")
+	p.step(2*sec, 1, "opened", "proving", nil)
+	p.step(2*sec, 1, "proved", "ready", nil)
+	p.lose(2*sec, 0, "reset")
+	p.step(2950*ms, 0, "timer", "dialing", nil)
+	p.end(20 * sec)
+	s := p.build()
+	assert.Zero(t, s.Recovery.Confirmed.T100)
+	assert.EqualValues(t, 10, s.Storm.Bins)
 }
 
 // Who waits longest at the end is told, whoever was lost last; a client that dials in the
