@@ -142,3 +142,37 @@ func TestWhatWaitsForThePeerIsNotTheCallers(t *testing.T) {
 		assert.Equal(w, []uint64{7}, w.server.last().received())
 	})
 }
+
+// TestWhatIsCutBehindOthersIsNotTheCallers: the message that all of them waited behind makes
+// room for one that is small enough for a frame, but not for what is left of the batch.
+func TestWhatIsCutBehindOthersIsNotTheCallers(t *testing.T) {
+	const size = 30_000 // two of them and no third fit into a batch
+	inWorld(t, func(o *Options) { o.Full, o.QueueFrames, o.QueueBytes = DropOldest, 3, 1<<20 }, func(w *world) {
+		w.net.Buffer = 10_000
+		var got []byte
+		w.server.behave(func(c *served) {
+			if c.upgrade() {
+				c.frames(func(op ws.OpCode, p []byte) bool {
+					if op == ws.OpBinary || op == ws.OpContinuation {
+						got = append(got, p...)
+					}
+					return op != ws.OpPing || c.write(ws.NewPongFrame(p))
+				})
+			}
+		})
+		w.connect()
+		require.NoError(w, w.fleet.Send(0, Message{Gen: 2, Payload: []byte("for the next connection")}))
+		var want []byte
+		for i := range 3 {
+			time.Sleep(time.Second) // or it would be another who writes
+			payload := bytes.Repeat([]byte{byte(i + 1)}, size)
+			want = append(want, payload...)
+			require.NoError(w, w.fleet.Send(0, Message{Seq: uint64(i + 1), Payload: payload}))
+			clear(payload)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Len(w, got, len(want))
+		assert.True(w, bytes.Equal(want, got), "what was changed behind Send was sent")
+	})
+}
