@@ -156,6 +156,23 @@ func TestInvariant06ToldToAMove(t *testing.T) {
 	assert.Less(t, w.now.Sub(told), 73*time.Second)
 }
 
+// It binds no longer once that time has come: a later attempt that was told nothing leaves the
+// client to come back by its own rule, however far off the next move is.
+func TestWhatAMoveWasToldIsOver(t *testing.T) {
+	p := policyLike("default")
+	p.First = First{}
+	w := newWorld(t, p).reach(Moving)
+	w.fails(Status, 503, time.Minute)
+	for w.s.Phase != Moving {
+		w.busy()
+		w.fire()
+	}
+	assert.False(t, w.s.is(wanted) || w.s.is(told), "it is being made")
+	w.fails(Refused, 0, 0)
+	w.loses(Reset, 0)
+	assert.Equal(t, Dialing, w.s.Phase, "at once, by its first rule")
+}
+
 // A move may be wanted at any time, and is made when there is something to replace.
 func TestMoveIsRemembered(t *testing.T) {
 	p := policyLike("default")
