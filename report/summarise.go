@@ -81,7 +81,7 @@ func (b *builder) recover(s *Summary, commanded []*FaultResult) (full int64) {
 	r.Held = r.Confirmed.Zero > 0 && r.Confirmed.T100 >= 0
 	if len(commanded) == 1 { // of several, nobody knows how many each took
 		r.Floor = floor(r.Baseline, r.Lost, b.run.Mu)
-		if over := commanded[0].over(); over > 0 && r.Floor > 0 {
+		if over := commanded[0].over(); over > 0 {
 			r.FloorNoticed = floorNoticed(b.recovery.losing(), over, needed(r.Baseline, r.Lost), b.run.Mu)
 		}
 	}
