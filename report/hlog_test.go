@@ -43,6 +43,7 @@ func TestHlogLines(t *testing.T) {
 
 	require.NoError(t, w.Write(report.Interval{Tag: "a", Hist: hist(1)}))
 	assert.Equal(t, 6, strings.Count(b.String(), "\n"), "the head is written once")
+	assert.Contains(t, b.String(), "\nTag=a,0.000000000,0.000000000,0.000000,")
 
 	b.Reset()
 	require.NoError(t, report.NewHlogWriter(&b, time.Time{}).Write())

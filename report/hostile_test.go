@@ -152,6 +152,41 @@ func TestValuesThatCannotBe(t *testing.T) {
 	}
 }
 
+// Of each count the highest that is believed is so, and one more is not.
+func TestTheHighestCounts(t *testing.T) {
+	const most = int64(1e12)
+	for _, c := range []struct {
+		load  report.Load
+		sound bool
+	}{
+		{report.Load{OnUsable: most, LateOver: most}, true},
+		{report.Load{OnUsable: most + 1}, false},
+		{report.Load{LateOver: most + 1}, false},
+		{report.Load{LateOver: -1}, false},
+		{report.Load{Phases: map[string]report.LoadCount{"chaos": {Acked: 2 * most, Dropped: -most}}}, true},
+		{report.Load{Phases: map[string]report.LoadCount{"chaos": {Acked: 2*most + 1}}}, false},
+		{report.Load{Phases: map[string]report.LoadCount{"chaos": {Dropped: -most - 1}}}, false},
+	} {
+		p := small(t, 1, nil)
+		c.load.From = 3 * sec
+		p.write(report.Record{T: 4 * sec, Load: &c.load})
+		p.end(5 * sec)
+		skipped := slices.ContainsFunc(p.build().Warnings, func(w string) bool { return strings.Contains(w, "field load") })
+		assert.Equal(t, c.sound, !skipped, "%+v", c.load)
+	}
+}
+
+// An interval of no length is no second of the timeline.
+func TestAnIntervalOfNoLength(t *testing.T) {
+	p := small(t, 1, func(run *report.Run) { run.Rate = 10 })
+	p.load(3, map[string]report.LoadCount{"chaos": {Intended: 10, Sent: 10, Acked: 10}}, nil)
+	p.write(report.Record{T: 5 * sec, Load: &report.Load{From: 5 * sec, Phases: map[string]report.LoadCount{"chaos": {Intended: 10, Sent: 10, Acked: 10}}}})
+	p.end(6 * sec)
+	s := p.build()
+	assert.Equal(t, []float64{0, 0, 10}, s.Timeline.Acked)
+	assert.EqualValues(t, 20, s.Messages["all"].Acked)
+}
+
 // endless is a journal that is made while it is read, and never held: n rounds of a storm
 // in which every client dials, fails and waits. It looks at the heap as it goes.
 type endless struct {

@@ -236,6 +236,36 @@ func TestEndsOfPieces(t *testing.T) {
 	assert.Equal(t, []string{"m1: the journal has no end"}, warnings)
 }
 
+// Whoever tells an edge of a fault, it is told once; what failed failed for each.
+func TestEdgesOfPieces(t *testing.T) {
+	var pieces []report.Piece
+	for i := range 3 {
+		p := newTape(t, report.Run{Clients: 3, Hold: sec, Faults: []report.Intended{{Name: "cut", At: 2 * sec, For: sec}}})
+		p.begin(0, "baseline")
+		p.edge(2*sec+int64(i)*ms, "cut", "commanded")
+		p.edge(2*sec+int64(i)*ms, "cut", "confirmed")
+		p.write(report.Record{T: 3 * sec, Fault: &report.Fault{Name: "cut", Edge: "failed", Error: fmt.Sprint("m", i, " was not heard")}})
+		p.edge(4*sec+int64(i)*ms, "cut", "cleared")
+		p.end(10 * sec)
+		pieces = append(pieces, report.Piece{Name: fmt.Sprint("m", i), Journal: bytes.NewReader(p.journal.Bytes())})
+	}
+	var j bytes.Buffer
+	warnings, err := report.Merge(&j, new(bytes.Buffer), pieces...)
+	require.NoError(t, err)
+	assert.Empty(t, warnings)
+	var edges []string
+	for r := report.NewReader(&j); r.Scan(); {
+		if f := r.Record().Fault; f != nil {
+			edges = append(edges, fmt.Sprint(r.Record().T/ms, " ", f.Edge, f.Error))
+		}
+	}
+	assert.Equal(t, []string{
+		"2000 commanded", "2000 confirmed",
+		"3000 failedm0 was not heard", "3000 failedm1 was not heard", "3000 failedm2 was not heard",
+		"4000 cleared",
+	}, edges)
+}
+
 // Machines do not end their intervals at the same moments. What they count together is
 // their sum, and none of it is lost.
 func TestIntervalsThatOverlap(t *testing.T) {

@@ -98,6 +98,7 @@ func TestWhatIsPushedIsCounted(t *testing.T) {
 	text := plain(t, s)
 	assert.Contains(t, text, "41 messages came, 4.1/s; a client got 6 to 18, median 17; the longest silence was 7 s")
 	assert.Contains(t, text, "not measured")
+	assert.Contains(t, text, "Pings 3 pings answered: p50 ")
 	assert.Contains(t, text, "blue: headers Authorization; subprotocol v1 of v2, v1; certificate not verified")
 	assert.NotContains(t, text, " intended")
 	var page bytes.Buffer
@@ -169,6 +170,19 @@ func TestTalliesThatCannotBe(t *testing.T) {
 		assert.Contains(t, s.Warnings[0], "field pushed.")
 		assert.Nil(t, s.Pushes.Client)
 	}
+}
+
+// TestATallyOfNobody is no client that got 0 messages.
+func TestATallyOfNobody(t *testing.T) {
+	p := newTape(t, report.Run{Clients: 1, Pattern: report.Push, Plan: []report.Planned{{Name: "baseline", To: 2 * sec}}})
+	p.begin(0, "baseline")
+	p.write(report.Record{T: sec, Pushed: &report.Pushed{Silence: sec}})
+	p.end(2 * sec)
+	s := p.build()
+	assert.Empty(t, s.Warnings)
+	assert.Equal(t, sec, s.Pushes.Silence)
+	assert.Nil(t, s.Pushes.Client)
+	assert.NotContains(t, s.Metrics, "push.fewest")
 }
 
 func TestRounded(t *testing.T) {

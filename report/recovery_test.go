@@ -320,6 +320,19 @@ func TestTheCurveReachesItsEnd(t *testing.T) {
 	}
 }
 
+// Of a fault that was never over there is a floor, from whenever that would be, and none that
+// counts from it.
+func TestTheFloorOfAFaultThatStays(t *testing.T) {
+	p := small(t, 2, func(run *report.Run) { split(run); run.Mu = 1 })
+	p.edge(2*sec, "split", "commanded")
+	p.edge(2*sec, "split", "confirmed")
+	p.lose(3*sec, 0, "half-open")
+	p.end(10 * sec)
+	r := p.build().Recovery
+	assert.Equal(t, sec, r.Floor)
+	assert.Zero(t, r.FloorNoticed)
+}
+
 func TestNoFaults(t *testing.T) {
 	p := small(t, 2, func(run *report.Run) { run.Rate, run.Gates = 10, []string{"messages.lost == 0", "latency.p50 < 1s"} })
 	p.load(4, map[string]report.LoadCount{"chaos": {Intended: 20, Sent: 20, Acked: 20}}, nil)

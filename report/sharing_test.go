@@ -110,6 +110,17 @@ func TestAloneHasNoSharing(t *testing.T) {
 	assert.NotContains(t, s.Metrics, "admission.max")
 }
 
+// TestNobodyWasAdmitted: of waits that were none there is no longest.
+func TestNobodyWasAdmitted(t *testing.T) {
+	p := small(t, 2, func(run *report.Run) { run.Sharing = true; split(run) })
+	p.edge(2*sec, "split", "commanded")
+	p.edge(2*sec, "split", "confirmed")
+	p.end(10 * sec)
+	s := p.build()
+	assert.NotNil(t, s.Sharing)
+	assert.NotContains(t, s.Values(), "admission.max")
+}
+
 func TestSharingIsShown(t *testing.T) {
 	s := sharedTape(t).build()
 	var text, page bytes.Buffer
