@@ -172,3 +172,17 @@ func TestInvariant18NobodyAnswered(t *testing.T) {
 		assert.True(t, one(w.fire(), Dial).Fresh)
 	}
 }
+
+// Nor have those that a move could not even get: the next loss is a first rejection.
+func TestInvariant18NoneForAMove(t *testing.T) {
+	p := policyLike("default")
+	p.First, p.Refreshable = First{}, true
+	w := newWorld(t, p).reach(Moving)
+	w.fails(Status, 401, 0)
+	w.reach(Moving)
+	require.True(t, w.told.fresh)
+	w.fails(Credentials, 0, 0)
+	w.loses(CloseFrame, 4401)
+	require.Equal(t, Waiting, w.s.Phase)
+	assert.True(t, one(w.fire(), Dial).Fresh)
+}
