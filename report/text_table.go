@@ -56,7 +56,7 @@ func (s Style) Printable(text string) string {
 		switch {
 		case r == ' ':
 			return r
-		case r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.IsSpace(r) && !s.Unicode:
+		case r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
 			return '?'
 		case r >= utf8.RuneSelf && !s.Unicode:
 			return '?'
