@@ -69,6 +69,19 @@ func TestEndedTooEarlyToTell(t *testing.T) {
 	assert.Equal(t, int64(1), s.Lost["all"], "the counts are there to read")
 }
 
+// What is wrong many times over is told twenty times, and then counted.
+func TestWarningsHaveAnEnd(t *testing.T) {
+	p := small(t, 1, nil)
+	for range 27 {
+		p.edge(3*sec, "unknown", "commanded")
+	}
+	p.end(5 * sec)
+	w := p.build().Warnings
+	assert.Len(t, w, 21)
+	assert.Equal(t, `journal line 27: fault "unknown" is not one of the run's; skipped`, w[19])
+	assert.Equal(t, "and 7 more", w[20])
+}
+
 func TestNothingToReport(t *testing.T) {
 	for _, c := range []struct{ journal, want string }{
 		{"", "the journal is empty: expected a record of what was run in line 1"},

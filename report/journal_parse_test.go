@@ -187,3 +187,19 @@ func TestWordsAreRemembered(t *testing.T) {
 	ready := []byte("ready")
 	assert.Zero(t, testing.AllocsPerRun(100, func() { w.get(ready, 0); w.get(ready, 7) }))
 }
+
+// A step is written the short way, and nothing else is, whatever kinds of records there are.
+func TestOnlyStep(t *testing.T) {
+	assert.True(t, onlyStep(&Record{Step: &Step{}}))
+	assert.False(t, onlyStep(&Record{}))
+	kinds := reflect.TypeFor[Record]()
+	for i := range kinds.NumField() {
+		f := kinds.Field(i)
+		if f.Type.Kind() != reflect.Pointer || f.Name == "Step" {
+			continue
+		}
+		rec := Record{Step: &Step{}}
+		reflect.ValueOf(&rec).Elem().Field(i).Set(reflect.New(f.Type.Elem()))
+		assert.False(t, onlyStep(&rec), f.Name)
+	}
+}
