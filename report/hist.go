@@ -100,7 +100,7 @@ func (n seriesName) tag() string { return n.kind + "." + n.phase + "." + n.cohor
 // that is flushed and asked.
 //
 //	shards ─Record─▶ Latency ─Drain─▶ Latency ─Flush─▶ latency.hlog
-//	                                     └───Quantile─▶ steady state
+//	                                     └──Quantiles─▶ steady state
 type Latency struct {
 	interval map[seriesName]*series // since the last Flush or Drain
 	flushed  map[seriesName]*series // before it
@@ -164,10 +164,11 @@ func (l *Latency) Flush(w *HlogWriter, from, to int64) error {
 	return nil
 }
 
-// Quantile returns the q-th quantile in ns, q in 0 to 1, of everything recorded or
-// drained into l under a kind and a phase, cohorts together, with lost messages beyond
-// all of it: -1 when it falls among those. ok is false when there is nothing at all.
-func (l *Latency) Quantile(kind, phase string, q float64, lost int64) (ns int64, ok bool) {
+// Quantiles puts together what was recorded or drained into l so far under a kind and a
+// phase, cohorts together, with lost messages beyond all of it. It returns what tells the
+// q-th quantile of that in ns, q in 0 to 1: -1 when it falls among the lost; ok is false
+// when there is nothing at all.
+func (l *Latency) Quantiles(kind, phase string, lost int64) func(q float64) (ns int64, ok bool) {
 	sum := newSeries()
 	for _, part := range []map[seriesName]*series{l.interval, l.flushed} {
 		for name, x := range part {
@@ -176,8 +177,10 @@ func (l *Latency) Quantile(kind, phase string, q float64, lost int64) (ns int64,
 			}
 		}
 	}
-	if sum.n()+lost == 0 {
-		return 0, false
+	return func(q float64) (int64, bool) {
+		if sum.n()+lost == 0 {
+			return 0, false
+		}
+		return sum.quantile(q, lost), true
 	}
-	return sum.quantile(q, lost), true
 }

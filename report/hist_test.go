@@ -18,7 +18,7 @@ func TestDrainLetsGoOfWhatIsOver(t *testing.T) {
 	assert.Len(t, shard.interval, 1)
 	assert.Contains(t, shard.interval, seriesName{"response", "chaos", "f0"})
 	assert.Len(t, total.interval, 2)
-	q, ok := total.Quantile("response", "warmup", 1, 0)
+	q, ok := total.Quantiles("response", "warmup", 0)(1)
 	assert.True(t, ok)
 	assert.Equal(t, int64(1000), q)
 }

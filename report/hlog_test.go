@@ -238,7 +238,7 @@ func TestMergedIntervalsAreOneHistogram(t *testing.T) {
 
 	// And the recorder itself still knows all of it.
 	for _, q := range []float64{0.1, 0.5, 0.99, 1} {
-		got, ok := whole.Quantile("response", "chaos", q, 0)
+		got, ok := whole.Quantiles("response", "chaos", 0)(q)
 		require.True(t, ok)
 		n := float64(all.TotalCount())
 		assert.Equal(t, min(all.ValueAtPercentile(100*math.Ceil(q*n)/n), longest), got, "the nearest rank")
@@ -247,9 +247,9 @@ func TestMergedIntervalsAreOneHistogram(t *testing.T) {
 
 func TestLatencyQuantile(t *testing.T) {
 	l := report.NewLatency()
-	_, ok := l.Quantile("response", "baseline", 0.5, 0)
+	_, ok := l.Quantiles("response", "baseline", 0)(0.5)
 	assert.False(t, ok)
-	v, ok := l.Quantile("response", "baseline", 0.5, 3)
+	v, ok := l.Quantiles("response", "baseline", 3)(0.5)
 	assert.True(t, ok)
 	assert.Equal(t, int64(-1), v, "all that there was is lost")
 
@@ -263,7 +263,7 @@ func TestLatencyQuantile(t *testing.T) {
 		lost int64
 		want int64
 	}{{0.5, 0, 50}, {0.99, 0, 99}, {1, 0, 100}, {0, 0, 1}, {0.999, 0, 100}, {0.5, 100, 100}, {0.501, 100, -1}, {0.99, 1, 100}, {0.99, 2, -1}, {1, 1, -1}} {
-		got, ok := l.Quantile("response", "baseline", c.q, c.lost)
+		got, ok := l.Quantiles("response", "baseline", c.lost)(c.q)
 		require.True(t, ok)
 		if c.want < 0 {
 			assert.Equal(t, c.want, got, "%+v", c)
@@ -277,7 +277,7 @@ func TestLatencyQuantile(t *testing.T) {
 	assert.Equal(t, 3, strings.Count(b.String(), "Tag="))
 	require.NoError(t, l.Flush(report.NewHlogWriter(&b, started), sec, 2*sec))
 	assert.Equal(t, 3, strings.Count(b.String(), "Tag="), "no line for a second without answers")
-	got, _ := l.Quantile("response", "baseline", 1, 0)
+	got, _ := l.Quantiles("response", "baseline", 0)(1)
 	assert.Equal(t, 100*ms, got, "a maximum is exact")
 
 	l.Record("response", "baseline", "control", sec)

@@ -37,7 +37,7 @@ func TestWhatIsHeardIsTold(t *testing.T) {
 	// Gaps are of the phase in which they end: the chaos begins at 1 s, the recovery at 2 s.
 	b.rec.gather()
 	for phase, want := range map[string]time.Duration{"warmup": 300, "baseline": 500, "recovery": 3300} {
-		ns, ok := b.rec.total.Quantile("gap", phase, 1, 0)
+		ns, ok := b.rec.total.Quantiles("gap", phase, 0)(1)
 		assert.True(t, ok, phase)
 		assert.Equal(t, int64(want*time.Millisecond), ns, phase)
 	}

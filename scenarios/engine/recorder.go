@@ -312,13 +312,13 @@ func (r *recorder) interval(now int64) error {
 	return r.total.Flush(r.hlog, from, now)
 }
 
-// response is a quantile of the response times so far of the messages due in a phase, ns;
+// response tells quantiles of the response times so far of the messages due in a phase, ns;
 // -1 when so many are still unanswered that it falls among them.
-func (r *recorder) response(phase int, q float64) (ns int64, ok bool) {
+func (r *recorder) response(phase int) func(q float64) (ns int64, ok bool) {
 	r.hmu.Lock()
 	defer r.hmu.Unlock()
 	r.gather()
-	return r.total.Quantile("response", r.phases[phase].Name, q, r.unanswered(phase))
+	return r.total.Quantiles("response", r.phases[phase].Name, r.unanswered(phase))
 }
 
 // answered is a quantile of the response times so far of the messages due in a phase that
@@ -331,7 +331,7 @@ func (r *recorder) answered(phase, quantile string) (seconds float64, n int64) {
 		r.hmu.Lock()
 		defer r.hmu.Unlock()
 		r.gather()
-		ns, _ := r.total.Quantile("response", phase, quantiles[quantile], 0)
+		ns, _ := r.total.Quantiles("response", phase, 0)(quantiles[quantile])
 		return float64(ns) / 1e9, r.counts[i].acked.Load()
 	}
 	return 0, 0

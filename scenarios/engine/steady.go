@@ -67,7 +67,7 @@ const settleLimit = time.Second
 func (r *run) steady(ctx context.Context, p scenarios.Phase) bool {
 	i := slices.IndexFunc(r.rec.phases, func(have report.Planned) bool { return have.Name == p.Name })
 	r.await(ctx, settleLimit, func() bool { return r.rec.unanswered(i) == 0 })
-	values := r.baseline.values(func(q float64) (int64, bool) { return r.rec.response(i, q) }, p.Name)
+	values := r.baseline.values(r.rec.response(i), p.Name)
 	verdict := report.Steady{Met: true}
 	var why []string
 	for _, g := range r.scenario.Steady {
