@@ -40,6 +40,10 @@ const (
 	// stallMin is the lateness from which on a tick is a stall: below it are the scheduler
 	// and the garbage collector, and lateLimit, which policies do not notice either.
 	stallMin = lateLimit
+	// faultLimit bounds the lateness of a fault's command, as does half of the time that it
+	// is to last: the end of the baseline waits a second for its last answers, and then they
+	// are judged. A fault ends when it was to end, so that a late one is a shorter one.
+	faultLimit = int64(2 * time.Second)
 )
 
 // DescriptorShare is the share of its descriptor limit at which a process counts as out of
@@ -108,6 +112,15 @@ func (s *Summary) unfitness(unfit []Unfit) []string {
 	case f.Stalls > max(stallLimit, int64(stallShare*float64(f.Healing))):
 		out = append(out, fmt.Sprintf("the harness stood still for %s of the %s of the recovery, more than %s at a time: starved CPU or a stopped process, limit %s",
 			FormatDuration(f.Stalls), FormatDuration(f.Healing), FormatDuration(stallMin), FormatShare(stallShare)))
+	}
+	for _, r := range s.Faults {
+		limit := faultLimit
+		if r.For > 0 {
+			limit = min(limit, r.For/2)
+		}
+		if late := r.Commanded - r.At; r.Commanded > 0 && late > limit {
+			out = append(out, fmt.Sprintf("fault %s was commanded %s after its time, limit %s", r.Name, FormatDuration(late), FormatDuration(limit)))
+		}
 	}
 	for _, row := range s.Harness {
 		if row.FDLimit > 0 && float64(row.FDs) >= DescriptorShare*float64(row.FDLimit) {

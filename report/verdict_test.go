@@ -203,6 +203,37 @@ func TestUnfitHarness(t *testing.T) {
 	assert.Equal(t, []string{"descriptors ran out: process proxy had 980 of 1,000 open, limit 98 %"}, fds(980).Reasons)
 }
 
+// A fault that is late is not the one that was asked for: one that lasts ends when it was to end.
+func TestALateFault(t *testing.T) {
+	build := func(lasts, late int64) *report.Summary {
+		p := small(t, 4, func(run *report.Run) {
+			split(run)
+			run.Faults[0].For = lasts
+		})
+		p.edge(2*sec+late, "split", "commanded")
+		p.edge(2*sec+late, "split", "confirmed")
+		p.edge(2*sec+late+lasts, "split", "cleared")
+		p.evidence(19*sec, "split", "confirmed", "")
+		p.end(20 * sec)
+		return p.build()
+	}
+	for _, c := range []struct {
+		lasts, late int64
+		want        []string
+	}{
+		{lasts: sec, late: 500 * ms},
+		{lasts: sec, late: 501 * ms, want: []string{"fault split was commanded 501 ms after its time, limit 500 ms"}},
+		{lasts: 10 * sec, late: 2 * sec},
+		{lasts: 10 * sec, late: 2*sec + ms, want: []string{"fault split was commanded 2.001 s after its time, limit 2 s"}},
+		{lasts: 0, late: 2 * sec},
+		{lasts: 0, late: 2*sec + ms, want: []string{"fault split was commanded 2.001 s after its time, limit 2 s"}},
+	} {
+		s := build(c.lasts, c.late)
+		assert.Equal(t, len(c.want) > 0, s.Verdict == report.Invalid, c)
+		assert.ElementsMatch(t, c.want, s.Reasons, c)
+	}
+}
+
 // The process that drives the clients stands still while they heal: whatever was measured
 // is its own doing. A storm's late ticks are not that, nor is a stall that nothing heals in.
 func TestStallWhileHealing(t *testing.T) {
