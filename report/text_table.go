@@ -46,8 +46,8 @@ func (s Style) ink(paint, text string) string {
 var ascii = strings.NewReplacer("µ", "u", "…", "...", "✓", "ok", "✗", "X", "·", "-", "–", "-", "×", "x", "≥", ">=", "≤", "<=", "±", "+-", "Δ", "d")
 
 // Printable makes text safe for a terminal line: control characters, terminal
-// escapes and signs that turn the direction of writing become "?", and without
-// Unicode so does all that ASCII lacks.
+// escapes, signs that end a line and those that turn the direction of writing
+// become "?", and without Unicode so does all that ASCII lacks.
 func (s Style) Printable(text string) string {
 	if !s.Unicode {
 		text = ascii.Replace(text)
@@ -56,7 +56,7 @@ func (s Style) Printable(text string) string {
 		switch {
 		case r == ' ':
 			return r
-		case r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+		case r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp):
 			return '?'
 		case r >= utf8.RuneSelf && !s.Unicode:
 			return '?'

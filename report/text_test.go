@@ -116,6 +116,12 @@ func TestTextIsSafeForTerminals(t *testing.T) {
 	}
 }
 
+func TestWhatIsPrintable(t *testing.T) {
+	const text = "a\tb\nc\x1bd\u0085e\u00a0f\u202eg\u2028h\u2029i\xffµ"
+	assert.Equal(t, "a?b?c?d?e\u00a0f?g?h?i?µ", report.Style{Unicode: true}.Printable(text))
+	assert.Equal(t, "a?b?c?d?e?f?g?h?i?u", report.Style{}.Printable(text))
+}
+
 func TestTextColorChangesNoText(t *testing.T) {
 	for name, s := range samples() {
 		plain := textOf(t, s, report.Style{Unicode: true})
