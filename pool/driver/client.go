@@ -216,8 +216,9 @@ func (c *client) witness(ev *heal.Event) {
 	}
 	w := k.wire
 	ev.Inbound, ev.Outbound, ev.Heard, ev.Drained = w.Inbound(), w.Outbound(), w.Heard(), k.drainedAt()
-	if k.held.Load() != nil { // bytes that wait to be read are evidence, too
+	if k.held.Load() != nil { // bytes that wait to be read are evidence, too, and a ping may be among them
 		ev.Inbound = c.fleet.now()
+		ev.Heard = ev.Inbound
 	}
 	c.mu.Lock()
 	handed, behind := k.control.handed, k.control.behind

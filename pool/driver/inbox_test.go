@@ -93,6 +93,33 @@ func TestAFullInboxIsNoSilence(t *testing.T) {
 	})
 }
 
+// The server's pings lie unread behind the messages of a user who is slow; once he reads, theirs
+// are missed.
+func TestAFullInboxIsNoLackOfPings(t *testing.T) {
+	var r reception
+	inWorld(t, func(o *Options) {
+		r.gate = make(chan struct{})
+		o.Receive, o.InboxFrames, o.Policy.ExpectPing = r.receive, 1, 30*time.Second
+	}, func(w *world) {
+		w.connect()
+		flood(w.server.last(), 0, 9)
+		time.Sleep(time.Hour)
+		assert.Equal(w, 1, w.fleet.Snapshot().Usable())
+		assert.Len(w, w.log.dials(), 1)
+		close(r.gate)
+		synctest.Wait()
+		assert.Len(w, r.all(), 9)
+		assert.Len(w, w.log.dials(), 1)
+		time.Sleep(time.Minute)
+		assert.Greater(w, len(w.log.dials()), 1)
+		missed := false
+		for _, ev := range w.log.of(Stepped) {
+			missed = missed || ev.State.Cause == heal.Unpinged
+		}
+		assert.True(w, missed, "no ping in half a minute")
+	})
+}
+
 func TestAFullInboxEndsWithItsConnection(t *testing.T) {
 	var r reception
 	inWorld(t, func(o *Options) { r.gate = make(chan struct{}); o.Receive, o.InboxFrames = r.receive, 1 }, func(w *world) {
