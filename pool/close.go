@@ -119,8 +119,8 @@ func (p *Pool) end(ctx context.Context) {
 		p.settle(f, f.unsent(), ErrClosed)
 	}
 	for _, s := range p.slots {
-		if s.former != nil {
-			s.former.inbox.end(s.former.over)
+		for _, l := range s.former {
+			l.inbox.end(l.over)
 		}
 		for f := range s.flights.all {
 			p.settle(f, f.unsent(), ErrClosed)

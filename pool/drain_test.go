@@ -77,7 +77,7 @@ func TestDrainTurnsAwayWhoWaits(t *testing.T) {
 }
 
 // TestDrainOpensAConnectionForWhatHasNone: the one that carried it was on its way out, and the
-// only other one was lost with its lease.
+// only other one was discarded with its lease.
 func TestDrainOpensAConnectionForWhatHasNone(t *testing.T) {
 	inWorld(t, sized(2), func(w *world) {
 		w.mute()
@@ -97,8 +97,7 @@ func TestDrainOpensAConnectionForWhatHasNone(t *testing.T) {
 			over = true
 		}()
 		synctest.Wait()
-		w.a.heard("lost").reset()
-		<-l.Done()
+		l.Discard()
 		w.a.heard("req 1").reset()
 		w.a.first(nil)
 		synctest.Wait()

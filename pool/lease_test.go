@@ -117,12 +117,60 @@ func TestLeaseEndsWithItsConnection(t *testing.T) {
 		assert.Equal(w, "res 1", string(m.Payload))
 		_, err = l.Receive(w.Context())
 		require.ErrorIs(w, err, ErrLeaseOver)
+		synctest.Wait()
+		assert.Len(w, w.a.all(), 2, "the first delay is spread")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.Equal(w, 2, w.pool.Snapshot().Usable, "another connection takes its place")
-		for _, ev := range of(Connected, w.events()) {
-			assert.NotEqual(w, l.Connection(), ev.Connection, "the client of a lease is not used again")
+		assert.Equal(w, 2, w.pool.Snapshot().Usable)
+		up := of(Connected, w.events())
+		require.Len(w, up, 1)
+		assert.Equal(w, l.Connection(), up[0].Connection, "it heals as every other does")
+	})
+}
+
+// A server that accepts and then fails whoever says something is not dialled without end.
+func TestLostLeasesBackOff(t *testing.T) {
+	const losses = 6
+	inWorld(t, sized(1), func(w *world) {
+		w.mute()
+		began := time.Now()
+		for i := range losses {
+			l, err := w.pool.Acquire(w.Context())
+			require.NoError(w, err)
+			_, err = l.Send(w.Context(), text("lost %d", i))
+			require.NoError(w, err)
+			synctest.Wait()
+			w.a.heard(fmt.Sprintf("lost %d", i)).reset()
+			<-l.Done()
 		}
+		synctest.Wait()
+		assert.Len(w, w.a.all(), losses)
+		// After the first loss there is the spread; from then on the backoff draws at least half of
+		// 1, 2, 4 and 8 s, as no connection is stable between.
+		assert.GreaterOrEqual(w, time.Since(began), 7500*time.Millisecond)
+	})
+}
+
+// A window that is announced for reconnecting is kept by those that were leased, too.
+func TestLostLeasesKeepTheWindow(t *testing.T) {
+	inWorld(t, sized(4), func(w *world) {
+		w.pool.Window(time.Minute)
+		for range 4 {
+			l, err := w.pool.Acquire(w.Context())
+			require.NoError(w, err)
+			defer func() { <-l.Done() }()
+		}
+		for _, c := range w.a.all() {
+			c.reset()
+		}
+		synctest.Wait()
+		assert.Len(w, w.a.all(), 4)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Less(w, len(w.a.all()), 8)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Len(w, w.a.all(), 8)
 	})
 }
 

@@ -204,10 +204,12 @@ func (p *Pool) silent(client int, gen uint32) {
 		return
 	}
 	s.connection(gen).silent = true
-	if l := s.former; l != nil && l.gen == gen {
-		s.former = nil
-		l.inbox.end(l.over)
-	}
+	s.former = slices.DeleteFunc(s.former, func(l *Lease) bool {
+		if l.gen == gen {
+			l.inbox.end(l.over)
+		}
+		return l.gen == gen
+	})
 	p.orphan(s, gen)
 	if s.session != nil {
 		s.session.state(0)
@@ -260,8 +262,8 @@ func (p *Pool) gone(client int) {
 	delete(p.slots, client)
 	s.gone = true
 	p.recount(s)
-	if s.former != nil {
-		s.former.inbox.end(s.former.over)
+	for _, l := range s.former {
+		l.inbox.end(l.over)
 	}
 	for f := range s.flights.all { // nothing more will be told of them
 		if f.out {
@@ -337,7 +339,8 @@ func (p *Pool) publish(ev Event) {
 }
 
 // leaseLost ends the lease on a slot whose connection is another one now, or none. What
-// had arrived is still its holder's.
+// had arrived is still its holder's. The slot heals as every other: a client in its place
+// would know nothing of backoff, of a window that a server announced, or of a storm.
 func (p *Pool) leaseLost(s *slot, what string) {
 	l := s.lease
 	if l == nil {
@@ -347,8 +350,8 @@ func (p *Pool) leaseLost(s *slot, what string) {
 	if s.connection(l.gen).silent {
 		l.inbox.end(why)
 	} else {
-		s.former = l
+		s.former = append(s.former, l)
 		l.inbox.finish()
 	}
-	l.end(why, true)
+	l.end(why, false)
 }

@@ -58,8 +58,11 @@ func (p *Pool) accept(client int, gen uint32, payload []byte, text bool) bool {
 
 // leaseOf is whose a connection is, or was when it was lost; nil: everybody's.
 func (s *slot) leaseOf(gen uint32) *Lease {
-	for _, l := range []*Lease{s.lease, s.former} {
-		if l != nil && l.gen == gen {
+	if l := s.lease; l != nil && l.gen == gen {
+		return l
+	}
+	for _, l := range s.former {
+		if l.gen == gen {
 			return l
 		}
 	}

@@ -32,7 +32,7 @@ type slot struct {
 	progress uint64    // messages that left its queue
 	dropped  int       // inbound messages for which there was no room, not told of yet
 	restart  time.Time // gave up: when to try again; zero: never
-	former   *Lease    // the last one, as long as messages of its lost connection may come; nil: none may
+	former   []*Lease  // earlier ones, as long as messages of their lost connections may come
 	// connections are those that carry data or have, until nothing more is to be told of them.
 	connections []connection
 
