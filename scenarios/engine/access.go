@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -56,7 +57,36 @@ func (a access) dialer(t Target, header http.Header) ws.Dialer {
 		d.TLSConfig = d.TLSConfig.Clone()
 	}
 	d.Header = ws.HandshakeHeaderHTTP(header)
+	d.WrapConn = func(c net.Conn) net.Conn { return &answering{c, answerLimit} }
 	return d
+}
+
+// answerLimit is how many bytes a target may answer an upgrade with; ws.Dialer has none.
+const answerLimit = 64 << 10
+
+var errAnswerTooLong = fmt.Errorf("its answer to the upgrade has more than %d bytes", answerLimit)
+
+// answering is a connection from which no more is read than an answer may have.
+type answering struct {
+	net.Conn
+	left int
+}
+
+func (a *answering) Read(b []byte) (int, error) {
+	if a.left <= 0 {
+		return 0, errAnswerTooLong
+	}
+	n, err := a.Conn.Read(b[:min(len(b), a.left)])
+	a.left -= n
+	return n, err
+}
+
+// answered is the connection behind an answer that was read.
+func answered(conn net.Conn) net.Conn {
+	if a, ok := conn.(*answering); ok {
+		return a.Conn
+	}
+	return conn
 }
 
 // named has the certificate verified for the name by which clients know the target, where

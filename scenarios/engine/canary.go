@@ -277,6 +277,7 @@ func (c *canary) connect(ctx context.Context) chaos.Sight {
 	if err != nil {
 		return sightOfDial(err)
 	}
+	conn = answered(conn)
 	if c.access.unchosen(hs, nil) != nil {
 		conn.Close()
 		return chaos.SeesProtocol

@@ -230,7 +230,22 @@ func TestUnreachableTargetIsNamed(t *testing.T) {
 	srv := &http.Server{Handler: http.NotFoundHandler()}
 	go func() { _ = srv.Serve(refuses) }()
 	defer srv.Close()
-	for want, at := range map[string]string{"HTTP 404": refuses.Addr().String(), "refused": "127.0.0.1:1"} {
+	endless, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer endless.Close()
+	go func() {
+		conn, err := endless.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		for line := []byte("HTTP/1.1 101 "); err == nil; line = bytes.Repeat([]byte{'x'}, 64<<10) {
+			_, err = conn.Write(line)
+		}
+	}()
+	for want, at := range map[string]string{
+		"HTTP 404": refuses.Addr().String(), "refused": "127.0.0.1:1", "more than 65536 bytes": endless.Addr().String(),
+	} {
 		w := inprocess.New(t)
 		s := inprocess.Small(t, "steady", "targets.blue={url: 'ws://"+at+"/'}")
 		s.Targets[0].URL = at // the world's targets put the scheme before it
