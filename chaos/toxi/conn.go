@@ -118,12 +118,17 @@ func (c *conn) mayBeHeld() bool {
 }
 
 // read looks into a chunk on its way for the identity and for the target's 101; nil is
-// the end of stream. The lane's lock is held.
+// the end of stream. A target that says something else than HTTP before it was asked for
+// anything whole tells that there is no identity to come. The lane's lock is held.
 func (c *conn) read(way chaos.Direction, chunk *stream.StreamChunk) {
 	if way == chaos.Down {
 		if chunk != nil && c.status.feed(chunk.Data) {
 			c.upgraded.Store(true)
 			c.proxy.upgraded.Add(1)
+		}
+		if chunk != nil && c.who.Load() == nil && !couldBeAnswer(chunk.Data) {
+			c.introduced(identity{client: foreign | c.ordinal, opaque: true})
+			c.up.poke()
 		}
 		c.seen.status.Store(int32(c.status.status()))
 		return
@@ -142,8 +147,7 @@ func (c *conn) read(way chaos.Direction, chunk *stream.StreamChunk) {
 	if !named {
 		who.client = foreign | c.ordinal
 	}
-	c.who.Store(&who)
-	c.came(named)
+	c.introduced(who)
 	c.down.poke()
 }
 

@@ -1,8 +1,10 @@
 package toxi_test
 
 import (
+	"io"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,5 +36,53 @@ func TestFaultsOfFramesSayThatTheySeeNone(t *testing.T) {
 		state, why := e.Judge(f, true)
 		assert.Equal(t, chaos.NoEffect, state)
 		assert.Equal(t, "1 connection of its cohort carried TLS, or no HTTP: there were no frames to be seen", why)
+	}
+}
+
+// A target that speaks first, or answers what is not a whole request, speaks no HTTP: there is
+// no identity to wait for, and faults act on its first byte.
+func TestFaultsActOnWhoeverSpeaksFirst(t *testing.T) {
+	r := newRig(t)
+	target, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer target.Close()
+	for name, says := range map[string]string{"nothing": "", "half a request": "GET foo\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			on := name[:4]
+			addr, err := r.driver.CreateProxy(t.Context(), on, target.Addr().String())
+			require.NoError(t, err)
+			slow := chaos.Fault{Name: "slow " + on, On: on, Share: 1, Effect: chaos.Latency{Delay: time.Millisecond, Direction: chaos.Down}}
+			r.inject(slow)
+			c, err := net.Dial("tcp", addr)
+			require.NoError(t, err)
+			defer c.Close()
+			_, err = c.Write([]byte(says))
+			require.NoError(t, err)
+			s, err := target.Accept()
+			require.NoError(t, err)
+			defer s.Close()
+			_, err = io.ReadFull(s, make([]byte, len(says)))
+			require.NoError(t, err)
+			greet := func() {
+				_, err = s.Write([]byte("220 at your service\r\n"))
+				require.NoError(t, err)
+				require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
+				_, err = io.ReadFull(c, make([]byte, len("220 at your service\r\n")))
+				require.NoError(t, err)
+			}
+			greet()
+			e := r.evidence(slow.Name)
+			assert.Equal(t, 1, e.Targeted)
+			assert.Equal(t, 1, e.Hit)
+			assert.Positive(t, e.Delayed)
+			r.clear(slow.Name)
+
+			late := slow
+			late.Name = "late " + on
+			r.inject(late)
+			greet()
+			assert.Equal(t, 1, r.evidence(late.Name).Hit)
+			r.clear(late.Name)
+		})
 	}
 }

@@ -52,6 +52,13 @@ func couldBeRequest(b []byte) bool {
 	return string(b[:n]) == get[:n]
 }
 
+// couldBeAnswer says whether b begins as an answer to an upgrade request does, as far as it goes.
+func couldBeAnswer(b []byte) bool {
+	const version = "HTTP/"
+	n := min(len(b), len(version))
+	return string(b[:n]) == version[:n]
+}
+
 // headEnd returns the length of an HTTP head with its empty line, -1 while incomplete.
 func headEnd(b []byte) int {
 	for at := 0; ; {
