@@ -78,6 +78,7 @@ type builder struct {
 	last     int64 // time of the last record given to the folds
 	line     int64 // where it stands in the journal
 	runs     int   // how many the journal holds
+	skipped  int64 // lines of it that could not be read, or made no sense
 	end      *End
 	steady   *Steady
 	limit    int64 // no record can be later

@@ -30,6 +30,7 @@ func TestCutOff(t *testing.T) {
 	}, s.Warnings)
 	assert.Equal(t, report.Inconclusive, s.Verdict)
 	assert.Equal(t, []string{
+		"2 of the journal's lines cannot be read, and nobody knows what they say",
 		"the run was cut off: the journal ends at 3 s without saying why",
 		"fault split is not confirmed: unverifiable: the journal has no evidence of it",
 		"gate recovery.t99 < 8s has no data: the run ended early",
@@ -201,6 +202,23 @@ func TestTwoRunsInOneJournal(t *testing.T) {
 	assert.Equal(t, report.Inconclusive, s.Verdict)
 	assert.Equal(t, []string{"the journal holds more than one run"}, s.Reasons)
 	assert.Equal(t, fmt.Sprintf("journal line %d: a second run begins; what follows is read as if it were the first's", lines+1), s.Warnings[0])
+}
+
+// A line that cannot be read may have told of the one client that never healed.
+func TestALineThatCannotBeRead(t *testing.T) {
+	for name, line := range map[string]string{
+		"not JSON":             `XX"t":3000000000,"note":{"text":"x"}}`,
+		"a value out of range": `{"t":3000000000,"step":{"c":7,"gen":1,"ev":"lost","from":"ready","to":"waiting"}}`,
+		"no kind of record":    `{"t":3000000000,"stfp":{"c":0}}`,
+	} {
+		p := small(t, 2, nil)
+		p.raw(line + "\n")
+		p.end(10 * sec)
+		s := p.build()
+		assert.Equal(t, report.Inconclusive, s.Verdict, name)
+		assert.Equal(t, []string{"1 of the journal's lines cannot be read, and nobody knows what they say"}, s.Reasons, name)
+		assert.Len(t, s.Warnings, 1, name)
+	}
 }
 
 // A log with more answers than the journal counted is another run's, at least in part.

@@ -60,6 +60,7 @@ func (b *builder) fold(r *Reader) {
 		rec := r.Record()
 		skip := func(format string, args ...any) {
 			f.give() // what they have to say comes first
+			b.skipped++
 			b.warn(format, args...)
 			r.reuse(rec.Step)
 		}
@@ -80,4 +81,5 @@ func (b *builder) fold(r *Reader) {
 	}
 	f.pop(true)
 	f.give()
+	b.skipped += r.Skipped()
 }

@@ -46,7 +46,7 @@ func (r *HlogReader) Scan() bool {
 			if !r.lines.whole {
 				err = errors.New("cut off in the middle")
 			}
-			r.lines.warn("%s; skipped", err)
+			r.lines.skip("%s", err)
 			continue
 		}
 		r.interval = iv

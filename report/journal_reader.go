@@ -64,7 +64,7 @@ func (r *Reader) Scan() bool {
 			if !r.lines.whole {
 				r.lines.warn("cut off in the middle")
 			} else {
-				r.lines.warn("%s; skipped", err)
+				r.lines.skip("%s", err)
 			}
 			continue
 		}
@@ -110,6 +110,9 @@ func (r *Reader) Err() error {
 // Warnings returns what was wrong with lines that were skipped, each with its line
 // number, and how many more there were beyond the first twenty.
 func (r *Reader) Warnings() []string { return r.lines.told() }
+
+// Skipped returns how many whole lines could not be understood.
+func (r *Reader) Skipped() int64 { return r.lines.skipped }
 
 func parseRecord(line []byte) (Record, error) {
 	var rec Record

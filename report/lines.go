@@ -24,6 +24,7 @@ type lines struct {
 	long     []byte
 	warnings []string
 	more     int64 // warnings beyond maxWarnings
+	skipped  int64 // lines of which nobody knows what they say
 	err      error
 }
 
@@ -46,7 +47,7 @@ func (l *lines) scan() bool {
 		}
 		l.whole = err == nil
 		if len(text) > maxLine {
-			l.warn("longer than %d MiB; skipped", maxLine>>20)
+			l.skip("longer than %d MiB", maxLine>>20)
 			continue
 		}
 		for n := len(text); n > 0 && (text[n-1] == '\n' || text[n-1] == '\r'); n-- {
@@ -84,6 +85,12 @@ func (l *lines) warn(format string, args ...any) {
 		return
 	}
 	l.warnings = append(l.warnings, fmt.Sprintf("%s line %d: ", l.name, l.n)+fmt.Sprintf(format, args...))
+}
+
+// skip notes why the current line is not read.
+func (l *lines) skip(format string, args ...any) {
+	l.skipped++
+	l.warn(format+"; skipped", args...)
 }
 
 // told returns the warnings so far, and how many more there were.

@@ -51,6 +51,8 @@ func (b *builder) close(hlog io.Reader) *Summary {
 		mixed = "the journal holds more than one run"
 	case b.unsure > 0:
 		mixed = "the clock of the journal went back by " + FormatDuration(b.unsure) + ", so that nobody knows what came first"
+	case b.skipped > 0:
+		mixed = FormatCount(b.skipped) + " of the journal's lines cannot be read, and nobody knows what they say"
 	}
 	s.decide(b.harness, mixed, missing)
 	return s
