@@ -71,8 +71,8 @@
 // waits as long as its context lets it, then fails with ErrNoConnection and the last cause.
 //
 // Credentials are rejected (401, 403, 4401, 4403): Config.Credentials is asked for new ones,
-// once for all connections. If those are rejected too, or there are none to be had, the
-// connections give up.
+// once for all connections. If those are rejected too, or there is no such function, the
+// connections give up; while it returns errors they go on asking, at the pace of backoff.
 //
 // A server asks for time (429, 503 or 1013, with Retry-After): the connection is not dialled
 // before, and the endpoint is left alone as long; more than 5 min counts as 5 min.

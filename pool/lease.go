@@ -12,9 +12,9 @@ import (
 )
 
 // Lease is one connection for one user alone: no other message goes over it, and what
-// arrives on it is the lease's. It ends with the connection, with Release or with the pool;
-// nothing of it is moved to another connection. Its methods may be called from many
-// goroutines at once.
+// arrives on it is the lease's. It ends with the connection, also where that is replaced as
+// planned (Policy.Lifetime, Renew, rebalancing), with Release or with the pool; nothing of it
+// is moved to another connection. Its methods may be called from many goroutines at once.
 type Lease struct {
 	pool  *Pool
 	slot  *slot

@@ -154,6 +154,9 @@ func (p *Pool) ready(ctx context.Context, n int) error {
 			p.mu.Lock()
 			err := p.unconnected(ctx)
 			p.mu.Unlock()
+			if unresolved := p.fleet.Snapshot().Unresolved; unresolved != nil && failure == nil {
+				err = fmt.Errorf("%w: %w", err, unresolved)
+			}
 			if failure == nil || len(p.config.Endpoints) > 1 {
 				err = fmt.Errorf("%s: %w", p.targets(), err)
 			}

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -230,5 +231,23 @@ func TestANilContextPanicsBeforeAnythingIsBegun(t *testing.T) {
 		l.Release()
 		_, err = w.pool.Send(w.Context(), text("req 1"))
 		require.NoError(w, err)
+	})
+}
+
+// What cannot be done with what names lead to is said, and not waited for in silence.
+func TestNamesThatLeadToTooMuch(t *testing.T) {
+	inQuietWorld(t, func(c *Config) {
+		c.Endpoints = []Endpoint{{URL: "ws://many:80/chat"}}
+		c.Resolve = func(context.Context, string) ([]netip.Addr, error) {
+			var all []netip.Addr
+			for a := netip.MustParseAddr("10.1.0.0"); len(all) < 300; a = a.Next() {
+				all = append(all, a)
+			}
+			return all, nil
+		}
+	}, func(w *world) {
+		_, err := Open(w.within(time.Minute), w.config)
+		require.ErrorIs(w, err, ErrNoConnection)
+		require.ErrorContains(w, err, "300")
 	})
 }

@@ -26,6 +26,8 @@ type Snapshot struct {
 	Shared crowd.Snapshot // admission, storm, budget, endpoints
 	Totals Totals
 	Last   *Failure // why the last attempt or connection ended; nil: none did
+
+	Unresolved error // what was wrong with the last look at the endpoints' names, where what was known before still holds; nil: nothing
 }
 
 // Totals are what a pool has counted since Open. They only grow.
@@ -51,7 +53,7 @@ func (p *Pool) Snapshot() Snapshot {
 		Size: p.slotsOwned, Min: p.limits.Min, Max: p.limits.Max, Usable: p.usable(), Leases: len(p.leases), Timers: fleet.Timers,
 		Sessions: len(p.sessions), Subscriptions: p.subscriptions, Adrift: len(p.adrift),
 		InFlight: p.inFlight, Waiting: p.senders.Len() + p.renters.Len() + len(p.homeless),
-		Shared: fleet.Crowd, Last: p.failure,
+		Shared: fleet.Crowd, Last: p.failure, Unresolved: fleet.Unresolved,
 		Totals: Totals{
 			Written: p.count.written, Received: p.count.received.Load(), Resent: p.count.resent,
 			Dropped: p.count.dropped, Outcomes: p.count.outcomes, Dials: fleet.Dials,

@@ -72,7 +72,7 @@
 //
 // Cost:
 //
-//	memory per connection                             TestGoroutinesPerConnection; package wire: TestAnIdleConnectionIsSmall
+//	memory per connection                             TestGoroutinesPerConnection; package wire: BenchmarkIdle
 //	system calls per frame                            TestFlushPerFrame, TestQueuedMessagesAreWrittenTogether
 //
 // Closing a TLS connection can take 5 s, and one that was cut short in a write is broken for

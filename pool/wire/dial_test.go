@@ -70,6 +70,13 @@ func TestTheRequest(t *testing.T) {
 		"Authorization": {"Basic dXNlcjpwYXNz"}, "Cookie": {"a=b"}, "X-Wsheal-Client": {"7/1"}, "X-Odd": {"a  X-Injected: b"},
 	}, got.Header)
 
+	r.Header = http.Header{"host": {"virtual.test"}, "authorization": {"Bearer token"}, "sec-websocket-key": {"mine"}}
+	refused(t, t.Context(), &Dialer{}, r)
+	got = <-asked
+	assert.Equal(t, "virtual.test", got.Host, "and there is no other, which a server would refuse")
+	assert.Equal(t, []string{"Bearer token"}, got.Header["Authorization"])
+	assert.Len(t, got.Header["Sec-Websocket-Key"], 1)
+
 	header = http.Header{"Host": {"virtual.test"}, "Authorization": {"Bearer token"}}
 	r.Header = header
 	refused(t, t.Context(), &Dialer{}, r)

@@ -112,6 +112,7 @@ func newKey() (key nonce) {
 
 // request appends the client's side of the handshake (RFC 6455 4.1).
 func (d *Dialer) request(b []byte, to *target, header http.Header, offer []string, key nonce) []byte {
+	header = canonical(header)
 	host := to.url.Host
 	if h := header.Get("Host"); h != "" {
 		host = strings.Map(visible, h)
@@ -135,6 +136,24 @@ func (d *Dialer) request(b []byte, to *target, header http.Header, offer []strin
 		b = rest.Bytes()
 	}
 	return append(b, "\r\n"...)
+}
+
+// canonical is a header by whose names Get finds all: whoever has made it as a map may have
+// written them otherwise.
+func canonical(h http.Header) http.Header {
+	for name := range h {
+		if http.CanonicalHeaderKey(name) == name {
+			continue
+		}
+		all := http.Header{}
+		for name, values := range h {
+			for _, v := range values {
+				all.Add(name, v)
+			}
+		}
+		return all
+	}
+	return h
 }
 
 // visible drops what would end a header's line.
