@@ -1,5 +1,7 @@
 package toxi
 
+import "slices"
+
 // deed is what a rule wants done to a connection.
 type deed uint8
 
@@ -32,8 +34,15 @@ func (l *lane) do(d deed, o *order) {
 			came = c.haunt(o)
 		}
 	}
-	if came == isCut {
+	switch came {
+	case isCut:
 		c.counts(o, "ended", 1)
+	case wasClosed: // or a waker would want it for ever
+		l.mu.Lock()
+		if !slices.Contains(l.refused, o) {
+			l.refused = append(l.refused, o)
+		}
+		l.mu.Unlock()
 	}
 }
 

@@ -53,6 +53,7 @@ type lane struct {
 	quiet    chan struct{} // closed when nothing is in flight or the sink is parked; nil: nobody waits
 
 	noted    map[*order]struct{} // orders whose act on this lane has been noted
+	refused  []*order            // orders whose deed came too late: the connection is ending already
 	memories map[*order]any      // what rules remember of this lane
 }
 

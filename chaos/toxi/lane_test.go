@@ -336,3 +336,47 @@ func TestNoAnswerCrossesToTheLastBeforeAFIN(t *testing.T) {
 		assert.Equal(t, "end", x.get())
 	})
 }
+
+// A deed that comes too late, as the connection is ending already, is not wanted for ever: a tap
+// that does would never rest.
+func TestADeedThatComesTooLateIsWantedOnce(t *testing.T) {
+	for kind, late := range map[string]struct {
+		attributes string
+		ending     func(c *conn)
+	}{
+		"lifetime":  {`{"after":1000000000}`, func(c *conn) { c.hushed.Store(true) }},
+		"idle_drop": {`{"idle":1000000000}`, func(c *conn) { c.up.closed = true }},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			x := tapLane(t)
+			late.ending(x.lane.conn)
+			o := x.add("late", kind, late.attributes)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			assert.Zero(t, o.evidence().Hit, kind)
+			x.put("goes on")
+			assert.Equal(t, "goes on", x.get(), kind)
+			close(x.in)
+			assert.Equal(t, "end", x.get(), kind)
+		})
+	}
+}
+
+// Of a client that could not be told the last that it was to hear, the target learns how it ends.
+func TestWhoWasNotToldTheLastIsHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := tapLane(t)
+		x.add("few", "limit", `{"bytes":3,"then":"fin"}`)
+		go x.put("abcdef")
+		assert.Equal(t, "abc", string((<-x.out).Data))
+		synctest.Wait()
+		assert.True(t, x.lane.conn.hushed.Load())
+		x.lane.mu.Lock() // the write of it fails
+		x.lane.closed = true
+		x.lane.mu.Unlock()
+		x.lane.poke()
+		synctest.Wait()
+		assert.False(t, x.lane.conn.hushed.Load())
+		close(x.in)
+	})
+}

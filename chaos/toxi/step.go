@@ -1,6 +1,7 @@
 package toxi
 
 import (
+	"slices"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
@@ -28,6 +29,7 @@ func (l *lane) next() step {
 	haunted := l.conn.ghost.Load() != nil
 	if l.closed || l.shut || l.conn.over.Load() || l.way == chaos.Up && l.conn.remote.failed() || haunted && l.ended {
 		l.withdraw()
+		l.unhush()
 		return step{over: true}
 	}
 	if haunted {
@@ -39,6 +41,9 @@ func (l *lane) next() step {
 	if len(l.plan.wakers) > 0 {
 		now := time.Now()
 		for _, o := range l.plan.wakers {
+			if slices.Contains(l.refused, o) {
+				continue
+			}
 			after, do := o.rule.(waker).wakes(o, l, now)
 			if do != nothing {
 				l.withdraw()
@@ -51,6 +56,15 @@ func (l *lane) next() step {
 	s := l.decide()
 	s.wait = sooner(s.wait, again)
 	return s
+}
+
+// unhush lets the client speak again that was to hear its last, where that cannot be told any
+// more: nothing comes after it, and the target has still to learn how it ends. l.mu is held.
+func (l *lane) unhush() {
+	untold := slices.ContainsFunc(l.queue[l.head:], func(it item) bool { return it.do == finishes })
+	if l.way == chaos.Down && untold && l.conn.hushed.Swap(false) {
+		l.conn.up.poke()
+	}
 }
 
 // sooner returns the shorter of two times, of which 0 is none.
