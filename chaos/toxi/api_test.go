@@ -233,6 +233,7 @@ func TestToxicsAreStrict(t *testing.T) {
 		`{"type":"latency","attributes":{"delay":1.5}}`: `bad request body: latency: attribute "delay": expected a whole number, got number 1.5`,
 		`{"type":5}`:                         "bad request body: field type: expected a string, got number",
 		`{"type":"reset","attributes":[]}`:   "bad request body: field attributes: expected an object, got array",
+		`{"type":"refuse","toxicity":0.3}`:   "bad request body: toxicity 0.3: refuse cannot pick clients, expected 0 or 1",
 		`{"type":"reset","toxicity":"much"}`: "bad request body: field toxicity: expected a number, got string",
 		`[]`:                                 "bad request body: expected a toxic, an object, got array",
 		`"lag"`:                              "bad request body: expected a toxic, an object, got string",

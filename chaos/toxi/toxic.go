@@ -103,6 +103,11 @@ func (t *toxic) build() error {
 	if t.Toxicity < 0 || t.Toxicity > 1 || t.Toxicity != t.Toxicity {
 		return badRequest(fmt.Sprintf("toxicity %v is not between 0 and 1", t.Toxicity))
 	}
+	if k, ok := chaos.Lookup(t.Type); ok {
+		if by, ok := k.By(chaos.ByProxy); ok && by.Whole && t.Toxicity > 0 && t.Toxicity < 1 {
+			return badRequest(fmt.Sprintf("toxicity %v: %s cannot pick clients, expected 0 or 1", t.Toxicity, k.Name))
+		}
+	}
 	own := maps.Clone(t.Attributes)
 	if own == nil {
 		own = map[string]json.RawMessage{}

@@ -103,7 +103,10 @@ func (r *run) start(ctx context.Context) (dialFunc, error) {
 	r.front = map[string]string{}
 	for i, t := range r.scenario.Targets {
 		upstream := scenarios.Address(r.targets[i].URL())
-		if r.front[upstream], err = r.proxy.Front(ctx, t.Name, upstream); err != nil {
+		if err := r.control(ctx, func(ctx context.Context) (err error) {
+			r.front[upstream], err = r.proxy.Front(ctx, t.Name, upstream)
+			return err
+		}); err != nil {
 			return nil, fmt.Errorf("proxy in front of target %s: %w", t.Name, err)
 		}
 	}
